@@ -1,0 +1,192 @@
+//! The HTTP load generator: `credit-ledger bench load`.
+//!
+//! It shares the machine with the server it measures, so it must cost little: one thread, raw
+//! sockets, requests patched in place, responses counted and discarded.
+
+mod connection;
+mod keys;
+mod pace;
+mod report;
+mod request;
+mod response;
+mod stats;
+mod target;
+#[cfg(test)]
+mod tests;
+mod wallets;
+
+use std::cell::RefCell;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::task::JoinSet;
+
+use super::process::Usage;
+use connection::{Connection, Shared};
+use keys::Keys;
+use pace::Pace;
+use request::Request;
+use stats::Stats;
+use target::Target;
+use wallets::Wallets;
+
+pub use report::{LatencyReport, LoadReport};
+pub use target::Route;
+pub use wallets::{Distribution, wallet_id};
+
+/// How long answers are awaited after the run's end before they count as missing.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// What to send, where, how often.
+#[derive(Debug, Clone, clap::Args)]
+pub struct LoadOptions {
+    /// Server to load, as http://host:port
+    #[arg(long)]
+    pub url: String,
+    /// Operation that every request asks for
+    #[arg(long, value_enum, default_value = "deduct")]
+    pub route: Route,
+    /// File with the API key (it never goes on the command line, where others could read it)
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: PathBuf,
+    /// Keep-alive connections
+    #[arg(long, default_value_t = 64)]
+    pub connections: usize,
+    /// Wallets to choose from
+    #[arg(long, default_value_t = 10_000)]
+    pub wallets: u32,
+    /// How requests spread over the wallets
+    #[arg(long, value_enum, default_value = "uniform")]
+    pub distribution: Distribution,
+    /// Length of the run
+    #[arg(long, default_value_t = 10.0)]
+    pub seconds: f64,
+    /// End after this many requests, if that is earlier
+    #[arg(long)]
+    pub requests: Option<u64>,
+    /// Open loop: send so many requests a second, whatever the answers do
+    #[arg(long)]
+    pub rate: Option<f64>,
+    /// Repeats wallets and keys of an earlier run; by default a fresh one
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+/// Why no load could be run.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say it")]
+pub enum LoadError {
+    #[error("{url}: {reason}")]
+    Url { url: String, reason: String },
+    #[error("cannot connect to {url}: {source}")]
+    Connect { url: String, source: io::Error },
+    #[error("cannot read the API key from {}: {source}", path.display())]
+    ApiKey { path: PathBuf, source: io::Error },
+    #[error("{0}")]
+    Option(&'static str),
+    #[error("cannot start the load generator: {0}")]
+    Runtime(io::Error),
+}
+
+/// Runs the load on this thread until it is over. Must not be called from inside an async runtime.
+pub fn run(options: &LoadOptions) -> Result<LoadReport, LoadError> {
+    let path = &options.api_key_file;
+    let api_key = fs::read_to_string(path)
+        .map_err(|source| LoadError::ApiKey { path: path.clone(), source })?;
+    let target = Target::parse(&options.url)?;
+    let request = Request::new(&target, options.route, api_key.trim());
+    let before = Usage::of_self();
+    let report = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())
+        .map_err(LoadError::Runtime)?
+        .block_on(drive(options, target, request))?;
+    let cpu = before.zip(Usage::of_self()).map(|(before, after)| after.cpu.saturating_sub(before.cpu));
+    Ok(report.with_cpu(cpu))
+}
+
+async fn drive(
+    options: &LoadOptions,
+    target: Target,
+    request: Request,
+) -> Result<LoadReport, LoadError> {
+    let schedule = Schedule::new(options)?;
+    let seed = options.seed.unwrap_or_else(fresh_seed);
+    let mut connections = Vec::with_capacity(options.connections);
+    for number in 0..options.connections {
+        let opened = Connection::open(&target, request.clone(), Keys::new(seed, number)).await;
+        let url = options.url.clone();
+        connections.push(opened.map_err(|source| LoadError::Connect { url, source })?);
+    }
+    let wallets = Wallets::new(options.wallets, options.distribution);
+    let start = Instant::now();
+    let deadline = start + schedule.length;
+    let shared = Rc::new(Shared {
+        target,
+        pace: schedule.pace(start),
+        wallets,
+        stats: RefCell::new(Stats::new(start, deadline)),
+    });
+    let mut running = JoinSet::new();
+    for connection in connections {
+        running.spawn_local(connection.run(Rc::clone(&shared)));
+    }
+    let all = async { while running.join_next().await.is_some() {} };
+    // Answers that never come must not hang the run: they are counted as unanswered.
+    let _ = tokio::time::timeout_at((deadline + DRAIN).into(), all).await;
+    running.shutdown().await;
+    let stats = shared.stats.borrow();
+    let mut report = LoadReport::new(options, seed, &stats);
+    report.unsent = schedule.intended().saturating_sub(stats.sent);
+    Ok(report)
+}
+
+/// Length and pace of a run.
+struct Schedule {
+    length: Duration,
+    requests_max: u64,
+    interval: Option<Duration>,
+}
+
+impl Schedule {
+    fn new(options: &LoadOptions) -> Result<Self, LoadError> {
+        if options.connections == 0 || options.wallets == 0 {
+            return Err(LoadError::Option("connections and wallets must be at least 1"));
+        }
+        let length = Duration::try_from_secs_f64(options.seconds)
+            .map_err(|_| LoadError::Option("seconds must be a positive number"))?;
+        let mut requests_max = options.requests.unwrap_or(u64::MAX);
+        let interval = match options.rate {
+            None => None,
+            Some(rate) => {
+                let interval = Duration::try_from_secs_f64(1.0 / rate)
+                    .map_err(|_| LoadError::Option("rate must be a positive number"))?;
+                requests_max = requests_max.min((options.seconds * rate) as u64);
+                Some(interval)
+            }
+        };
+        Ok(Self { length, requests_max, interval })
+    }
+
+    fn pace(&self, start: Instant) -> Pace {
+        match self.interval {
+            None => Pace::closed(start + self.length, self.requests_max),
+            Some(interval) => Pace::open(start, interval, self.requests_max),
+        }
+    }
+
+    /// Requests that an open loop must have sent by its end.
+    fn intended(&self) -> u64 {
+        if self.interval.is_some() { self.requests_max } else { 0 }
+    }
+}
+
+/// Differs from run to run, so that keys of an earlier run are not replayed.
+fn fresh_seed() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    keys::mix(since_epoch.as_nanos() as u64 ^ u64::from(std::process::id()).rotate_left(32))
+}

@@ -1,0 +1,4 @@
+//! The credit ledger service: an event log with one writer, its projections, and the HTTP API and
+//! command line around them. ARCHITECTURE.md has the map.
+
+pub mod log;
