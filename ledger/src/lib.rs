@@ -4,6 +4,7 @@
 //! [`evolve`] turns a wallet and an event into the next wallet. Neither does I/O, reads a clock or
 //! draws randomness, so that a replay always repeats what happened.
 
+mod canonical;
 mod check;
 mod command;
 mod credit;

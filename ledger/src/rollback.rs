@@ -1,6 +1,6 @@
 //! Giving a deduction back to the lots it came from.
 
-use events::{Credits, DeductionRolledBack, LotTerms, Operation, Refusal, ReturnedSlice, Slice};
+use events::{Credits, DeductionRolledBack, Operation, Refusal, ReturnedSlice, Slice};
 
 use crate::{
     Deduction, Facts, MAX_LIVE_LOTS, Rejection, RollBack, Wallet,
@@ -68,7 +68,7 @@ fn returned_slices(deduction: &Deduction, amount: Credits) -> Vec<ReturnedSlice>
         let given = due.min(minus(taken, skipped));
         due = minus(due, given);
         if given.is_positive() {
-            slices.push(ReturnedSlice { lot, amount: given, terms: LotTerms { ..terms } });
+            slices.push(ReturnedSlice { lot, amount: given, terms });
         }
     }
     slices

@@ -28,43 +28,56 @@ impl Usage {
     }
 
     fn read(process: &str) -> Option<Self> {
-        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
         let io = fs::read_to_string(format!("/proc/{process}/io")).unwrap_or_default();
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         Some(Self {
-            cpu: cpu_of_stat(&stat)?,
+            cpu: read_stat(process)?.cpu,
             write_bytes: field(&io, "write_bytes:").unwrap_or(0),
             resident_bytes_max: field(&status, "VmHWM:").unwrap_or(0) * 1024,
         })
     }
 }
 
+/// What the bench needs of `/proc/<pid>/stat`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stat {
+    pub(super) name: String,
+    pub(super) parent: u32,
+    pub(super) cpu: Duration,
+    /// Of children that have ended and were waited for.
+    pub(super) children_cpu: Duration,
+}
+
+impl Stat {
+    pub(super) fn with_children(&self) -> Duration {
+        self.cpu + self.children_cpu
+    }
+
+    /// Reads "pid (name) state ppid …", whose name may hold spaces and parentheses. The fields
+    /// are numbered as in proc_pid_stat(5).
+    fn parse(line: &str) -> Option<Self> {
+        let (start, rest) = line.rsplit_once(") ")?;
+        let (_, name) = start.split_once(" (")?;
+        let fields: Vec<&str> = rest.split_whitespace().collect();
+        let field = |number: usize| fields.get(number - 3)?.parse::<u64>().ok();
+        Some(Self {
+            name: name.to_owned(),
+            parent: u32::try_from(field(4)?).ok()?,
+            cpu: ticks(field(14)? + field(15)?),
+            children_cpu: ticks(field(16)? + field(17)?),
+        })
+    }
+}
+
+/// `process` is a process id or `self`.
+pub(super) fn read_stat(process: &str) -> Option<Stat> {
+    Stat::parse(&fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
+}
+
 /// Whether the process has ended and waits for its parent to take note.
 pub(super) fn is_zombie(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    after_name(&stat).is_some_and(|fields| fields.starts_with('Z'))
-}
-
-/// Processor time that all processes together have used since boot, without interrupts: those are
-/// charged to nobody in particular.
-pub(super) fn machine_cpu() -> Option<Duration> {
-    let stat = fs::read_to_string("/proc/stat").ok()?;
-    let mut fields = stat.lines().next()?.split_whitespace().skip(1).map(|text| text.parse::<u64>().ok());
-    let (user, nice, system) = (fields.next()??, fields.next()??, fields.next()??);
-    Some(ticks(user + nice + system))
-}
-
-/// `stat` is "pid (name) state ppid …", and the name may hold spaces and parentheses.
-fn after_name(stat: &str) -> Option<&str> {
-    stat.rsplit_once(") ").map(|(_, fields)| fields)
-}
-
-fn cpu_of_stat(stat: &str) -> Option<Duration> {
-    let mut fields = after_name(stat)?.split_whitespace();
-    // proc_pid_stat(5): utime is field 14, stime 15; the state, field 3, is the first here.
-    let user: u64 = fields.nth(11)?.parse().ok()?;
-    let system: u64 = fields.next()?.parse().ok()?;
-    Some(ticks(user + system))
+    stat.rsplit_once(") ").is_some_and(|(_, fields)| fields.starts_with('Z'))
 }
 
 fn ticks(count: u64) -> Duration {
@@ -81,9 +94,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cpu_time_is_read_behind_a_name_with_parentheses() {
-        let stat = "7 (a) b) S 1 7 7 0 -1 4194304 10 0 0 0 150 25 0 0 20 0 1 0 99 0 0";
-        assert_eq!(cpu_of_stat(stat), Some(Duration::from_millis(1_750)));
+    fn a_name_may_hold_spaces_and_parentheses() {
+        let stat = "7 (a) b) S 1 7 7 0 -1 4194304 10 0 0 0 150 25 5 1 20 0 1 0 99 0 0";
+        let expected = Stat {
+            name: "a) b".to_owned(),
+            parent: 1,
+            cpu: Duration::from_millis(1_750),
+            children_cpu: Duration::from_millis(60),
+        };
+        assert_eq!(Stat::parse(stat), Some(expected));
     }
 
     #[test]
@@ -97,9 +116,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn this_process_uses_memory_and_is_no_zombie() {
-        let usage = Usage::of_self().expect("/proc is there on Linux");
-        assert!(usage.resident_bytes_max > 0);
+        assert!(Usage::of_self().is_some_and(|usage| usage.resident_bytes_max > 0));
         assert!(!is_zombie(std::process::id()));
-        assert!(machine_cpu().is_some_and(|all| all >= usage.cpu));
     }
 }

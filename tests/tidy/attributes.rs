@@ -11,21 +11,33 @@ fn lints_are_expected_with_a_reason() {
             broken.push(format!("{}:{line}: {complaint}", file.path));
         }
     }
-    none(broken, "Mend the cause, or write #[expect(lint, reason = \"why it is right here\")].");
+    none(
+        broken,
+        "Mend the cause, or write #[expect(lint, reason = \"why it is right here\")].",
+    );
 }
 
 #[test]
 fn ignored_tests_stand_where_the_check_runs_them() {
     let mut broken = Vec::new();
-    for file in tree::sources().iter().filter(|file| !file.path.starts_with("tests/outside")) {
+    for file in tree::sources()
+        .iter()
+        .filter(|file| !file.path.starts_with("tests/outside"))
+    {
         let code = file.code();
         for (at, attribute) in attributes(&code) {
-            if words(attribute).first().is_some_and(|(_, word)| *word == "ignore") {
+            if words(attribute)
+                .first()
+                .is_some_and(|(_, word)| *word == "ignore")
+            {
                 broken.push(format!("{}:{}", file.path, line(&code, at)));
             }
         }
     }
-    none(broken, "An ignored test proves nothing: only tests/outside*, which ./check runs, may.");
+    none(
+        broken,
+        "An ignored test proves nothing: only tests/outside*, which ./check runs, may.",
+    );
 }
 
 /// Attributes that silence a lint without saying why, with the line of each.
@@ -51,7 +63,10 @@ fn attributes(code: &str) -> Vec<(usize, &str)> {
     code.match_indices('#')
         .filter_map(|(at, _)| {
             let open = at + 1 + usize::from(code[at + 1..].starts_with('!'));
-            let inside = code[open..].starts_with('[').then(|| closing(code, open)).flatten()?;
+            let inside = code[open..]
+                .starts_with('[')
+                .then(|| closing(code, open))
+                .flatten()?;
             Some((at, &code[open + 1..inside]))
         })
         .collect()

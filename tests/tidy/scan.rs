@@ -81,8 +81,13 @@ fn character(rest: &[u8]) -> Option<usize> {
 }
 
 fn raw_string(rest: &[u8]) -> Option<usize> {
-    let prefix = [&b"r"[..], b"br", b"cr"].into_iter().find(|prefix| rest.starts_with(prefix))?;
-    let hashes = rest[prefix.len()..].iter().take_while(|&&byte| byte == b'#').count();
+    let prefix = [&b"r"[..], b"br", b"cr"]
+        .into_iter()
+        .find(|prefix| rest.starts_with(prefix))?;
+    let hashes = rest[prefix.len()..]
+        .iter()
+        .take_while(|&&byte| byte == b'#')
+        .count();
     let open = prefix.len() + hashes;
     if rest.get(open) != Some(&b'"') {
         return None;
@@ -94,7 +99,9 @@ fn raw_string(rest: &[u8]) -> Option<usize> {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes.windows(wanted.len()).position(|window| window == wanted)
+    bytes
+        .windows(wanted.len())
+        .position(|window| window == wanted)
 }
 
 /// Whether the byte can be part of an identifier.
@@ -148,8 +155,8 @@ fn comments_and_literals_are_blanked_in_place() {
     let cases = [
         ("a // }\nb", "a     \nb"),
         ("a /* { /* } */ { */ b", "a                   b"),
-        (r#"f("}\"{", x)"#, r#"f("     ", x)"#),
-        (r##"r#"}" "# + y"##, r##""       " + y"##),
+        (r#"f("}\"{", x)"#, r#"f("    ", x)"#),
+        (r##"r#"}" "# + y"##, r##""      " + y"##),
         ("br\"{\" + b'{' + '\\''", "\"   \" + b\" \" + \"  \""),
         ("'{' 'é' <'a>(x: &'a str)", "\" \" \"  \" <'a>(x: &'a str)"),
         ("r#fn for \"two\nlines\"", "r#fn for \"   \n     \""),

@@ -15,12 +15,18 @@ fn files_are_short() {
         .filter(|(_, lines)| *lines > FILE_LINES_MAX)
         .map(|(path, lines)| format!("{path}: {lines} lines"))
         .collect();
-    none(long, "Split these files by what they know: at most 400 lines each.");
+    none(
+        long,
+        "Split these files by what they know: at most 400 lines each.",
+    );
 }
 
 #[test]
 fn most_files_are_shorter_still() {
-    let sizes = tree::sources().iter().map(|file| file.text.lines().count()).collect();
+    let sizes = tree::sources()
+        .iter()
+        .map(|file| file.text.lines().count())
+        .collect();
     let median = median(sizes);
     assert!(
         median <= FILE_LINES_MEDIAN_MAX,
@@ -39,7 +45,10 @@ fn functions_are_short() {
             }
         }
     }
-    none(long, "Take parts out of these functions, each with a name: at most 70 lines.");
+    none(
+        long,
+        "Take parts out of these functions, each with a name: at most 70 lines.",
+    );
 }
 
 /// A function with a body, its first line, and its length with signature and closing brace.
@@ -54,21 +63,26 @@ struct Function {
 fn functions(code: &str) -> Vec<Function> {
     let words = words(code);
     let pairs = words.iter().zip(words.iter().skip(1));
-    pairs.filter_map(|(&(at, keyword), &(name_at, name))| {
-        // `fn(u8)` is a type, `r#fn` a name, `fn $name` a macro's.
-        let between = &code[at + keyword.len()..name_at];
-        if keyword != "fn" || !between.trim().is_empty() || code[..at].ends_with('#') {
-            return None;
-        }
-        let open = outside(code, name_at, |rest| rest.starts_with(['{', ';']))?;
-        if code[open..].starts_with(';') {
-            return None;
-        }
-        let first = line(code, at);
-        let lines = line(code, closing(code, open)?) - first + 1;
-        Some(Function { name: name.to_owned(), line: first, lines })
-    })
-    .collect()
+    pairs
+        .filter_map(|(&(at, keyword), &(name_at, name))| {
+            // `fn(u8)` is a type, `r#fn` a name, `fn $name` a macro's.
+            let between = &code[at + keyword.len()..name_at];
+            if keyword != "fn" || !between.trim().is_empty() || code[..at].ends_with('#') {
+                return None;
+            }
+            let open = outside(code, name_at, |rest| rest.starts_with(['{', ';']))?;
+            if code[open..].starts_with(';') {
+                return None;
+            }
+            let first = line(code, at);
+            let lines = line(code, closing(code, open)?) - first + 1;
+            Some(Function {
+                name: name.to_owned(),
+                line: first,
+                lines,
+            })
+        })
+        .collect()
 }
 
 fn median(mut sizes: Vec<usize>) -> usize {
@@ -93,7 +107,10 @@ fn functions_are_measured_from_signature_to_closing_brace() {
             '}'
         }";
     let found = functions(&blank(source));
-    let brief: Vec<_> = found.iter().map(|f| (f.name.as_str(), f.line, f.lines)).collect();
+    let brief: Vec<_> = found
+        .iter()
+        .map(|f| (f.name.as_str(), f.line, f.lines))
+        .collect();
     assert_eq!(brief, [("short", 4, 1), ("wide", 5, 11), ("nested", 12, 2)]);
 }
 

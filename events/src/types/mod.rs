@@ -22,7 +22,6 @@ macro_rules! event_types {
     ($($name:ident = $type:literal),+ $(,)?) => {
         /// Something that happened, by type.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        #[expect(clippy::large_enum_variant, reason = "deductions are the common and the large ones")]
         pub enum Event {$(
             #[doc = concat!("`", $type, "`")]
             $name($name),

@@ -16,12 +16,14 @@ mod tests;
 mod wallets;
 
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use clap::ValueEnum;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::JoinSet;
 
@@ -38,11 +40,8 @@ pub use report::{LatencyReport, LoadReport};
 pub use target::Route;
 pub use wallets::{Distribution, wallet_id};
 
-/// How long answers are awaited after the run's end before they count as missing.
-const DRAIN: Duration = Duration::from_secs(5);
-
 /// What to send, where, how often.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct LoadOptions {
     /// Server to load, as http://host:port
     #[arg(long)]
@@ -71,9 +70,40 @@ pub struct LoadOptions {
     /// Open loop: send so many requests a second, whatever the answers do
     #[arg(long)]
     pub rate: Option<f64>,
+    /// How long answers are awaited after the end before they count as missing
+    #[arg(long, default_value_t = 5.0)]
+    pub drain_seconds: f64,
     /// Repeats wallets and keys of an earlier run; by default a fresh one
     #[arg(long)]
     pub seed: Option<u64>,
+}
+
+impl LoadOptions {
+    /// The options as arguments of `bench load`.
+    pub fn to_args(&self) -> Vec<OsString> {
+        let name = |value: Option<clap::builder::PossibleValue>| {
+            value.map(|value| value.get_name().to_owned()).unwrap_or_default()
+        };
+        let mut args: Vec<OsString> = vec!["--api-key-file".into(), self.api_key_file.clone().into()];
+        let mut add = |flag: &str, value: String| args.extend([flag.into(), value.into()]);
+        add("--url", self.url.clone());
+        add("--route", name(self.route.to_possible_value()));
+        add("--connections", self.connections.to_string());
+        add("--wallets", self.wallets.to_string());
+        add("--distribution", name(self.distribution.to_possible_value()));
+        add("--seconds", self.seconds.to_string());
+        add("--drain-seconds", self.drain_seconds.to_string());
+        if let Some(requests) = self.requests {
+            add("--requests", requests.to_string());
+        }
+        if let Some(rate) = self.rate {
+            add("--rate", rate.to_string());
+        }
+        if let Some(seed) = self.seed {
+            add("--seed", seed.to_string());
+        }
+        args
+    }
 }
 
 /// Why no load could be run.
@@ -137,7 +167,7 @@ async fn drive(
     }
     let all = async { while running.join_next().await.is_some() {} };
     // Answers that never come must not hang the run: they are counted as unanswered.
-    let _ = tokio::time::timeout_at((deadline + DRAIN).into(), all).await;
+    let _ = tokio::time::timeout_at((deadline + schedule.drain).into(), all).await;
     running.shutdown().await;
     let stats = shared.stats.borrow();
     let mut report = LoadReport::new(options, seed, &stats);
@@ -148,6 +178,7 @@ async fn drive(
 /// Length and pace of a run.
 struct Schedule {
     length: Duration,
+    drain: Duration,
     requests_max: u64,
     interval: Option<Duration>,
 }
@@ -157,19 +188,18 @@ impl Schedule {
         if options.connections == 0 || options.wallets == 0 {
             return Err(LoadError::Option("connections and wallets must be at least 1"));
         }
-        let length = Duration::try_from_secs_f64(options.seconds)
-            .map_err(|_| LoadError::Option("seconds must be a positive number"))?;
+        let length = duration(options.seconds, "seconds must not be negative")?;
+        let drain = duration(options.drain_seconds, "drain-seconds must not be negative")?;
         let mut requests_max = options.requests.unwrap_or(u64::MAX);
         let interval = match options.rate {
             None => None,
             Some(rate) => {
-                let interval = Duration::try_from_secs_f64(1.0 / rate)
-                    .map_err(|_| LoadError::Option("rate must be a positive number"))?;
+                let interval = duration(1.0 / rate, "rate must be a positive number")?;
                 requests_max = requests_max.min((options.seconds * rate) as u64);
                 Some(interval)
             }
         };
-        Ok(Self { length, requests_max, interval })
+        Ok(Self { length, drain, requests_max, interval })
     }
 
     fn pace(&self, start: Instant) -> Pace {
@@ -183,6 +213,10 @@ impl Schedule {
     fn intended(&self) -> u64 {
         if self.interval.is_some() { self.requests_max } else { 0 }
     }
+}
+
+fn duration(seconds: f64, otherwise: &'static str) -> Result<Duration, LoadError> {
+    Duration::try_from_secs_f64(seconds).map_err(|_| LoadError::Option(otherwise))
 }
 
 /// Differs from run to run, so that keys of an earlier run are not replayed.

@@ -85,16 +85,15 @@ impl LoadReport {
         self
     }
 
-    /// Requests that did not end in a response with this status.
-    pub fn other_than(&self, status: u16) -> u64 {
-        let wanted = self.statuses.get(&status).copied().unwrap_or(0);
-        (self.sent + self.unsent).saturating_sub(wanted)
+    /// Requests sent that did not end in a response with a status of 2xx.
+    pub fn unsuccessful(&self) -> u64 {
+        self.sent.saturating_sub(self.statuses.range(200..300).map(|(_, count)| count).sum())
     }
 
     /// The report as a table for people.
     pub fn table(&self) -> String {
         let mut table = comfy_table::Table::new();
-        table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+        table.load_style(comfy_table::presets::NOTHING);
         let latency = self.latency_ms;
         let rate = self.rate.map_or("closed loop".to_owned(), |rate| format!("open loop, {rate}/s"));
         table.add_row(["load", &format!("{:?}, {:?}, {rate}", self.route, self.distribution)]);

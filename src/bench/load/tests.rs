@@ -11,6 +11,7 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use clap::Parser;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -66,6 +67,7 @@ impl Server {
             seconds: 60.0,
             requests: Some(300),
             rate: None,
+            drain_seconds: 5.0,
             seed: Some(1),
         }
     }
@@ -101,7 +103,7 @@ fn every_request_is_sent_once_with_its_own_key_and_counted_by_status() {
 
     assert_eq!(report.statuses, [(201, 200), (402, 100)].into());
     assert_eq!((report.sent, report.answered, report.unanswered), (300, 300, 0));
-    assert_eq!(report.other_than(201), 100);
+    assert_eq!(report.unsuccessful(), 100);
     assert!(report.throughput > 0.0 && report.latency_ms.p50 > 0.0);
     assert!(report.latency_ms.p50 <= report.latency_ms.p99);
 
@@ -136,9 +138,15 @@ fn a_server_that_closes_is_connected_to_again() {
 #[test]
 fn a_server_that_never_answers_does_not_hang_the_run() {
     let server = Server::start();
-    let options = LoadOptions { route: Route::Purchase, seconds: 0.0, requests: None, ..server.options() };
-    let open = LoadOptions { seconds: 0.1, rate: Some(200.0), ..options };
-    let report = run(&open).expect("the load runs");
+    let options = LoadOptions {
+        route: Route::Purchase,
+        rate: Some(200.0),
+        seconds: 0.1,
+        drain_seconds: 0.1,
+        requests: None,
+        ..server.options()
+    };
+    let report = run(&options).expect("the load runs");
 
     assert_eq!((report.answered, report.unanswered, report.unsent), (0, 4, 16));
 }
@@ -152,6 +160,24 @@ fn a_server_that_is_not_there_is_an_error() {
     let options = LoadOptions { url: format!("http://{address}"), ..server.options() };
 
     assert!(matches!(run(&options), Err(LoadError::Connect { .. })));
+}
+
+#[test]
+fn options_survive_the_command_line() {
+    #[derive(clap::Parser)]
+    struct Command {
+        #[command(flatten)]
+        options: LoadOptions,
+    }
+    let options = LoadOptions {
+        rate: Some(1_234.5),
+        route: Route::Check,
+        distribution: Distribution::Hot,
+        ..Server::start().options()
+    };
+    let program = std::ffi::OsString::from("load");
+    let parsed = Command::try_parse_from([program].into_iter().chain(options.to_args()));
+    assert_eq!(parsed.expect("our own arguments").options, options);
 }
 
 #[test]

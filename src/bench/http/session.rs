@@ -1,0 +1,208 @@
+//! One server under measurement, and how a single measurement is taken.
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::admin::Admin;
+use super::child::{OwnChild, pause};
+use super::interrupt::Interrupt;
+use super::metrics::Metrics;
+use super::report::{HttpReport, Measured, Sustained, Yardsticks};
+use super::server::{self, Server};
+use super::work_dir::WorkDir;
+use super::{HttpBenchError, HttpOptions, summary};
+use crate::bench::disk;
+use crate::bench::load::{self, Distribution, LoadOptions, LoadReport, Route};
+use crate::bench::neighbours::Neighbours;
+use crate::bench::process::Usage;
+
+/// Projections get this long to catch up before a measurement begins.
+const SETTLE_WITHIN: Duration = Duration::from_secs(60);
+/// A generator that takes this much longer than its load is ended.
+const GENERATOR_SLACK: Duration = Duration::from_secs(30);
+const WARM_UP_SECONDS: f64 = 2.0;
+const FUNDING_SECONDS_MAX: f64 = 600.0;
+
+/// Everything a phase needs. Dropping it ends the server and removes the directory.
+pub(super) struct Session {
+    pub(super) options: HttpOptions,
+    pub(super) server: Server,
+    pub(super) admin: Admin,
+    pub(super) progress: ProgressBar,
+    warnings: Vec<String>,
+    yardsticks: Yardsticks,
+    program: PathBuf,
+    api_key_file: PathBuf,
+    interrupt: Interrupt,
+    seed: u64,
+    // The last field, so that the directory is removed after the server has ended.
+    _work_dir: WorkDir,
+}
+
+/// What distinguishes one measurement from another.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Load {
+    pub(super) route: Route,
+    pub(super) distribution: Distribution,
+    pub(super) seconds: f64,
+    pub(super) rate: Option<f64>,
+}
+
+impl Session {
+    /// Starts a server, fills the wallets and warms up.
+    pub(super) fn start(options: &HttpOptions, program: &Path) -> Result<Self, HttpBenchError> {
+        let interrupt = Interrupt::listen()?;
+        let seed = load::fresh_seed();
+        let work_dir = WorkDir::create(seed)?;
+        let (data_dir, log) = server::places(work_dir.path(), options.ledger.as_ref());
+        let creating = HttpBenchError::io(format!("create {}", data_dir.display()));
+        fs::create_dir_all(&data_dir).map_err(creating)?;
+        let yardsticks = Yardsticks {
+            durable_appends_per_second: disk::durable_appends_per_second(&data_dir)
+                .map_err(HttpBenchError::io("measure the disk"))?,
+            file_system: disk::file_system(&data_dir),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        let server = Server::start(program, &data_dir, &log, &interrupt)?;
+        let admin = Admin::of(&server)?;
+        let api_key = admin.create_app(&format!("bench-{seed:016x}"))?;
+        let mut session = Self {
+            options: options.clone(),
+            api_key_file: work_dir.write_secret("api-key", &api_key)?,
+            server,
+            admin,
+            progress: progress_bar(options),
+            warnings: yardsticks.warning().into_iter().collect(),
+            yardsticks,
+            program: program.to_owned(),
+            interrupt,
+            seed,
+            _work_dir: work_dir,
+        };
+        session.fund()?;
+        for route in [Route::Echo, Route::Deduct, Route::Check] {
+            let distribution = Distribution::Uniform;
+            session.progress.set_message(format!("warm-up: {route:?}"));
+            let load = Load { route, distribution, seconds: WARM_UP_SECONDS, rate: None };
+            session.generate(load, &mut |_| Ok(()))?;
+        }
+        Ok(session)
+    }
+
+    fn fund(&mut self) -> Result<(), HttpBenchError> {
+        self.progress.set_message(format!("filling {} wallets", self.options.wallets));
+        let load = Load {
+            route: Route::Purchase,
+            distribution: Distribution::Each,
+            seconds: FUNDING_SECONDS_MAX,
+            rate: None,
+        };
+        let requests = Some(u64::from(self.options.wallets));
+        let report = load::run(&LoadOptions { requests, ..self.load_options(load) })?;
+        self.interrupt.check()?;
+        let failed = u64::from(self.options.wallets) - (report.sent - report.unsuccessful());
+        if failed > 0 { Err(HttpBenchError::Funding(failed)) } else { Ok(()) }
+    }
+
+    /// Takes one measurement, with settled projections at its start. `glance` is called about a
+    /// hundred times a second while the load runs.
+    pub(super) fn measure(
+        &mut self,
+        load: Load,
+        glance: &mut dyn FnMut(&Admin) -> Result<(), HttpBenchError>,
+    ) -> Result<Measured, HttpBenchError> {
+        self.settle()?;
+        let ours = [std::process::id(), self.server.pid()];
+        let neighbours = Neighbours::now(&ours);
+        let metrics = self.admin.metrics()?;
+        let usage = self.server.usage();
+        let start = Instant::now();
+        let report = self.generate(load, glance)?;
+        let elapsed = start.elapsed();
+        let (usage_after, metrics_after) = (self.server.usage(), self.admin.metrics()?);
+        let name = format!("{:?}, {:?}", load.route, load.distribution);
+        if let Some(warning) = Neighbours::now(&ours).warning_since(&neighbours, elapsed) {
+            self.warnings.push(format!("{name}: {warning}"));
+        }
+        if report.unsuccessful() + report.unsent > 0 {
+            self.warnings.push(format!(
+                "{name}: {} of {} requests without success, {} never sent; statuses {:?}, {:?}",
+                report.unsuccessful(),
+                report.sent,
+                report.unsent,
+                report.statuses,
+                report.failures
+            ));
+        }
+        self.progress.inc(load.seconds.round() as u64);
+        Ok(Measured::new(report, elapsed, (usage, usage_after), (metrics, metrics_after)))
+    }
+
+    /// Waits until the projections have seen every event, so that work left over from one
+    /// measurement does not slow down the next.
+    fn settle(&mut self) -> Result<(), HttpBenchError> {
+        let deadline = Instant::now() + SETTLE_WITHIN;
+        while self.admin.metrics()?.lag_events.is_some_and(|events| events > 0.0) {
+            if Instant::now() >= deadline {
+                self.warnings.push(format!("projections still behind after {SETTLE_WITHIN:?}"));
+                return Ok(());
+            }
+            pause(&self.interrupt)?;
+        }
+        Ok(())
+    }
+
+    /// Runs the generator as a process of its own.
+    fn generate(
+        &mut self,
+        load: Load,
+        glance: &mut dyn FnMut(&Admin) -> Result<(), HttpBenchError>,
+    ) -> Result<LoadReport, HttpBenchError> {
+        let options = self.load_options(load);
+        let mut command = Command::new(&self.program);
+        command.args(["bench", "load", "-o", "json"]).args(options.to_args());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = OwnChild::spawn(&mut command)?;
+        let deadline = Instant::now()
+            + GENERATOR_SLACK
+            + Duration::from_secs_f64(load.seconds.max(0.0) + options.drain_seconds);
+        let status = loop {
+            if let Some(status) = child.ended()? {
+                break status;
+            }
+            if Instant::now() >= deadline {
+                return Err(HttpBenchError::Generator("it did not end".to_owned()));
+            }
+            glance(&self.admin)?;
+            pause(&self.interrupt)?;
+        };
+        let (json, complaint) = child.output();
+        if !status.success() {
+            return Err(HttpBenchError::Generator(complaint));
+        }
+        serde_json::from_str(&json).map_err(|error| HttpBenchError::Generator(error.to_string()))
+    }
+
+    /// Options with a seed of their own: repeated keys would be answered as replays.
+    fn load_options(&mut self, load: Load) -> LoadOptions {
+        self.seed = self.seed.wrapping_add(1);
+        LoadOptions {
+            url: self.server.url.clone(),
+            route: load.route,
+            api_key_file: self.api_key_file.clone(),
+            connections: self.options.connections,
+            wallets: self.options.wallets,
+            distribution: load.distribution,
+            seconds: load.seconds,
+            requests: None,
+            rate: load.rate,
+            drain_seconds: 5.0,
+            seed: Some(self.seed),
+        }
+    }
+}

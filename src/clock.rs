@@ -1,0 +1,127 @@
+//! The one home of clocks and randomness: everything else takes them as parameters.
+
+use std::{
+    fmt,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use events::Time;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+
+/// Tells the time.
+pub trait Clock: Send + Sync + fmt::Debug + 'static {
+    /// The wall clock, UTC.
+    fn now(&self) -> Time;
+    /// Time since some fixed moment; it never runs backwards.
+    fn monotonic(&self) -> Duration;
+}
+
+/// The machine's clocks.
+#[derive(Debug)]
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl SystemClock {
+    /// Starts the monotonic clock at zero.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one home of the clock")]
+    pub fn new() -> Self {
+        Self { started: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one home of the clock")]
+    fn now(&self) -> Time {
+        jiff::Timestamp::now().into()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub struct ManualClock(Mutex<(Time, Duration)>);
+
+impl ManualClock {
+    /// Stands at `now`.
+    #[must_use]
+    pub const fn at(now: Time) -> Self {
+        Self(Mutex::new((now, Duration::ZERO)))
+    }
+
+    /// Moves both clocks forward.
+    pub fn advance(&self, by: Duration) {
+        let mut clock = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        *clock = (clock.0.plus_micros(micros), clock.1 + by);
+    }
+
+    /// Sets the wall clock alone, as an operator or a time server might.
+    pub fn set_wall(&self, now: Time) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0 = now;
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Time {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1
+    }
+}
+
+/// Draws random bytes.
+pub trait Entropy: Send + 'static {
+    /// Fills `bytes` with random ones.
+    fn fill(&mut self, bytes: &mut [u8]);
+}
+
+/// 16 random bytes, for ids and salts.
+pub fn sixteen(entropy: &mut dyn Entropy) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    entropy.fill(&mut bytes);
+    bytes
+}
+
+/// A cryptographic generator (ChaCha12) seeded by the operating system, or by a test.
+#[derive(Debug)]
+pub struct Generator(StdRng);
+
+impl Generator {
+    /// Seeded by the operating system.
+    ///
+    /// # Panics
+    /// When the operating system has no randomness: nothing secure could be done then.
+    #[must_use]
+    pub fn from_system() -> Self {
+        let mut seed = [0; 32];
+        SystemRandom::new().fill(&mut seed).expect("the operating system must supply randomness");
+        Self(StdRng::from_seed(seed))
+    }
+
+    /// The same bytes for the same seed.
+    #[must_use]
+    pub fn from_seed(seed: u64) -> Self {
+        Self(StdRng::seed_from_u64(seed))
+    }
+}
+
+impl Entropy for Generator {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        self.0.fill_bytes(bytes);
+    }
+}

@@ -1,0 +1,97 @@
+//! What callers hand to the engine, and what they get back.
+
+use aws_lc_rs::digest;
+use events::{AppId, Asked, CommandId, Event, Operation, OrgId, Recorded, RequestHash, Subject, WalletId};
+use ledger::{Command, Rejection};
+use uuid::Uuid;
+
+/// A command to a wallet, with everything its events will say about the caller.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The command's id; see [`command_id`].
+    pub id: CommandId,
+    /// The wallet.
+    pub wallet: WalletId,
+    /// The caller's organization.
+    pub org: OrgId,
+    /// The app that asks; none when an operator does.
+    pub app: Option<AppId>,
+    /// Who asks, when that is not the app itself.
+    pub actor: Option<Box<str>>,
+    /// The caller's request id.
+    pub correlation: Option<Box<str>>,
+    /// The caller's W3C trace context.
+    pub traceparent: Option<Box<str>>,
+    /// Key and request hash; see [`request_hash`].
+    pub asked: Asked,
+    /// What is asked.
+    pub command: Command,
+}
+
+/// A fact about the ledger or about identity, recorded as it is.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    /// The id of the command that it is the outcome of.
+    pub id: CommandId,
+    /// What it is about.
+    pub subject: Subject,
+    /// The organization it belongs to.
+    pub org: Option<OrgId>,
+    /// Who did it.
+    pub actor: Option<Box<str>>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// The answer to a command: its answering event, as stored.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// The event; a refusal is one too.
+    pub recorded: Recorded,
+    /// Whether it answers an earlier request with the same key.
+    pub replayed: bool,
+}
+
+/// Why a command has no answering event.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EngineError {
+    /// Nothing follows from it, and nothing was written.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The key was used for another request; nothing was written.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// The queue is full; nothing was written. The same request may be sent again.
+    #[error("the ledger has more commands waiting than it takes")]
+    Overloaded,
+    /// The log cannot be written or read; nothing was written.
+    #[error("the ledger cannot write now: {0}")]
+    Unavailable(String),
+    /// The engine stops; nothing was written.
+    #[error("the ledger is stopping")]
+    Stopping,
+    /// It may or may not have been written. A repeat with the same key tells.
+    #[error("whether command {0} was written is not known")]
+    OutcomeUnknown(CommandId),
+}
+
+/// The id of a command: the same for the same key of the same app and operation.
+#[must_use]
+pub fn command_id(org: OrgId, app: Option<AppId>, operation: Operation, key: &str) -> CommandId {
+    let mut name = Vec::with_capacity(48 + key.len());
+    name.extend_from_slice(app.map_or(Uuid::nil(), |app| app.0).as_bytes());
+    name.push(operation as u8);
+    name.extend_from_slice(key.as_bytes());
+    CommandId(Uuid::new_v5(&org.0, &name))
+}
+
+/// The hash of a request: operation, target wallet and canonical fields.
+#[must_use]
+pub fn request_hash(wallet: WalletId, command: &Command) -> RequestHash {
+    let mut canonical = Vec::with_capacity(128);
+    command.canonical(wallet, &mut canonical);
+    let digest = digest::digest(&digest::SHA256, &canonical);
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&digest.as_ref()[..16]);
+    RequestHash(hash)
+}

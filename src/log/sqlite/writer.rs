@@ -1,0 +1,225 @@
+//! The one task that writes to `log.db`.
+
+use std::fmt::Write;
+
+use events::Position;
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::{
+    failure::{Halt, remedy},
+    lock::DirectoryLock,
+};
+use crate::log::{AppendError, Bodies};
+
+/// Appends the events `?1`, back to back and cut as `?3` says, at the expected head `?2`.
+///
+/// A statement is a transaction of its own, so there is none that could be left open, and a whole
+/// group crosses to SQLite's thread once. `?3` is a JSON array of `offset << 16 | length`.
+const APPEND: &str = "INSERT INTO events (position, body) \
+     SELECT ?2 + key, substr(?1, (value >> 16) + 1, value & 65535) FROM json_each(?3) \
+     WHERE (SELECT coalesce(max(position) + 1, 0) FROM events) = ?2";
+
+const HEAD: &str = "SELECT coalesce(max(position) + 1, 0) FROM events";
+
+/// Moves what it can of the write-ahead log into the database, without waiting for readers.
+const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+
+/// The whole write-ahead log goes into the database, so that the next start finds nothing to do.
+const LAST_CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
+/// A checkpoint each this many bytes of events. Appended pages are written once whatever the
+/// interval, so a longer one saves nothing, and the pause grows with it: 5 ms here, 50 ms at 40 MB.
+const CHECKPOINT_BYTES: usize = 4 << 20;
+
+/// What the write-ahead log takes at least for a commit, in bytes: two pages.
+const COMMIT_BYTES_MIN: usize = 8192;
+
+/// Appends that wait while one is written. The engine sends one at a time.
+const QUEUE_MAX: usize = 16;
+
+enum Request {
+    Append { append: Append, answer: oneshot::Sender<Result<Position, AppendError>> },
+    Run { statement: &'static str, answer: oneshot::Sender<Result<(), String>> },
+    Close { done: oneshot::Sender<()> },
+}
+
+struct Append {
+    expected_head: i64,
+    bytes: Vec<u8>,
+    cuts: String,
+    events: u64,
+}
+
+/// The way to the writing task. Dropping it ends the task.
+pub(super) struct Writer {
+    requests: mpsc::Sender<Request>,
+    head: watch::Receiver<Position>,
+    halt: Halt,
+}
+
+impl Writer {
+    /// Gives the connection and the lock to a task of their own.
+    pub(super) fn start(connection: SqliteConnection, head: Position, halt: Halt, lock: DirectoryLock) -> Self {
+        let (requests, received) = mpsc::channel(QUEUE_MAX);
+        let (head, watched) = watch::channel(head);
+        let task = Task { connection, head, halt: halt.clone(), bytes_since_checkpoint: 0 };
+        tokio::spawn(task.serve(received, lock));
+        Self { requests, head: watched, halt }
+    }
+
+    pub(super) async fn append(&self, expected_head: Position, group: &Bodies) -> Result<Position, AppendError> {
+        self.halt.check_append()?;
+        let append = Append::new(expected_head, group)?;
+        let (answer, answered) = oneshot::channel();
+        if self.requests.send(Request::Append { append, answer }).await.is_err() {
+            return Err(AppendError::Unavailable("it is closed".to_owned()));
+        }
+        match answered.await {
+            Ok(result) => result,
+            Err(_) => Err(AppendError::Indeterminate("the log was closed during the append".to_owned())),
+        }
+    }
+
+    pub(super) async fn wait_past(&self, position: Position) {
+        // The task is gone when the log is closed: then reading tells so.
+        let _ = self.head.clone().wait_for(|head| *head > position).await;
+    }
+
+    pub(super) async fn run(&self, statement: &'static str) -> Result<(), String> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.requests.send(Request::Run { statement, answer }).await;
+        sent.map_err(|_| "closed".to_owned())?;
+        answered.await.map_err(|_| "closed".to_owned())?
+    }
+
+    pub(super) async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.requests.send(Request::Close { done }).await.is_ok() {
+            let _ = closed.await;
+        }
+    }
+}
+
+impl Append {
+    fn new(expected_head: Position, group: &Bodies) -> Result<Self, AppendError> {
+        // SQLite counts to 2^63 - 1; no log is that long.
+        let expected_head = i64::try_from(expected_head.get())
+            .map_err(|_| AppendError::Unavailable(format!("position {expected_head} can't be stored")))?;
+        let mut cuts = String::with_capacity(group.len() * 12 + 2);
+        let mut offset = 0;
+        for body in group.iter() {
+            let separator = if offset == 0 { '[' } else { ',' };
+            write!(cuts, "{separator}{}", offset << 16 | body.len()).expect("writing to a String can't fail");
+            offset += body.len();
+        }
+        cuts.push(']');
+        Ok(Self { expected_head, bytes: group.bytes().to_vec(), cuts, events: group.len() as u64 })
+    }
+}
+
+struct Task {
+    connection: SqliteConnection,
+    head: watch::Sender<Position>,
+    halt: Halt,
+    bytes_since_checkpoint: usize,
+}
+
+impl Task {
+    async fn serve(mut self, mut requests: mpsc::Receiver<Request>, lock: DirectoryLock) {
+        let mut done = None;
+        while let Some(request) = requests.recv().await {
+            match request {
+                Request::Append { append, answer } => {
+                    // Whoever asked may be gone; the append is whole all the same.
+                    let _ = answer.send(self.append(append).await);
+                    self.checkpoint_if_due().await;
+                }
+                Request::Run { statement, answer } => {
+                    let result = sqlx::raw_sql(statement).execute(&mut self.connection).await;
+                    let _ = answer.send(result.map(drop).map_err(|error| error.to_string()));
+                }
+                Request::Close { done: asked } => {
+                    done = Some(asked);
+                    break;
+                }
+            }
+        }
+        drop(requests);
+        self.finish().await;
+        drop(lock);
+        if let Some(done) = done {
+            let _ = done.send(());
+        }
+    }
+
+    async fn append(&mut self, append: Append) -> Result<Position, AppendError> {
+        self.halt.check_append()?;
+        let Append { expected_head, bytes, cuts, events } = append;
+        self.bytes_since_checkpoint += bytes.len().max(COMMIT_BYTES_MIN);
+        let query = sqlx::query(APPEND).bind(bytes).bind(expected_head).bind(cuts);
+        match query.execute(&mut self.connection).await {
+            Ok(result) if result.rows_affected() == events => {
+                let head = position(expected_head).plus(events);
+                self.head.send_replace(head);
+                Ok(head)
+            }
+            Ok(result) if result.rows_affected() == 0 => match self.read_head().await {
+                Ok(head) => Err(AppendError::HeadMoved { head }),
+                Err(error) => Err(AppendError::Unavailable(format!("its head can't be read: {error}"))),
+            },
+            Ok(result) => {
+                let stored = result.rows_affected();
+                Err(self.halt.halt(format!("SQLite stored {stored} of {events} events")))
+            }
+            Err(error) => Err(self.failed(expected_head, &error).await),
+        }
+    }
+
+    /// Nothing was written only if the error says so and the head bears it out.
+    async fn failed(&mut self, expected_head: i64, error: &sqlx::Error) -> AppendError {
+        let Some(remedy) = remedy(error) else {
+            return self.halt.halt(error.to_string());
+        };
+        match self.read_head().await {
+            Ok(head) if head == position(expected_head) => {
+                AppendError::Unavailable(format!("{error}; nothing was written; {remedy}"))
+            }
+            Ok(head) => self.halt.halt(format!("{error}; the head is {head}, not {expected_head}")),
+            Err(reading) => self.halt.halt(format!("{error}; the head can't be read: {reading}")),
+        }
+    }
+
+    async fn read_head(&mut self) -> Result<Position, sqlx::Error> {
+        sqlx::query_scalar(HEAD).fetch_one(&mut self.connection).await.map(position)
+    }
+
+    async fn checkpoint_if_due(&mut self) {
+        if self.bytes_since_checkpoint < CHECKPOINT_BYTES || self.halt.check_append().is_err() {
+            return;
+        }
+        self.bytes_since_checkpoint = 0;
+        if let Err(error) = sqlx::query(CHECKPOINT).execute(&mut self.connection).await {
+            match remedy(&error) {
+                // The events are safe in the write-ahead log, and the next checkpoint takes them along.
+                Some(remedy) => tracing::warn!(%error, remedy, "the event log's checkpoint failed"),
+                None => drop(self.halt.halt(format!("checkpoint: {error}"))),
+            }
+        }
+    }
+
+    async fn finish(mut self) {
+        if self.halt.check_append().is_ok()
+            && let Err(error) = sqlx::query(LAST_CHECKPOINT).execute(&mut self.connection).await
+        {
+            tracing::warn!(%error, "the event log's last checkpoint failed; the next start repeats it");
+        }
+        if let Err(error) = self.connection.close().await {
+            tracing::warn!(%error, "the event log didn't close cleanly");
+        }
+    }
+}
+
+fn position(stored: i64) -> Position {
+    Position(stored.cast_unsigned())
+}

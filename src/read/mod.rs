@@ -1,0 +1,117 @@
+//! What can be asked of the ledger: a port over the projections, and what keeps them up to date.
+
+use events::{AppId, Credits, OrgId, Position, Time, WalletId};
+use futures::future::BoxFuture;
+use projections::{AppRow, EntryKind, KeyRow, OrgRow, WalletRow};
+use tokio::sync::watch;
+
+/// A wallet as of a checkpoint.
+#[derive(Debug, Clone)]
+pub struct WalletView {
+    /// The wallet's row.
+    pub row: WalletRow,
+    /// Events below this position are in it, none above.
+    pub as_of: Position,
+}
+
+/// Which entries are asked for, newest first.
+#[derive(Debug, Clone)]
+pub struct EntryQuery {
+    /// The organization whose entries they are.
+    pub org: OrgId,
+    /// Only this wallet's.
+    pub wallet: Option<WalletId>,
+    /// Only of these kinds; all when empty.
+    pub kinds: Vec<EntryKind>,
+    /// Only by this app.
+    pub app: Option<AppId>,
+    /// Only at or after this moment.
+    pub from: Option<Time>,
+    /// Only before this moment.
+    pub until: Option<Time>,
+    /// Only below this position: the cursor of the page before.
+    pub before: Option<Position>,
+    /// At most so many, 1 to 1,000.
+    pub limit: usize,
+}
+
+/// One line of the audit: an event that matters to an auditor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its position in the log.
+    pub position: Position,
+    /// When it was decided.
+    pub time: Time,
+    /// The wallet.
+    pub wallet: WalletId,
+    /// The app that acted; none when an operator did.
+    pub app: Option<AppId>,
+    /// What happened.
+    pub kind: EntryKind,
+    /// What it added to (positive) or took from (negative) the balance.
+    pub amount: Credits,
+    /// The balance afterwards.
+    pub balance: Credits,
+    /// The service, payment reference, reason, refusal code or position it refers to, as text.
+    pub reference: Option<String>,
+    /// The caller's idempotency key.
+    pub key: Option<String>,
+    /// The last rollback of this deduction.
+    pub reversed_by: Option<Position>,
+}
+
+/// A page of entries.
+#[derive(Debug, Clone, Default)]
+pub struct EntryPage {
+    /// Newest first.
+    pub entries: Vec<Entry>,
+    /// Pass as [`EntryQuery::before`] for the next page; none when this was the last.
+    pub next: Option<Position>,
+    /// Events below this position were looked at.
+    pub as_of: Position,
+}
+
+/// All identity rows as of a checkpoint.
+#[derive(Debug, Clone, Default)]
+pub struct IdentityRows {
+    /// Organizations.
+    pub organizations: Vec<OrgRow>,
+    /// Apps.
+    pub apps: Vec<AppRow>,
+    /// API keys, revoked ones too.
+    pub keys: Vec<KeyRow>,
+    /// Events below this position are in them, none above.
+    pub as_of: Position,
+}
+
+/// Why a read failed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ReadFault {
+    /// The store cannot be read now.
+    #[error("the projections cannot be read: {0}")]
+    Unavailable(String),
+    /// Stored data breaks a rule; a person has to look.
+    #[error("the projections are corrupt: {0}")]
+    Corrupt(String),
+}
+
+/// Reads of the projections.
+pub trait Reads: Send + Sync + 'static {
+    /// One wallet.
+    fn wallet(&self, wallet: WalletId) -> BoxFuture<'_, Result<Option<WalletView>, ReadFault>>;
+
+    /// A page of the audit.
+    fn entries(&self, query: EntryQuery) -> BoxFuture<'_, Result<EntryPage, ReadFault>>;
+
+    /// What was given back of a deduction so far, and the last rollback.
+    fn returned(&self, deduction: Position) -> BoxFuture<'_, Result<Option<(Credits, Position)>, ReadFault>>;
+
+    /// Every organization, app and key.
+    fn identity(&self) -> BoxFuture<'_, Result<IdentityRows, ReadFault>>;
+
+    /// The checkpoint, as it advances.
+    fn checkpoint(&self) -> watch::Receiver<Position>;
+
+    /// Asks for events up to `position` to be applied without delay.
+    fn hurry(&self, position: Position);
+}

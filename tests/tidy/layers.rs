@@ -1,0 +1,119 @@
+//! Who may name whom in `src/`. Change a row only together with ARCHITECTURE.md.
+
+/// What the modules below one name in `src/` may name.
+pub(crate) struct Layer {
+    pub(crate) module: &'static str,
+    /// Other modules of `src/`. A module may always name itself.
+    pub(crate) modules: &'static [&'static str],
+    /// The workspace's own crates.
+    pub(crate) crates: &'static [&'static str],
+}
+
+const fn layer(
+    module: &'static str,
+    modules: &'static [&'static str],
+    crates: &'static [&'static str],
+) -> Layer {
+    Layer {
+        module,
+        modules,
+        crates,
+    }
+}
+
+pub(crate) const LAYERS: &[Layer] = &[
+    // The ground: knows nothing above it.
+    layer("clock", &[], &["events"]),
+    layer("config", &[], &[]),
+    layer("telemetry", &["config"], &[]),
+    // The log and what is computed from it.
+    layer("log", &["telemetry"], &["events"]),
+    layer(
+        "engine",
+        &["log", "clock", "telemetry"],
+        &["events", "ledger"],
+    ),
+    layer(
+        "read",
+        &["log", "clock", "telemetry"],
+        &["events", "projections"],
+    ),
+    layer("feed", &["log", "clock", "telemetry"], &["events"]),
+    layer(
+        "identity",
+        &["engine", "log", "clock", "telemetry"],
+        &["events", "ledger"],
+    ),
+    // What users touch.
+    layer(
+        "http",
+        &[
+            "engine",
+            "read",
+            "feed",
+            "identity",
+            "config",
+            "telemetry",
+            "clock",
+        ],
+        &["events", "ledger"],
+    ),
+    layer(
+        "bench",
+        &[
+            "app",
+            "engine",
+            "log",
+            "read",
+            "config",
+            "telemetry",
+            "clock",
+        ],
+        &["events", "ledger"],
+    ),
+];
+
+/// The composition root: it puts the parts together, so it may name them all. `lib` declares them.
+pub(crate) const COMPOSITION: &[&str] = &["app", "cli", "demo", "lib", "main"];
+
+/// Concrete adapters, as paths below `crate::`: only the composition root and their own parent
+/// module may name them.
+pub(crate) const ADAPTERS: &[&str] = &[
+    "log::memory",
+    "log::sqlite",
+    "read::sqlite",
+    "identity::store",
+    "identity::sqlite",
+];
+
+/// Names that have one home: the name, where in `src/` it may stand (starts of paths), and why.
+pub(crate) const HOMES: &[(&str, &[&str], &str)] = &[
+    (
+        "sqlx",
+        &[
+            "src/log/sqlite",
+            "src/read/sqlite",
+            "src/identity/store",
+            "src/identity/sqlite",
+        ],
+        "SQL stays in the adapters",
+    ),
+    ("axum", &["src/http"], "HTTP stays in src/http"),
+    ("utoipa", &["src/http"], "HTTP stays in src/http"),
+    (
+        "clap",
+        &["src/cli", "src/bench", "src/main.rs"],
+        "the command line stays in src/cli",
+    ),
+    ("figment", &["src/config"], "settings are read in one place"),
+    (
+        "env::var",
+        &["src/config", "src/cli", "src/main.rs"],
+        "settings are read in one place",
+    ),
+    (
+        "anyhow",
+        &["src/cli", "src/app", "src/demo", "src/bench", "src/main.rs"],
+        "libraries have typed errors",
+    ),
+];
