@@ -31,10 +31,5 @@ mod tree;
 /// Fails with every broken rule at once and one line on what to do about them.
 #[track_caller]
 fn none(broken: Vec<String>, remedy: &str) {
-    assert!(
-        broken.is_empty(),
-        "{} broken:\n  {}\n\n{remedy}\n",
-        broken.len(),
-        broken.join("\n  ")
-    );
+    assert!(broken.is_empty(), "{} broken:\n  {}\n\n{remedy}\n", broken.len(), broken.join("\n  "));
 }

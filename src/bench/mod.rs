@@ -7,9 +7,16 @@
 //! `docs/performance.md` records figures and says how to repeat them.
 #![expect(
     clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::float_arithmetic,
     reason = "measuring reads clocks, and rates are no money"
 )]
 
+mod disk;
+pub mod http;
 pub mod load;
+mod neighbours;
 mod process;
+mod spread;
+
+pub use spread::Spread;

@@ -14,6 +14,24 @@ pub(super) enum Mail {
     Fact(Box<Fact>, oneshot::Sender<Result<Recorded, EngineError>>),
 }
 
+impl Mail {
+    pub(super) fn ask(&self) -> Option<&Ask> {
+        match self {
+            Self::Ask(ask, _) => Some(ask),
+            Self::Fact(..) => None,
+        }
+    }
+
+    /// Answers with an error.
+    pub(super) fn refuse(self, error: EngineError) {
+        // Nobody minds when the caller no longer waits.
+        match self {
+            Self::Ask(_, answer) => drop(answer.send(Err(error))),
+            Self::Fact(_, answer) => drop(answer.send(Err(error))),
+        }
+    }
+}
+
 /// A running engine. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Engine {

@@ -4,9 +4,52 @@
 //! the log and answers. Callers hold an [`Engine`] and wait for a [`Receipt`].
 
 mod ask;
+mod boot;
 mod cold;
+mod commit;
+mod core;
+mod gather;
+mod guard;
 mod handle;
+mod idmap;
+mod memory;
+mod writer;
 
 pub use ask::{Ask, EngineError, Fact, Receipt, command_id, request_hash};
+pub use boot::{Parts, Running, ledger_id, start};
 pub use cold::{ColdError, ColdState, Loaded, Wanted};
+pub use core::Inconsistent;
 pub use handle::Engine;
+
+/// Sizes of the engine.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Commands that may wait; more are told to come back.
+    pub mailbox: usize,
+    /// Commands in one group.
+    pub group_max: usize,
+    /// Wallets kept in memory, beside those above the checkpoint.
+    pub wallet_cache: usize,
+    /// Events that the projections may lag behind before the writer slows down.
+    pub tail_max: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { mailbox: 8_192, group_max: 1_000, wallet_cache: 100_000, tail_max: 1_000_000 }
+    }
+}
+
+/// Why the writer stopped for good.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Halt {
+    /// It could not start.
+    #[error("the ledger cannot start: {0}")]
+    Start(String),
+    /// Another writer has the log.
+    #[error("another writer has taken over: {0}")]
+    Superseded(String),
+    /// An append may or may not have been stored. Restart: the disk knows.
+    #[error("it is not known whether the last events were stored; restart to find out: {0}")]
+    Unknown(String),
+}

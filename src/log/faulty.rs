@@ -87,7 +87,9 @@ impl FaultyLog {
     ) -> Result<Position, AppendError> {
         match fault {
             Fault::None => {}
-            Fault::Unavailable => return Err(AppendError::Unavailable("scripted fault".to_owned())),
+            Fault::Unavailable => {
+                return Err(AppendError::Unavailable("scripted fault".to_owned()));
+            }
             Fault::LostAnswer => {
                 self.inner.append(expected_head, group).await?;
                 return Err(AppendError::Indeterminate("scripted fault: the answer was lost".to_owned()));

@@ -116,9 +116,13 @@ fn check_sizes(group: &Bodies, max_append_bytes: usize) -> Result<(), AppendErro
     }
     for body in group.iter() {
         match body.len() {
-            0 => return Err(AppendError::Unavailable("an event without bytes can't be appended".to_owned())),
+            0 => {
+                return Err(AppendError::Unavailable("an event without bytes can't be appended".to_owned()));
+            }
             1..=MAX_EVENT_BYTES => {}
-            bytes => return Err(AppendError::TooLarge { bytes, limit: MAX_EVENT_BYTES }),
+            bytes => {
+                return Err(AppendError::TooLarge { bytes, limit: MAX_EVENT_BYTES });
+            }
         }
     }
     if group.byte_len() > max_append_bytes {

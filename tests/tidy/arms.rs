@@ -51,18 +51,12 @@ fn end_of_arm(body: &str, from: usize) -> usize {
     if body[start..].starts_with('{') {
         let after = closing(body, start).map_or(body.len(), |close| close + 1);
         let comma = body[after..].trim_start().starts_with(',');
-        return if comma {
-            after + body[after..].find(',').unwrap_or(0) + 1
-        } else {
-            after
-        };
+        return if comma { after + body[after..].find(',').unwrap_or(0) + 1 } else { after };
     }
     // The commas of `f::<A, B>()` separate no arms.
     let mut search = start;
     loop {
-        let stop = outside(body, search, |rest| {
-            rest.starts_with(',') || rest.starts_with("::<")
-        });
+        let stop = outside(body, search, |rest| rest.starts_with(',') || rest.starts_with("::<"));
         match stop {
             None => return body.len(),
             Some(stop) if body[stop..].starts_with(',') => return stop + 1,
@@ -87,19 +81,15 @@ fn is_catch_all(pattern: &str) -> bool {
     if words(pattern).iter().any(|(_, word)| *word == "if") {
         return false;
     }
-    pattern
-        .split('|')
-        .map(str::trim)
-        .filter(|part| !part.is_empty())
-        .any(|alternative| {
-            let bound = alternative.rsplit('@').next().unwrap_or(alternative);
-            let binds_only = bound.starts_with(|c: char| c.is_ascii_lowercase())
-                && words(bound).len() == 1
-                && bound.bytes().all(crate::scan::is_word)
-                && !["true", "false"].contains(&bound);
-            let ignores_all = bound.contains('_') && bound.chars().all(|c| "_(),.& \n".contains(c));
-            binds_only || ignores_all
-        })
+    pattern.split('|').map(str::trim).filter(|part| !part.is_empty()).any(|alternative| {
+        let bound = alternative.rsplit('@').next().unwrap_or(alternative);
+        let binds_only = bound.starts_with(|c: char| c.is_ascii_lowercase())
+            && words(bound).len() == 1
+            && bound.bytes().all(crate::scan::is_word)
+            && !["true", "false"].contains(&bound);
+        let ignores_all = bound.contains('_') && bound.chars().all(|c| "_(),.& \n".contains(c));
+        binds_only || ignores_all
+    })
 }
 
 #[test]

@@ -11,33 +11,37 @@ fn lints_are_expected_with_a_reason() {
             broken.push(format!("{}:{line}: {complaint}", file.path));
         }
     }
-    none(
-        broken,
-        "Mend the cause, or write #[expect(lint, reason = \"why it is right here\")].",
-    );
+    none(broken, "Mend the cause, or write #[expect(lint, reason = \"why it is right here\")].");
 }
 
 #[test]
-fn ignored_tests_stand_where_the_check_runs_them() {
+fn ignored_tests_are_run_all_the_same() {
     let mut broken = Vec::new();
-    for file in tree::sources()
-        .iter()
-        .filter(|file| !file.path.starts_with("tests/outside"))
-    {
-        let code = file.code();
-        for (at, attribute) in attributes(&code) {
-            if words(attribute)
-                .first()
-                .is_some_and(|(_, word)| *word == "ignore")
-            {
-                broken.push(format!("{}:{}", file.path, line(&code, at)));
+    for file in tree::sources() {
+        if !file.path.starts_with("tests/outside") {
+            for line in unrun(&file.text) {
+                broken.push(format!("{}:{line}", file.path));
             }
         }
     }
     none(
         broken,
-        "An ignored test proves nothing: only tests/outside*, which ./check runs, may.",
+        "An ignored test proves nothing. ./check runs those in tests/outside*; elsewhere a test of \
+         the same file must start it, and be named: #[ignore = \"run by that_test\"].",
     );
+}
+
+/// The lines of tests that are ignored and that no other test of this source runs.
+fn unrun(source: &str) -> Vec<usize> {
+    let code = blank(source);
+    let ignored = attributes(&code).into_iter().filter(|(at, attribute)| {
+        let ignores = words(attribute).first().is_some_and(|(_, word)| *word == "ignore");
+        let reason = source[*at..].split('"').nth(1).unwrap_or("");
+        let runner = reason.strip_prefix("run by ").and_then(|rest| rest.split([',', ' ']).next());
+        let runs = runner.is_some_and(|name| code.contains(&format!("fn {name}(")));
+        ignores && !runs
+    });
+    ignored.map(|(at, _)| line(&code, at)).collect()
 }
 
 /// Attributes that silence a lint without saying why, with the line of each.
@@ -63,10 +67,7 @@ fn attributes(code: &str) -> Vec<(usize, &str)> {
     code.match_indices('#')
         .filter_map(|(at, _)| {
             let open = at + 1 + usize::from(code[at + 1..].starts_with('!'));
-            let inside = code[open..]
-                .starts_with('[')
-                .then(|| closing(code, open))
-                .flatten()?;
+            let inside = code[open..].starts_with('[').then(|| closing(code, open)).flatten()?;
             Some((at, &code[open + 1..inside]))
         })
         .collect()
@@ -91,4 +92,18 @@ fn silencers_are_found_wherever_they_stand() {
     for code in good {
         assert!(silencers(&blank(code)).is_empty(), "{code}");
     }
+}
+
+#[test]
+fn ignored_tests_without_a_runner_are_found() {
+    let bad = [
+        "#[test]\n#[ignore]\nfn f() {}",
+        "#[test]\n#[ignore = \"slow\"]\nfn f() {}",
+        "// fn g()\n#[ignore = \"run by g, somewhere else\"]\nfn f() {}",
+    ];
+    for source in bad {
+        assert_eq!(unrun(source).len(), 1, "{source}");
+    }
+    let good = "fn g() {}\n#[ignore = \"run by g, under strace\"]\nfn f() {}\n#[test] fn ignore() {}";
+    assert_eq!(unrun(good), Vec::<usize>::new());
 }

@@ -9,14 +9,8 @@ use serde_json::Value;
 use crate::{none, tree};
 
 /// The crates that stay pure: no clock, no socket, no file, no runtime anywhere below them.
-const PURE: &[&str] = &[
-    "credit-ledger-events",
-    "credit-ledger-decisions",
-    "credit-ledger-projections",
-];
-const IMPURE: &[&str] = &[
-    "axum", "clap", "hyper", "mio", "reqwest", "sqlx", "tokio", "tracing",
-];
+const PURE: &[&str] = &["credit-ledger-events", "credit-ledger-decisions", "credit-ledger-projections"];
+const IMPURE: &[&str] = &["axum", "clap", "hyper", "mio", "reqwest", "sqlx", "tokio", "tracing"];
 
 /// Which of the workspace's crates each of them may depend on.
 const MAY_USE: &[(&str, &[&str])] = &[
@@ -50,28 +44,16 @@ pub(crate) fn members() -> impl Iterator<Item = &'static Package> {
 
 fn load() -> BTreeMap<String, Package> {
     let host = run("rustc", &["-vV"]);
-    let host = host
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .expect("rustc's host");
+    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc's host");
     // Without the filter cargo would want crates of other platforms, which nobody downloaded.
     let metadata = run(
         env!("CARGO"),
-        &[
-            "metadata",
-            "--offline",
-            "--locked",
-            "--format-version=1",
-            "--filter-platform",
-            host,
-        ],
+        &["metadata", "--offline", "--locked", "--format-version=1", "--filter-platform", host],
     );
     let metadata: Value = serde_json::from_str(&metadata).expect("cargo metadata prints JSON");
     let mut packages = BTreeMap::new();
     for package in list(&metadata["packages"]) {
-        let declared = list(&package["dependencies"])
-            .iter()
-            .map(|one| text(&one["name"]));
+        let declared = list(&package["dependencies"]).iter().map(|one| text(&one["name"]));
         packages.insert(
             text(&package["id"]),
             Package {
@@ -84,36 +66,23 @@ fn load() -> BTreeMap<String, Package> {
         );
     }
     for id in list(&metadata["workspace_members"]) {
-        packages
-            .get_mut(&text(id))
-            .expect("a listed member")
-            .is_member = true;
+        packages.get_mut(&text(id)).expect("a listed member").is_member = true;
     }
     for node in list(&metadata["resolve"]["nodes"]) {
-        let used = list(&node["deps"]).iter().filter(|one| {
-            list(&one["dep_kinds"])
-                .iter()
-                .any(|kind| kind["kind"].as_str() != Some("dev"))
-        });
-        let package = packages
-            .get_mut(&text(&node["id"]))
-            .expect("a listed package");
+        let used = list(&node["deps"])
+            .iter()
+            .filter(|one| list(&one["dep_kinds"]).iter().any(|kind| kind["kind"].as_str() != Some("dev")));
+        let package = packages.get_mut(&text(&node["id"])).expect("a listed package");
         package.uses = used.map(|one| text(&one["pkg"])).collect();
     }
     packages
 }
 
 fn run(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program)
-        .args(arguments)
-        .current_dir(tree::root())
-        .output();
+    let output = Command::new(program).args(arguments).current_dir(tree::root()).output();
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
     let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{program} {arguments:?}: {complaint}"
-    );
+    assert!(output.status.success(), "{program} {arguments:?}: {complaint}");
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
@@ -134,20 +103,13 @@ fn the_workspace_depends_downwards() {
             broken.push(format!("{} has no row in MAY_USE", member.name));
             continue;
         };
-        for name in member
-            .declared
-            .iter()
-            .filter(|name| ours.contains(name.as_str()))
-        {
+        for name in member.declared.iter().filter(|name| ours.contains(name.as_str())) {
             if !allowed.contains(&name.as_str()) {
                 broken.push(format!("{} depends on {name}", member.name));
             }
         }
     }
-    none(
-        broken,
-        "events <- ledger, projections (never each other) <- the service.",
-    );
+    none(broken, "events <- ledger, projections (never each other) <- the service.");
 }
 
 #[test]
@@ -159,10 +121,7 @@ fn the_pure_crates_have_nothing_impure_below_them() {
             broken.push(format!("{} reaches {name}", member.name));
         }
     }
-    none(
-        broken,
-        "Decisions and projections take what they need as parameters.",
-    );
+    none(broken, "Decisions and projections take what they need as parameters.");
 }
 
 /// The names of all packages below this one, itself left out.
@@ -180,13 +139,8 @@ fn below(package: &Package) -> BTreeSet<&'static str> {
 
 #[test]
 fn the_tree_reaches_through_several_levels() {
-    let service = members()
-        .find(|member| member.name == "credit-ledger")
-        .expect("the root package");
+    let service = members().find(|member| member.name == "credit-ledger").expect("the root package");
     let below = below(service);
-    assert!(
-        below.contains("tokio") && below.contains("mio"),
-        "tokio uses mio"
-    );
+    assert!(below.contains("tokio") && below.contains("mio"), "tokio uses mio");
     assert!(!below.contains("tempfile"), "only tests use it");
 }

@@ -16,23 +16,11 @@ fn every_direct_dependency_has_its_reason() {
     let text = tree::read("docs/dependencies.md");
     let listed = rows(&text);
     let names: BTreeSet<&str> = listed.iter().map(|(name, _)| *name).collect();
-    let mut broken: Vec<String> = used
-        .difference(&names)
-        .map(|name| format!("{name} has no row"))
-        .collect();
-    broken.extend(
-        names
-            .difference(&used)
-            .map(|name| format!("{name} is not used")),
-    );
-    let silent = listed
-        .iter()
-        .filter(|(_, reason)| reason.split_whitespace().count() < 3);
+    let mut broken: Vec<String> = used.difference(&names).map(|name| format!("{name} has no row")).collect();
+    broken.extend(names.difference(&used).map(|name| format!("{name} is not used")));
+    let silent = listed.iter().filter(|(_, reason)| reason.split_whitespace().count() < 3);
     broken.extend(silent.map(|(name, _)| format!("{name} has no reason")));
-    none(
-        broken,
-        "Keep docs/dependencies.md in step: one row a crate, with the reason it was chosen.",
-    );
+    none(broken, "Keep docs/dependencies.md in step: one row a crate, with the reason it was chosen.");
 }
 
 /// The rows of Markdown tables whose first cell is `code`: that code, and the last cell.
@@ -41,10 +29,7 @@ pub(crate) fn rows(text: &str) -> Vec<(&str, &str)> {
         .filter_map(|line| {
             let cells = line.trim().strip_prefix('|')?.strip_suffix('|')?;
             let (first, rest) = cells.split_once('|')?;
-            let name = first
-                .trim()
-                .rsplit_once('[')
-                .map_or(first.trim(), |(_, link)| link);
+            let name = first.trim().rsplit_once('[').map_or(first.trim(), |(_, link)| link);
             let name = name.strip_prefix('`')?.split('`').next()?;
             Some((name, rest.rsplit('|').next().unwrap_or(rest).trim()))
         })
@@ -71,10 +56,7 @@ fn every_decision_is_listed_and_whole() {
         }
     }
     assert!(files.len() > 1, "docs/adr holds no record");
-    none(
-        broken,
-        "A decision record has a number, three headings, and a line in the list.",
-    );
+    none(broken, "A decision record has a number, three headings, and a line in the list.");
 }
 
 #[test]
@@ -84,20 +66,13 @@ fn every_migration_is_explained() {
         return;
     }
     let explained = tree::read("migrations/README.md");
-    let broken = files
-        .iter()
-        .filter(|file| !explained.contains(file.name()))
-        .map(|file| file.path.clone())
-        .collect();
-    none(
-        broken,
-        "Say in migrations/README.md what each migration does and which step it is.",
-    );
+    let broken =
+        files.iter().filter(|file| !explained.contains(file.name())).map(|file| file.path.clone()).collect();
+    none(broken, "Say in migrations/README.md what each migration does and which step it is.");
 }
 
 #[test]
 fn rows_are_read_from_tables() {
-    let text =
-        "| Crate | Why |\n|---|---|\n| `a` | the reason |\n| [`b`](b.md) | 1 | last |\n`c` | no";
+    let text = "| Crate | Why |\n|---|---|\n| `a` | the reason |\n| [`b`](b.md) | 1 | last |\n`c` | no";
     assert_eq!(rows(text), [("a", "the reason"), ("b", "last")]);
 }

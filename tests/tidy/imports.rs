@@ -9,10 +9,7 @@ const OWN_CRATES: &[&str] = &["events", "ledger", "projections"];
 
 #[test]
 fn modules_name_only_the_layers_below_them() {
-    let broken = service()
-        .iter()
-        .flat_map(|file| upward(&file.path, &production(file)))
-        .collect();
+    let broken = service().iter().flat_map(|file| upward(&file.path, &production(file))).collect();
     none(
         broken,
         "Pass what is needed as a parameter or a trait of the lower module. If the architecture \
@@ -22,26 +19,14 @@ fn modules_name_only_the_layers_below_them() {
 
 #[test]
 fn only_the_composition_root_names_adapters() {
-    let broken = service()
-        .iter()
-        .flat_map(|file| concrete(&file.path, &production(file)))
-        .collect();
-    none(
-        broken,
-        "Name the trait here, and choose the adapter in the composition root.",
-    );
+    let broken = service().iter().flat_map(|file| concrete(&file.path, &production(file))).collect();
+    none(broken, "Name the trait here, and choose the adapter in the composition root.");
 }
 
 #[test]
 fn names_with_one_home_stay_there() {
-    let broken = service()
-        .iter()
-        .flat_map(|file| strays(&file.path, &production(file)))
-        .collect();
-    none(
-        broken,
-        "Move the code to the home named above, or hide it behind a type of that home.",
-    );
+    let broken = service().iter().flat_map(|file| strays(&file.path, &production(file))).collect();
+    none(broken, "Move the code to the home named above, or hide it behind a type of that home.");
 }
 
 fn service() -> Vec<File> {
@@ -67,18 +52,9 @@ fn without_tests(mut code: String) -> String {
     const GATE: &str = "#[cfg(test)]";
     while let Some(at) = code.find(GATE) {
         let end = outside(&code, at + GATE.len(), |rest| rest.starts_with([';', '{']))
-            .and_then(|stop| {
-                if code[stop..].starts_with('{') {
-                    closing(&code, stop)
-                } else {
-                    Some(stop)
-                }
-            })
+            .and_then(|stop| if code[stop..].starts_with('{') { closing(&code, stop) } else { Some(stop) })
             .unwrap_or(code.len() - 1);
-        let gone: String = code[at..=end]
-            .chars()
-            .map(|c| if c == '\n' { c } else { ' ' })
-            .collect();
+        let gone: String = code[at..=end].chars().map(|c| if c == '\n' { c } else { ' ' }).collect();
         code.replace_range(at..=end, &gone);
     }
     code
@@ -91,26 +67,18 @@ fn upward(path: &str, code: &str) -> Vec<String> {
         return Vec::new();
     }
     let Some(layer) = LAYERS.iter().find(|layer| layer.module == own) else {
-        return vec![format!(
-            "{path}: module `{own}` has no row in tests/tidy/layers.rs"
-        )];
+        return vec![format!("{path}: module `{own}` has no row in tests/tidy/layers.rs")];
     };
     let mut broken = Vec::new();
     for (at, named) in crate_paths(code) {
         let target = named[0].as_str();
         if target != own && !layer.modules.contains(&target) {
-            broken.push(format!(
-                "{path}:{}: {own} names crate::{target}",
-                line(code, at)
-            ));
+            broken.push(format!("{path}:{}: {own} names crate::{target}", line(code, at)));
         }
     }
     for (at, word) in words(code) {
         if OWN_CRATES.contains(&word) && is_crate(code, at, word) && !layer.crates.contains(&word) {
-            broken.push(format!(
-                "{path}:{}: {own} names the crate {word}",
-                line(code, at)
-            ));
+            broken.push(format!("{path}:{}: {own} names the crate {word}", line(code, at)));
         }
     }
     broken
@@ -136,16 +104,10 @@ fn concrete(path: &str, code: &str) -> Vec<String> {
     for (at, named) in crate_paths(code) {
         let (target, full) = (named[0].as_str(), named.join("::"));
         let adapter = ADAPTERS.iter().find(|adapter| {
-            full == **adapter
-                || full
-                    .strip_prefix(**adapter)
-                    .is_some_and(|rest| rest.starts_with("::"))
+            full == **adapter || full.strip_prefix(**adapter).is_some_and(|rest| rest.starts_with("::"))
         });
         if let Some(adapter) = adapter.filter(|_| target != own) {
-            broken.push(format!(
-                "{path}:{}: {own} names crate::{adapter}",
-                line(code, at)
-            ));
+            broken.push(format!("{path}:{}: {own} names crate::{adapter}", line(code, at)));
         }
     }
     broken
@@ -215,16 +177,9 @@ fn unfold(code: &str, mut path: Vec<String>, found: &mut Vec<Vec<String>>) {
 
 #[test]
 fn paths_are_unfolded_from_groups() {
-    let code =
-        "use crate::{log::{self, Log}, engine, read::*};\npub(crate) fn f() { crate::feed::g() }";
-    let paths: Vec<_> = crate_paths(code)
-        .iter()
-        .map(|(_, path)| path.join("::"))
-        .collect();
-    assert_eq!(
-        paths,
-        ["log::self", "log::Log", "engine", "read", "feed::g"]
-    );
+    let code = "use crate::{log::{self, Log}, engine, read::*};\npub(crate) fn f() { crate::feed::g() }";
+    let paths: Vec<_> = crate_paths(code).iter().map(|(_, path)| path.join("::")).collect();
+    assert_eq!(paths, ["log::self", "log::Log", "engine", "read", "feed::g"]);
 }
 
 #[test]
@@ -241,14 +196,8 @@ fn upward_imports_are_found() {
         assert_eq!(upward(path, code).len(), 1, "{path}: {code}");
     }
     let good = [
-        (
-            "src/engine/core.rs",
-            "use crate::{engine::X, log::Log}; use ledger::Wallet;",
-        ),
-        (
-            "src/log/mod.rs",
-            "use events::Envelope; fn f(ledger: u8) { self.ledger.g(); s::ledger::h() }",
-        ),
+        ("src/engine/core.rs", "use crate::{engine::X, log::Log}; use ledger::Wallet;"),
+        ("src/log/mod.rs", "use events::Envelope; fn f(ledger: u8) { self.ledger.g(); s::ledger::h() }"),
         ("src/cli/serve.rs", "use crate::http::Server;"),
     ];
     for (path, code) in good {
@@ -262,36 +211,20 @@ fn adapters_are_found_outside_the_composition_root() {
     assert_eq!(concrete("src/engine/task.rs", code).len(), 1);
     assert_eq!(concrete("src/app.rs", code).len(), 0);
     assert_eq!(concrete("src/log/contract.rs", code).len(), 0);
-    assert_eq!(
-        concrete("src/engine/task.rs", "use crate::log::sqlite_like;").len(),
-        0
-    );
+    assert_eq!(concrete("src/engine/task.rs", "use crate::log::sqlite_like;").len(), 0);
 }
 
 #[test]
 fn names_away_from_home_are_found() {
-    assert_eq!(
-        strays(
-            "src/engine/task.rs",
-            "use sqlx::Row; let v = std::env::var(x);"
-        )
-        .len(),
-        2
-    );
+    assert_eq!(strays("src/engine/task.rs", "use sqlx::Row; let v = std::env::var(x);").len(), 2);
     assert_eq!(strays("src/log/sqlite/write.rs", "use sqlx::Row;").len(), 0);
-    assert_eq!(
-        strays(
-            "src/engine/task.rs",
-            "self.clap(); crate::x::clap; let unsqlx = 1;"
-        )
-        .len(),
-        0
-    );
+    assert_eq!(strays("src/engine/task.rs", "self.clap(); crate::x::clap; let unsqlx = 1;").len(), 0);
 }
 
 #[test]
 fn tests_are_left_out() {
-    let source = "use crate::log;\n#[cfg(test)]\nmod tests { use crate::http; }\nfn f() {}\n#[cfg(test)]\nmod more;";
+    let source =
+        "use crate::log;\n#[cfg(test)]\nmod tests { use crate::http; }\nfn f() {}\n#[cfg(test)]\nmod more;";
     let code = without_tests(blank(source));
     assert!(code.contains("use crate::log;") && code.contains("fn f() {}"));
     assert!(!code.contains("http") && !code.contains("more"));

@@ -14,11 +14,7 @@ const fn layer(
     modules: &'static [&'static str],
     crates: &'static [&'static str],
 ) -> Layer {
-    Layer {
-        module,
-        modules,
-        crates,
-    }
+    Layer { module, modules, crates }
 }
 
 pub(crate) const LAYERS: &[Layer] = &[
@@ -28,49 +24,17 @@ pub(crate) const LAYERS: &[Layer] = &[
     layer("telemetry", &["config"], &[]),
     // The log and what is computed from it.
     layer("log", &["telemetry"], &["events"]),
-    layer(
-        "engine",
-        &["log", "clock", "telemetry"],
-        &["events", "ledger"],
-    ),
-    layer(
-        "read",
-        &["log", "clock", "telemetry"],
-        &["events", "projections"],
-    ),
+    layer("engine", &["log", "clock", "telemetry"], &["events", "ledger"]),
+    layer("read", &["log", "clock", "telemetry"], &["events", "projections"]),
     layer("feed", &["log", "clock", "telemetry"], &["events"]),
-    layer(
-        "identity",
-        &["engine", "log", "clock", "telemetry"],
-        &["events", "ledger"],
-    ),
+    layer("identity", &["engine", "log", "clock", "telemetry"], &["events", "ledger"]),
     // What users touch.
     layer(
         "http",
-        &[
-            "engine",
-            "read",
-            "feed",
-            "identity",
-            "config",
-            "telemetry",
-            "clock",
-        ],
+        &["engine", "read", "feed", "identity", "config", "telemetry", "clock"],
         &["events", "ledger"],
     ),
-    layer(
-        "bench",
-        &[
-            "app",
-            "engine",
-            "log",
-            "read",
-            "config",
-            "telemetry",
-            "clock",
-        ],
-        &["events", "ledger"],
-    ),
+    layer("bench", &["app", "engine", "log", "read", "config", "telemetry", "clock"], &["events", "ledger"]),
 ];
 
 /// The composition root: it puts the parts together, so it may name them all. `lib` declares them.
@@ -78,39 +42,21 @@ pub(crate) const COMPOSITION: &[&str] = &["app", "cli", "demo", "lib", "main"];
 
 /// Concrete adapters, as paths below `crate::`: only the composition root and their own parent
 /// module may name them.
-pub(crate) const ADAPTERS: &[&str] = &[
-    "log::memory",
-    "log::sqlite",
-    "read::sqlite",
-    "identity::store",
-    "identity::sqlite",
-];
+pub(crate) const ADAPTERS: &[&str] =
+    &["log::memory", "log::sqlite", "read::sqlite", "identity::store", "identity::sqlite"];
 
 /// Names that have one home: the name, where in `src/` it may stand (starts of paths), and why.
 pub(crate) const HOMES: &[(&str, &[&str], &str)] = &[
     (
         "sqlx",
-        &[
-            "src/log/sqlite",
-            "src/read/sqlite",
-            "src/identity/store",
-            "src/identity/sqlite",
-        ],
+        &["src/log/sqlite", "src/read/sqlite", "src/identity/store", "src/identity/sqlite"],
         "SQL stays in the adapters",
     ),
     ("axum", &["src/http"], "HTTP stays in src/http"),
     ("utoipa", &["src/http"], "HTTP stays in src/http"),
-    (
-        "clap",
-        &["src/cli", "src/bench", "src/main.rs"],
-        "the command line stays in src/cli",
-    ),
+    ("clap", &["src/cli", "src/bench", "src/main.rs"], "the command line stays in src/cli"),
     ("figment", &["src/config"], "settings are read in one place"),
-    (
-        "env::var",
-        &["src/config", "src/cli", "src/main.rs"],
-        "settings are read in one place",
-    ),
+    ("env::var", &["src/config", "src/cli", "src/main.rs"], "settings are read in one place"),
     (
         "anyhow",
         &["src/cli", "src/app", "src/demo", "src/bench", "src/main.rs"],

@@ -35,9 +35,7 @@ struct Ban {
 
 fn policy() -> Policy {
     let file = tree::root().join("deny.toml");
-    Figment::from(Toml::file_exact(file))
-        .extract()
-        .expect("deny.toml in the form read here")
+    Figment::from(Toml::file_exact(file)).extract().expect("deny.toml in the form read here")
 }
 
 #[test]
@@ -46,17 +44,9 @@ fn every_licence_is_allowed() {
     let broken = PACKAGES
         .values()
         .filter(|package| !satisfied(&package.licence, &allowed))
-        .map(|package| {
-            format!(
-                "{} {}: `{}`",
-                package.name, package.version, package.licence
-            )
-        })
+        .map(|package| format!("{} {}: `{}`", package.name, package.version, package.licence))
         .collect();
-    none(
-        broken,
-        "Do without these crates. A further licence in deny.toml is a decision of its own.",
-    );
+    none(broken, "Do without these crates. A further licence in deny.toml is a decision of its own.");
 }
 
 #[test]
@@ -71,10 +61,8 @@ fn no_banned_crate_is_used() {
             }
             let users = PACKAGES.values().filter(|user| user.uses.contains(id));
             for user in users.filter(|user| !ban.wrappers.contains(&user.name)) {
-                broken.push(format!(
-                    "{} uses {} {}: {}",
-                    user.name, package.name, package.version, ban.reason
-                ));
+                broken
+                    .push(format!("{} uses {} {}: {}", user.name, package.name, package.version, ban.reason));
             }
         }
     }
@@ -84,11 +72,7 @@ fn no_banned_crate_is_used() {
 #[test]
 fn every_crate_of_ours_has_both_licences() {
     for member in members() {
-        assert_eq!(
-            member.licence, "Apache-2.0 OR MIT",
-            "{}: license.workspace = true",
-            member.name
-        );
+        assert_eq!(member.licence, "Apache-2.0 OR MIT", "{}: license.workspace = true", member.name);
     }
     tree::read("LICENSE-APACHE");
     tree::read("LICENSE-MIT");
@@ -111,10 +95,7 @@ fn numbers(version: &str) -> [u64; 3] {
 
 /// Whether the SPDX expression can be met with the allowed licences alone. `/` is the old `OR`.
 fn satisfied(expression: &str, allowed: &[String]) -> bool {
-    let spaced = expression
-        .replace('(', " ( ")
-        .replace(')', " ) ")
-        .replace('/', " OR ");
+    let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
     let tokens: Vec<&str> = spaced.split_whitespace().collect();
     let mut rest = tokens.as_slice();
     either(&mut rest, allowed) && rest.is_empty()
@@ -159,26 +140,11 @@ fn one(rest: &mut &[&str], allowed: &[String]) -> bool {
 #[test]
 fn licence_expressions_are_understood() {
     let allowed: Vec<String> = ["MIT", "ISC", "A WITH X"].map(str::to_owned).to_vec();
-    let good = [
-        "MIT",
-        "GPL OR MIT",
-        "GPL/MIT",
-        "MIT AND (GPL OR ISC)",
-        "A WITH X",
-        "GPL AND Z OR MIT",
-    ];
+    let good = ["MIT", "GPL OR MIT", "GPL/MIT", "MIT AND (GPL OR ISC)", "A WITH X", "GPL AND Z OR MIT"];
     for expression in good {
         assert!(satisfied(expression, &allowed), "{expression}");
     }
-    let bad = [
-        "",
-        "GPL",
-        "MIT AND GPL",
-        "(MIT OR ISC) AND GPL",
-        "A",
-        "MIT WITH X",
-        "MIT ISC",
-    ];
+    let bad = ["", "GPL", "MIT AND GPL", "(MIT OR ISC) AND GPL", "A", "MIT WITH X", "MIT ISC"];
     for expression in bad {
         assert!(!satisfied(expression, &allowed), "{expression}");
     }
@@ -190,14 +156,6 @@ fn bans_are_understood() {
     assert!(!matches_spec("ring", "ringbuf", "0.17.0"));
     assert!(matches_spec("jsonwebtoken@<10.3", "jsonwebtoken", "10.2.9"));
     assert!(matches_spec("jsonwebtoken@<10.3", "jsonwebtoken", "9.99.0"));
-    assert!(!matches_spec(
-        "jsonwebtoken@<10.3",
-        "jsonwebtoken",
-        "10.3.0"
-    ));
-    assert!(!matches_spec(
-        "jsonwebtoken@<10.3",
-        "jsonwebtoken",
-        "11.1.0"
-    ));
+    assert!(!matches_spec("jsonwebtoken@<10.3", "jsonwebtoken", "10.3.0"));
+    assert!(!matches_spec("jsonwebtoken@<10.3", "jsonwebtoken", "11.1.0"));
 }

@@ -14,28 +14,14 @@ const LIST: &str = "const CODES";
 
 #[test]
 fn every_code_of_the_service_has_its_page() {
-    let coded: BTreeSet<String> = tree::files("src/http", ".rs")
-        .iter()
-        .flat_map(|file| codes(&file.text))
-        .collect();
-    assert!(
-        !coded.is_empty(),
-        "no file below src/http/ has `{LIST}: &[…]`"
-    );
+    let coded: BTreeSet<String> =
+        tree::files("src/http", ".rs").iter().flat_map(|file| codes(&file.text)).collect();
+    assert!(!coded.is_empty(), "no file below src/http/ has `{LIST}: &[…]`");
     let paged: BTreeSet<String> = pages().iter().map(|page| stem(page).to_owned()).collect();
-    let mut broken: Vec<String> = coded
-        .difference(&paged)
-        .map(|code| format!("{code} has no page"))
-        .collect();
-    broken.extend(
-        paged
-            .difference(&coded)
-            .map(|code| format!("{code} is no code in src/http/")),
-    );
-    none(
-        broken,
-        "One code, one page: docs/problems/<code>.md, named in the README beside it.",
-    );
+    let mut broken: Vec<String> =
+        coded.difference(&paged).map(|code| format!("{code} has no page")).collect();
+    broken.extend(paged.difference(&coded).map(|code| format!("{code} is no code in src/http/")));
+    none(broken, "One code, one page: docs/problems/<code>.md, named in the README beside it.");
 }
 
 #[test]
@@ -50,10 +36,7 @@ fn every_page_is_listed_with_its_status() {
             Some(status) => broken.extend(faults(page, status)),
         }
     }
-    for code in statuses
-        .keys()
-        .filter(|code| !pages.iter().any(|page| stem(page) == **code))
-    {
+    for code in statuses.keys().filter(|code| !pages.iter().any(|page| stem(page) == **code)) {
         broken.push(format!("{code} is in the table, but has no page"));
     }
     none(
@@ -77,15 +60,8 @@ fn statuses(readme: &str) -> BTreeMap<&str, &str> {
     let codes = rows(readme).into_iter().map(|(code, _)| code);
     codes
         .map(|code| {
-            let row = readme
-                .lines()
-                .find(|line| line.contains(&format!("`{code}`")));
-            (
-                code,
-                row.and_then(|row| row.split('|').nth(2))
-                    .unwrap_or_default()
-                    .trim(),
-            )
+            let row = readme.lines().find(|line| line.contains(&format!("`{code}`")));
+            (code, row.and_then(|row| row.split('|').nth(2)).unwrap_or_default().trim())
         })
         .collect()
 }
@@ -95,32 +71,19 @@ fn faults(page: &File, status: &str) -> Vec<String> {
     let code = stem(page);
     let mut found = Vec::new();
     let title = format!("# {code}");
-    for wanted in [
-        title.as_str(),
-        "## Cause",
-        "## What to do",
-        "## Retry",
-        "## Example",
-    ] {
+    for wanted in [title.as_str(), "## Cause", "## What to do", "## Retry", "## Example"] {
         if !page.text.lines().any(|line| line == wanted) {
             found.push(format!("{}: lacks `{wanted}`", page.path));
         }
     }
-    let example = page
-        .text
-        .split("```json")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next());
+    let example = page.text.split("```json").nth(1).and_then(|rest| rest.split("```").next());
     let example: Value = serde_json::from_str(example.unwrap_or("")).unwrap_or_default();
     let same = example["code"].as_str() == Some(code)
         && example["type"].as_str() == Some(&format!("/problems/{code}"))
         && example["status"].as_u64() == status.parse().ok();
     let complete = ["title", "detail", "instance", "request_id", "error"];
     if !same || complete.iter().any(|member| !example[*member].is_string()) {
-        found.push(format!(
-            "{}: its example isn't a whole `{code}` problem with status {status}",
-            page.path
-        ));
+        found.push(format!("{}: its example isn't a whole `{code}` problem with status {status}", page.path));
     }
     found
 }
@@ -136,26 +99,14 @@ fn codes(source: &str) -> Vec<String> {
     let open = open.unwrap_or_else(|| panic!("line {}: no list", line(&code, list)));
     let close = closing(&code, open).expect("a closed list");
     // Strings start and end where the blanked code has its quotes.
-    let quotes: Vec<usize> = code[open..close]
-        .match_indices('"')
-        .map(|(at, _)| open + at)
-        .collect();
-    let literals = quotes
-        .chunks_exact(2)
-        .map(|pair| &source[pair[0] + 1..pair[1]]);
-    literals
-        .filter(|literal| is_kebab(literal))
-        .map(str::to_owned)
-        .collect()
+    let quotes: Vec<usize> = code[open..close].match_indices('"').map(|(at, _)| open + at).collect();
+    let literals = quotes.chunks_exact(2).map(|pair| &source[pair[0] + 1..pair[1]]);
+    literals.filter(|literal| is_kebab(literal)).map(str::to_owned).collect()
 }
 
 fn is_kebab(text: &str) -> bool {
-    let part = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-    };
+    let part =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     text.split('-').all(part)
 }
 
@@ -169,19 +120,9 @@ fn codes_are_read_from_the_source() {
 #[test]
 fn a_page_out_of_step_is_found() {
     let whole = "# gone\n## Cause\n## What to do\n## Retry\n## Example\n```json\n{\"type\": \"/problems/gone\", \"title\": \"t\", \"status\": 410, \"detail\": \"d\", \"instance\": \"i\", \"code\": \"gone\", \"request_id\": \"r\", \"error\": \"t\"}\n```";
-    let page = |text: String| File {
-        path: "docs/problems/gone.md".to_owned(),
-        text,
-    };
+    let page = |text: String| File { path: "docs/problems/gone.md".to_owned(), text };
     assert_eq!(faults(&page(whole.to_owned()), "410"), Vec::<String>::new());
     assert_eq!(faults(&page(whole.to_owned()), "404").len(), 1);
     assert_eq!(faults(&page(whole.replace("## Retry", "")), "410").len(), 1);
-    assert_eq!(
-        faults(
-            &page(whole.replace("\"code\": \"gone\"", "\"code\": \"went\"")),
-            "410"
-        )
-        .len(),
-        1
-    );
+    assert_eq!(faults(&page(whole.replace("\"code\": \"gone\"", "\"code\": \"went\"")), "410").len(), 1);
 }

@@ -81,13 +81,8 @@ fn character(rest: &[u8]) -> Option<usize> {
 }
 
 fn raw_string(rest: &[u8]) -> Option<usize> {
-    let prefix = [&b"r"[..], b"br", b"cr"]
-        .into_iter()
-        .find(|prefix| rest.starts_with(prefix))?;
-    let hashes = rest[prefix.len()..]
-        .iter()
-        .take_while(|&&byte| byte == b'#')
-        .count();
+    let prefix = [&b"r"[..], b"br", b"cr"].into_iter().find(|prefix| rest.starts_with(prefix))?;
+    let hashes = rest[prefix.len()..].iter().take_while(|&&byte| byte == b'#').count();
     let open = prefix.len() + hashes;
     if rest.get(open) != Some(&b'"') {
         return None;
@@ -99,9 +94,7 @@ fn raw_string(rest: &[u8]) -> Option<usize> {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
+    bytes.windows(wanted.len()).position(|window| window == wanted)
 }
 
 /// Whether the byte can be part of an identifier.

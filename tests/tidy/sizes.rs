@@ -15,18 +15,12 @@ fn files_are_short() {
         .filter(|(_, lines)| *lines > FILE_LINES_MAX)
         .map(|(path, lines)| format!("{path}: {lines} lines"))
         .collect();
-    none(
-        long,
-        "Split these files by what they know: at most 400 lines each.",
-    );
+    none(long, "Split these files by what they know: at most 400 lines each.");
 }
 
 #[test]
 fn most_files_are_shorter_still() {
-    let sizes = tree::sources()
-        .iter()
-        .map(|file| file.text.lines().count())
-        .collect();
+    let sizes = tree::sources().iter().map(|file| file.text.lines().count()).collect();
     let median = median(sizes);
     assert!(
         median <= FILE_LINES_MEDIAN_MAX,
@@ -45,10 +39,7 @@ fn functions_are_short() {
             }
         }
     }
-    none(
-        long,
-        "Take parts out of these functions, each with a name: at most 70 lines.",
-    );
+    none(long, "Take parts out of these functions, each with a name: at most 70 lines.");
 }
 
 /// A function with a body, its first line, and its length with signature and closing brace.
@@ -76,11 +67,7 @@ fn functions(code: &str) -> Vec<Function> {
             }
             let first = line(code, at);
             let lines = line(code, closing(code, open)?) - first + 1;
-            Some(Function {
-                name: name.to_owned(),
-                line: first,
-                lines,
-            })
+            Some(Function { name: name.to_owned(), line: first, lines })
         })
         .collect()
 }
@@ -107,10 +94,7 @@ fn functions_are_measured_from_signature_to_closing_brace() {
             '}'
         }";
     let found = functions(&blank(source));
-    let brief: Vec<_> = found
-        .iter()
-        .map(|f| (f.name.as_str(), f.line, f.lines))
-        .collect();
+    let brief: Vec<_> = found.iter().map(|f| (f.name.as_str(), f.line, f.lines)).collect();
     assert_eq!(brief, [("short", 4, 1), ("wide", 5, 11), ("nested", 12, 2)]);
 }
 

@@ -1,5 +1,6 @@
 //! Child processes that never outlive the bench.
 
+use std::io::Read;
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,6 +47,11 @@ impl OwnChild {
         }
     }
 
+    /// What an ended child wrote to its standard output and error, as far as they are piped.
+    pub(super) fn output(&mut self) -> (String, String) {
+        (read_all(self.0.stdout.take()), read_all(self.0.stderr.take()))
+    }
+
     /// Asks it to end in good order: SIGTERM, through the `kill` command, since the standard
     /// library only knows SIGKILL.
     pub(super) fn terminate(&self) -> Result<(), HttpBenchError> {
@@ -62,6 +68,15 @@ impl Drop for OwnChild {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+fn read_all(pipe: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(mut pipe) = pipe {
+        // What was read before an error is still worth showing.
+        let _ = pipe.read_to_end(&mut bytes);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Waits a moment before the next look at something that takes time.

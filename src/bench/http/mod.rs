@@ -6,13 +6,15 @@
 
 mod admin;
 mod child;
+mod generator;
 mod interrupt;
+mod measured;
 mod metrics;
-mod phases;
 mod report;
+mod rounds;
 mod server;
 mod session;
-mod summary;
+mod sustained;
 mod table;
 mod work_dir;
 
@@ -22,10 +24,11 @@ use std::path::{Path, PathBuf};
 use super::load::LoadError;
 use session::Session;
 
-pub use report::{HttpReport, Row, Sustained, Yardsticks};
+pub use report::{HttpReport, Row, Yardsticks};
+pub use sustained::Sustained;
 
 /// What to measure, and for how long. The whole run takes about
-/// `rounds × 6 × seconds + 2 × seconds + sustained` seconds.
+/// `rounds × 7 × seconds + sustained` seconds.
 #[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct HttpOptions {
     /// Keep-alive connections
@@ -83,10 +86,7 @@ impl HttpBenchError {
 /// when it returns, however it returns. Must not be called from inside an async runtime.
 pub fn run(options: &HttpOptions, program: &Path) -> Result<HttpReport, HttpBenchError> {
     let mut session = Session::start(options, program)?;
-    let rounds = phases::rounds(&mut session)?;
-    let half_load = phases::half_load(&mut session, &rounds)?;
-    let sustained = phases::sustained(&mut session)?;
-    let mut all = rounds;
-    all.push(half_load);
-    session.finish(&all, sustained)
+    let measured = rounds::run(&mut session)?;
+    let sustained = sustained::run(&mut session)?;
+    session.finish(&measured, sustained)
 }

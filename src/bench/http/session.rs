@@ -1,39 +1,37 @@
 //! One server under measurement, and how a single measurement is taken.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::admin::Admin;
-use super::child::{OwnChild, pause};
+use super::child::pause;
 use super::interrupt::Interrupt;
-use super::metrics::Metrics;
-use super::report::{HttpReport, Measured, Sustained, Yardsticks};
+use super::measured::Measured;
+use super::report::{HttpReport, Yardsticks};
 use super::server::{self, Server};
+use super::sustained::SustainedRun;
 use super::work_dir::WorkDir;
-use super::{HttpBenchError, HttpOptions, summary};
+use super::{HttpBenchError, HttpOptions, generator};
 use crate::bench::disk;
-use crate::bench::load::{self, Distribution, LoadOptions, LoadReport, Route};
+use crate::bench::load::{self, Distribution, LoadOptions, Route};
 use crate::bench::neighbours::Neighbours;
-use crate::bench::process::Usage;
 
 /// Projections get this long to catch up before a measurement begins.
 const SETTLE_WITHIN: Duration = Duration::from_secs(60);
-/// A generator that takes this much longer than its load is ended.
-const GENERATOR_SLACK: Duration = Duration::from_secs(30);
 const WARM_UP_SECONDS: f64 = 2.0;
+/// Echo, deduct and check on many wallets and on one, then deduct at half load.
+const MEASUREMENTS_PER_ROUND: f64 = 7.0;
 const FUNDING_SECONDS_MAX: f64 = 600.0;
 
 /// Everything a phase needs. Dropping it ends the server and removes the directory.
 pub(super) struct Session {
     pub(super) options: HttpOptions,
     pub(super) server: Server,
-    pub(super) admin: Admin,
-    pub(super) progress: ProgressBar,
+    admin: Admin,
+    progress: ProgressBar,
     warnings: Vec<String>,
     yardsticks: Yardsticks,
     program: PathBuf,
@@ -87,15 +85,16 @@ impl Session {
         session.fund()?;
         for route in [Route::Echo, Route::Deduct, Route::Check] {
             let distribution = Distribution::Uniform;
-            session.progress.set_message(format!("warm-up: {route:?}"));
+            session.show(&format!("warm-up: {route:?}"));
             let load = Load { route, distribution, seconds: WARM_UP_SECONDS, rate: None };
-            session.generate(load, &mut |_| Ok(()))?;
+            let options = session.load_options(load);
+            generator::run(program, &options, &session.interrupt, &mut || Ok(()))?;
         }
         Ok(session)
     }
 
     fn fund(&mut self) -> Result<(), HttpBenchError> {
-        self.progress.set_message(format!("filling {} wallets", self.options.wallets));
+        self.show(&format!("filling {} wallets", self.options.wallets));
         let load = Load {
             route: Route::Purchase,
             distribution: Distribution::Each,
@@ -109,8 +108,8 @@ impl Session {
         if failed > 0 { Err(HttpBenchError::Funding(failed)) } else { Ok(()) }
     }
 
-    /// Takes one measurement, with settled projections at its start. `glance` is called about a
-    /// hundred times a second while the load runs.
+    /// Takes one measurement, with settled projections at its start. `glance` is called again and
+    /// again while the load runs.
     pub(super) fn measure(
         &mut self,
         load: Load,
@@ -122,30 +121,28 @@ impl Session {
         let metrics = self.admin.metrics()?;
         let usage = self.server.usage();
         let start = Instant::now();
-        let report = self.generate(load, glance)?;
+        let options = self.load_options(load);
+        let admin = &self.admin;
+        let report = generator::run(&self.program, &options, &self.interrupt, &mut || glance(admin))?;
         let elapsed = start.elapsed();
         let (usage_after, metrics_after) = (self.server.usage(), self.admin.metrics()?);
         let name = format!("{:?}, {:?}", load.route, load.distribution);
         if let Some(warning) = Neighbours::now(&ours).warning_since(&neighbours, elapsed) {
             self.warnings.push(format!("{name}: {warning}"));
         }
-        if report.unsuccessful() + report.unsent > 0 {
-            self.warnings.push(format!(
-                "{name}: {} of {} requests without success, {} never sent; statuses {:?}, {:?}",
-                report.unsuccessful(),
-                report.sent,
-                report.unsent,
-                report.statuses,
-                report.failures
-            ));
-        }
+        self.warnings.extend(report.warning().map(|warning| format!("{name}: {warning}")));
         self.progress.inc(load.seconds.round() as u64);
-        Ok(Measured::new(report, elapsed, (usage, usage_after), (metrics, metrics_after)))
+        Ok(Measured::new(report, elapsed, [usage, usage_after], [metrics, metrics_after]))
+    }
+
+    /// Says on the progress bar what is going on.
+    pub(super) fn show(&self, message: &str) {
+        self.progress.set_message(message.to_owned());
     }
 
     /// Waits until the projections have seen every event, so that work left over from one
     /// measurement does not slow down the next.
-    fn settle(&mut self) -> Result<(), HttpBenchError> {
+    pub(super) fn settle(&mut self) -> Result<(), HttpBenchError> {
         let deadline = Instant::now() + SETTLE_WITHIN;
         while self.admin.metrics()?.lag_events.is_some_and(|events| events > 0.0) {
             if Instant::now() >= deadline {
@@ -157,35 +154,23 @@ impl Session {
         Ok(())
     }
 
-    /// Runs the generator as a process of its own.
-    fn generate(
-        &mut self,
-        load: Load,
-        glance: &mut dyn FnMut(&Admin) -> Result<(), HttpBenchError>,
-    ) -> Result<LoadReport, HttpBenchError> {
-        let options = self.load_options(load);
-        let mut command = Command::new(&self.program);
-        command.args(["bench", "load", "-o", "json"]).args(options.to_args());
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = OwnChild::spawn(&mut command)?;
-        let deadline = Instant::now()
-            + GENERATOR_SLACK
-            + Duration::from_secs_f64(load.seconds.max(0.0) + options.drain_seconds);
-        let status = loop {
-            if let Some(status) = child.ended()? {
-                break status;
-            }
-            if Instant::now() >= deadline {
-                return Err(HttpBenchError::Generator("it did not end".to_owned()));
-            }
-            glance(&self.admin)?;
-            pause(&self.interrupt)?;
-        };
-        let (json, complaint) = child.output();
-        if !status.success() {
-            return Err(HttpBenchError::Generator(complaint));
-        }
-        serde_json::from_str(&json).map_err(|error| HttpBenchError::Generator(error.to_string()))
+    /// Ends the server and reports. What a sustained run wrote is known only now: views and logs
+    /// are written back at the end.
+    pub(super) fn finish(
+        mut self,
+        measured: &[Measured],
+        sustained: Option<SustainedRun>,
+    ) -> Result<HttpReport, HttpBenchError> {
+        self.show("ending the server");
+        self.settle()?;
+        let resident_bytes_max = self.server.usage().resident_bytes_max;
+        let usage = self.server.stop(&self.interrupt)?;
+        self.progress.finish_and_clear();
+        let mut report = HttpReport::new(&self.options, self.yardsticks, measured);
+        report.resident_bytes_max = resident_bytes_max;
+        report.sustained = sustained.map(|run| run.report(&usage, measured));
+        report.warnings = self.warnings;
+        Ok(report)
     }
 
     /// Options with a seed of their own: repeated keys would be answered as replays.
@@ -205,4 +190,12 @@ impl Session {
             seed: Some(self.seed),
         }
     }
+}
+
+/// A bar of seconds on standard error.
+fn progress_bar(options: &HttpOptions) -> ProgressBar {
+    let measuring = f64::from(options.rounds) * MEASUREMENTS_PER_ROUND * options.seconds;
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} s  {msg}");
+    let bar = ProgressBar::new((measuring + options.sustained) as u64);
+    style.map_or(bar.clone(), |style| bar.with_style(style))
 }

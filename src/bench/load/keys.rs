@@ -46,7 +46,9 @@ mod tests {
 
     fn drawn(seed: u64) -> Vec<Uuid> {
         let mut connections: Vec<_> = (0..4).map(|n| Keys::new(seed, n)).collect();
-        (0..1_000).flat_map(|_| connections.iter_mut().map(|keys| keys.next().0).collect::<Vec<_>>()).collect()
+        (0..1_000)
+            .flat_map(|_| connections.iter_mut().map(|keys| keys.next().0).collect::<Vec<_>>())
+            .collect()
     }
 
     #[test]

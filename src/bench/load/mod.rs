@@ -125,8 +125,8 @@ pub enum LoadError {
 /// Runs the load on this thread until it is over. Must not be called from inside an async runtime.
 pub fn run(options: &LoadOptions) -> Result<LoadReport, LoadError> {
     let path = &options.api_key_file;
-    let api_key = fs::read_to_string(path)
-        .map_err(|source| LoadError::ApiKey { path: path.clone(), source })?;
+    let api_key =
+        fs::read_to_string(path).map_err(|source| LoadError::ApiKey { path: path.clone(), source })?;
     let target = Target::parse(&options.url)?;
     let request = Request::new(&target, options.route, api_key.trim());
     let before = Usage::of_self();
@@ -139,11 +139,7 @@ pub fn run(options: &LoadOptions) -> Result<LoadReport, LoadError> {
     Ok(report.with_cpu(cpu))
 }
 
-async fn drive(
-    options: &LoadOptions,
-    target: Target,
-    request: Request,
-) -> Result<LoadReport, LoadError> {
+async fn drive(options: &LoadOptions, target: Target, request: Request) -> Result<LoadReport, LoadError> {
     let schedule = Schedule::new(options)?;
     let seed = options.seed.unwrap_or_else(fresh_seed);
     let mut connections = Vec::with_capacity(options.connections);
@@ -220,7 +216,7 @@ fn duration(seconds: f64, otherwise: &'static str) -> Result<Duration, LoadError
 }
 
 /// Differs from run to run, so that keys of an earlier run are not replayed.
-fn fresh_seed() -> u64 {
+pub(super) fn fresh_seed() -> u64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     keys::mix(since_epoch.as_nanos() as u64 ^ u64::from(std::process::id()).rotate_left(32))
 }

@@ -53,7 +53,9 @@ impl Pace {
                 let elapsed = now.saturating_duration_since(start).as_nanos();
                 let reached = elapsed / interval.as_nanos().max(1) + 1;
                 let reached = u64::try_from(reached).unwrap_or(u64::MAX).min(requests_max);
-                let Some(permits) = permits.upgrade() else { return };
+                let Some(permits) = permits.upgrade() else {
+                    return;
+                };
                 permits.add_permits((reached - released) as usize);
                 drop(permits);
                 released = reached;

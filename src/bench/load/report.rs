@@ -90,6 +90,20 @@ impl LoadReport {
         self.sent.saturating_sub(self.statuses.range(200..300).map(|(_, count)| count).sum())
     }
 
+    /// Says what did not go as it should: a throughput of refusals measures nothing.
+    pub fn warning(&self) -> Option<String> {
+        let failed = self.unsuccessful();
+        (failed + self.unsent > 0).then(|| {
+            format!(
+                "{failed} of {} requests without success, {} never sent (statuses {}; failures {})",
+                self.sent,
+                self.unsent,
+                counts(&self.statuses),
+                counts(&self.failures),
+            )
+        })
+    }
+
     /// The report as a table for people.
     pub fn table(&self) -> String {
         let mut table = comfy_table::Table::new();
@@ -99,10 +113,10 @@ impl LoadReport {
         table.add_row(["load", &format!("{:?}, {:?}, {rate}", self.route, self.distribution)]);
         table.add_row(["connections / wallets", &format!("{} / {}", self.connections, self.wallets)]);
         table.add_row(["throughput", &format!("{:.0}/s over {:.2} s", self.throughput, self.seconds)]);
-        table.add_row(["latency p50 / p99 / p99.9 / max, ms", &format!(
-            "{:.2} / {:.2} / {:.2} / {:.2}",
-            latency.p50, latency.p99, latency.p99_9, latency.max
-        )]);
+        table.add_row([
+            "latency p50 / p99 / p99.9 / max, ms",
+            &format!("{:.2} / {:.2} / {:.2} / {:.2}", latency.p50, latency.p99, latency.p99_9, latency.max),
+        ]);
         table.add_row(["statuses", &counts(&self.statuses)]);
         table.add_row(["failures", &counts(&self.failures)]);
         table.add_row(["unanswered / unsent", &format!("{} / {}", self.unanswered, self.unsent)]);

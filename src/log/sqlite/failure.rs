@@ -19,12 +19,28 @@ const IOERR_WRITE: i32 = 778;
 pub(super) fn remedy(error: &sqlx::Error) -> Option<&'static str> {
     let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
     match (code & 0xff, code) {
-        (FULL, _) => Some("the disk is full: make room, and the next attempt succeeds"),
-        (READONLY, _) => Some("the data directory or its disk is read-only: make it writable"),
-        (CANTOPEN, _) => Some("a file of the data directory can't be opened: check its owner and permissions"),
-        (BUSY | LOCKED, _) => Some("another program has the file log.db locked: end that program"),
-        (_, IOERR_WRITE) => Some("writing to the disk failed: check the disk and the system log"),
+        (FULL, _) => Some("make room on the disk"),
+        (READONLY, _) => Some("make the data directory and its disk writable"),
+        (CANTOPEN, _) => Some("check the owner and the permissions of the data directory"),
+        (BUSY | LOCKED, _) => Some("end the other program that has log.db locked"),
+        (_, IOERR_WRITE) => Some("check the disk and the system log"),
         _ => None,
+    }
+}
+
+/// The error in SQLite's own words, without the driver's.
+pub(super) fn words(error: &sqlx::Error) -> String {
+    match error.as_database_error() {
+        Some(sqlite) => sqlite.message().to_owned(),
+        None => error.to_string(),
+    }
+}
+
+/// The error and what to do about it, where that is known.
+pub(super) fn advice(error: &sqlx::Error) -> String {
+    match remedy(error) {
+        Some(remedy) => format!("{}; {remedy}", words(error)),
+        None => words(error),
     }
 }
 
@@ -49,9 +65,9 @@ impl Halt {
     pub(super) fn check_read(&self) -> Result<(), ReadError> {
         match self.0.get() {
             None => Ok(()),
-            Some(reason) => {
-                Err(ReadError::Unavailable(format!("it stopped and must be opened by a new process: {reason}")))
-            }
+            Some(reason) => Err(ReadError::Unavailable(format!(
+                "it stopped and must be opened by a new process: {reason}"
+            ))),
         }
     }
 }

@@ -14,7 +14,13 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{SqliteLog, failure::Halt, lock::DirectoryLock, reader::Reader, writer::Writer};
+use super::{
+    SqliteLog,
+    failure::{Halt, advice},
+    lock::DirectoryLock,
+    reader::Reader,
+    writer::Writer,
+};
 
 /// The log's file in the data directory.
 pub const LOG_FILE: &str = "log.db";
@@ -79,7 +85,7 @@ pub enum OpenError {
     #[error("the schema of {LOG_FILE} can't be brought up to date: {0}")]
     Schema(#[from] MigrateError),
     /// Any other refusal of the database.
-    #[error("{LOG_FILE} can't be opened: {0}")]
+    #[error("{LOG_FILE} in the data directory can't be opened: {}", advice(.0))]
     Database(#[from] sqlx::Error),
 }
 
@@ -136,7 +142,8 @@ fn options(directory: &Path) -> SqliteConnectOptions {
 }
 
 fn reader(directory: &Path) -> Reader {
-    let pool = SqlitePoolOptions::new().max_connections(READERS_MAX);
+    // A connection to a file has no network to lose, so testing it before each use is for nothing.
+    let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).test_before_acquire(false);
     Reader::new(pool.connect_lazy_with(options(directory).read_only(true)))
 }
 

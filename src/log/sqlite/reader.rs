@@ -40,11 +40,15 @@ impl Reader {
     pub(super) async fn page(&self, from: Position, limit: usize) -> Result<Page, ReadError> {
         let empty = Page { first: from, bodies: Bodies::default() };
         // SQLite counts to 2^63 - 1, which no log reaches: beyond it there is nothing to read.
-        let Ok(start) = i64::try_from(from.get()) else { return Ok(empty) };
+        let Ok(start) = i64::try_from(from.get()) else {
+            return Ok(empty);
+        };
         let limit = limit.min(PAGE_EVENTS_MAX).cast_signed() as i64;
         let row: PageRow =
             sqlx::query_as(PAGE).bind(start).bind(limit).fetch_one(&self.pool).await.map_err(unavailable)?;
-        let (count, Some(first), Some(last), Some(lengths), Some(bytes)) = row else { return Ok(empty) };
+        let (count, Some(first), Some(last), Some(lengths), Some(bytes)) = row else {
+            return Ok(empty);
+        };
         if first != start {
             return Err(hole(start));
         }

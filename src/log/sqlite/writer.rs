@@ -7,7 +7,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
-    failure::{Halt, remedy},
+    failure::{Halt, remedy, words},
     lock::DirectoryLock,
 };
 use crate::log::{AppendError, Bodies};
@@ -60,7 +60,12 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Gives the connection and the lock to a task of their own.
-    pub(super) fn start(connection: SqliteConnection, head: Position, halt: Halt, lock: DirectoryLock) -> Self {
+    pub(super) fn start(
+        connection: SqliteConnection,
+        head: Position,
+        halt: Halt,
+        lock: DirectoryLock,
+    ) -> Self {
         let (requests, received) = mpsc::channel(QUEUE_MAX);
         let (head, watched) = watch::channel(head);
         let task = Task { connection, head, halt: halt.clone(), bytes_since_checkpoint: 0 };
@@ -68,7 +73,11 @@ impl Writer {
         Self { requests, head: watched, halt }
     }
 
-    pub(super) async fn append(&self, expected_head: Position, group: &Bodies) -> Result<Position, AppendError> {
+    pub(super) async fn append(
+        &self,
+        expected_head: Position,
+        group: &Bodies,
+    ) -> Result<Position, AppendError> {
         self.halt.check_append()?;
         let append = Append::new(expected_head, group)?;
         let (answer, answered) = oneshot::channel();
@@ -183,7 +192,7 @@ impl Task {
         };
         match self.read_head().await {
             Ok(head) if head == position(expected_head) => {
-                AppendError::Unavailable(format!("{error}; nothing was written; {remedy}"))
+                AppendError::Unavailable(format!("{}; nothing was written; {remedy}", words(error)))
             }
             Ok(head) => self.halt.halt(format!("{error}; the head is {head}, not {expected_head}")),
             Err(reading) => self.halt.halt(format!("{error}; the head can't be read: {reading}")),

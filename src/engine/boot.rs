@@ -1,0 +1,151 @@
+//! Starting the engine: the last checkpoint, then the tail, then the first append.
+
+use std::{collections::HashSet, sync::Arc};
+
+use events::{
+    CommandId, Event, LedgerId, Position, Recorded, Subject, Time, WalletId, WriterChanged, decode,
+};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    ColdState, Engine, Fact, Halt, Options, Wanted,
+    core::Core,
+    gather::read_one,
+    handle::Mail,
+    writer::{Gauges, Writer},
+};
+use crate::{
+    clock::{Clock, Entropy, sixteen},
+    log::Log,
+};
+
+/// Events read at once while the tail is replayed.
+const PAGE: usize = 4_000;
+
+/// What an engine needs.
+pub struct Parts {
+    /// The ledger's log.
+    pub log: Arc<dyn Log>,
+    /// The projections' engine state.
+    pub cold: Arc<dyn ColdState>,
+    /// The clocks.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for salts and ids.
+    pub entropy: Box<dyn Entropy>,
+    /// Sizes.
+    pub options: Options,
+}
+
+/// A started engine and its writer task.
+pub struct Running {
+    /// The handle.
+    pub engine: Engine,
+    /// Ends after a stop, or with the reason why the writer halted.
+    pub writer: JoinHandle<Result<(), Halt>>,
+}
+
+/// The id of the ledger in `log`, or `None` when the log is empty.
+///
+/// # Errors
+/// When the first event cannot be read.
+pub async fn ledger_id(log: &dyn Log) -> Result<Option<LedgerId>, Halt> {
+    let first = read_one(log, Position(0)).await.map_err(Halt::Start)?;
+    Ok(first.map(|recorded| recorded.envelope.ledger))
+}
+
+/// Starts the engine for `ledger`: replays the tail above the projections' checkpoint (telling
+/// `observe` of each event) and announces the new writer in the log.
+///
+/// # Errors
+/// When the log or the projections cannot be read, or do not agree.
+pub async fn start(
+    ledger: LedgerId,
+    parts: Parts,
+    stop: CancellationToken,
+    mut observe: impl FnMut(&Recorded) + Send,
+) -> Result<Running, Halt> {
+    let Parts { log, cold, clock, mut entropy, options } = parts;
+    let core = replay_tail(ledger, &*log, &*cold, &options, &mut observe).await?;
+    let (mailbox, received) = mpsc::channel(options.mailbox);
+    let (head, head_seen) = watch::channel(core.head());
+    let announcement = announcement(ledger, core.head(), &mut *entropy);
+    let (answer, announced) = oneshot::channel();
+    let engine = Engine { mailbox, head: head_seen };
+    // The mailbox is new and has room for at least this.
+    let _ = engine.mailbox.try_send(Mail::Fact(Box::new(announcement), answer));
+    let gauges = Gauges::register();
+    let writer = Writer { core, log, cold, clock, entropy, mailbox: received, head, options, gauges };
+    let writer = tokio::spawn(writer.run(stop));
+    match announced.await {
+        Ok(Ok(_)) => Ok(Running { engine, writer }),
+        Ok(Err(error)) => Err(Halt::Start(error.to_string())),
+        Err(_) => Err(writer.await.map_or_else(|e| Halt::Start(e.to_string()), |ended| {
+            ended.err().unwrap_or_else(|| Halt::Start("the writer stopped at once".into()))
+        })),
+    }
+}
+
+/// The first event of a new writer. Its epoch is above every earlier one, because heads only grow.
+fn announcement(ledger: LedgerId, head: Position, entropy: &mut dyn Entropy) -> Fact {
+    let id = CommandId(uuid::Builder::from_random_bytes(sixteen(entropy)).into_uuid());
+    let event = Event::WriterChanged(WriterChanged { epoch: head.get() + 1 });
+    Fact { id, subject: Subject::Ledger(ledger), org: None, actor: None, event }
+}
+
+async fn replay_tail(
+    ledger: LedgerId,
+    log: &dyn Log,
+    cold: &dyn ColdState,
+    options: &Options,
+    observe: &mut (dyn FnMut(&Recorded) + Send),
+) -> Result<Core, Halt> {
+    let checkpoint = *cold.checkpoint().borrow();
+    let head = log.head().await.map_err(|error| Halt::Start(error.to_string()))?;
+    if checkpoint > head {
+        return Err(Halt::Start(format!(
+            "the projections are at {checkpoint}, ahead of the log at {head}: the log lost events or is another one"
+        )));
+    }
+    let before = checkpoint.get().checked_sub(1).map(Position);
+    let last = match before {
+        Some(position) => read_one(log, position).await.map_err(Halt::Start)?,
+        None => None,
+    };
+    let last_time = last.map_or(Time::from_micros(0), |recorded| recorded.envelope.time);
+    let mut core = Core::new(ledger, checkpoint, last_time, options.wallet_cache);
+    while core.head() < head {
+        let page = log.read(core.head(), PAGE).await.map_err(|error| Halt::Start(error.to_string()))?;
+        let mut events = Vec::with_capacity(page.bodies.len());
+        for (position, body) in page.iter() {
+            let recorded = decode(body).map_err(|error| Halt::Start(format!("event {position}: {error}")))?;
+            if recorded.envelope.position != position || recorded.envelope.ledger != ledger {
+                return Err(Halt::Start(format!("the event stored at {position} is another one's")));
+            }
+            events.push(recorded);
+        }
+        adopt_wallets(&mut core, &events, cold).await?;
+        for recorded in &events {
+            core.replay(recorded).map_err(|error| Halt::Start(error.to_string()))?;
+            observe(recorded);
+        }
+    }
+    Ok(core)
+}
+
+/// Loads the rows of the wallets that these events are the first of in memory.
+async fn adopt_wallets(core: &mut Core, events: &[Recorded], cold: &dyn ColdState) -> Result<(), Halt> {
+    let wallets: HashSet<WalletId> =
+        events.iter().filter_map(Recorded::wallet).filter(|wallet| !core.has_wallet(*wallet)).collect();
+    if wallets.is_empty() {
+        return Ok(());
+    }
+    let wanted = Wanted { wallets: wallets.into_iter().collect(), ..Wanted::default() };
+    let loaded = cold.load(wanted).await.map_err(|error| Halt::Start(error.to_string()))?;
+    core.adopt(loaded);
+    Ok(())
+}
+

@@ -1,0 +1,30 @@
+//! What every event log must do, run on each adapter.
+
+mod appending;
+mod concurrency;
+mod faulty;
+mod model;
+mod reading;
+mod sqlite_faults;
+mod sqlite_files;
+mod subject;
+mod waiting;
+
+/// Makes a test of each case for each log: `memory::<case>` and `sqlite::<case>`.
+macro_rules! on_every_log {
+    ($($case:ident),+ $(,)?) => {
+        mod memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(&crate::log_contract::subject::Subject::memory()).await;
+            })+
+        }
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(&crate::log_contract::subject::Subject::sqlite().await).await;
+            })+
+        }
+    };
+}
+use on_every_log;

@@ -1,0 +1,3 @@
+//! Integration tests, in one binary so that the library is linked once.
+
+mod log_contract;
