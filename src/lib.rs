@@ -4,4 +4,7 @@
 pub mod bench;
 pub mod clock;
 pub mod engine;
+pub mod feed;
+pub mod identity;
 pub mod log;
+pub mod read;

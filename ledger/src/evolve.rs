@@ -1,6 +1,6 @@
 //! What an event makes of a wallet.
 
-use events::{Event, OrgId, Position, Recorded};
+use events::{Credits, Event, OrgId, Position, Recorded};
 
 use crate::{Lots, Wallet};
 
@@ -10,8 +10,9 @@ pub enum EvolveError {
     /// The event needs an open wallet, or a wallet not yet open.
     #[error("the wallet is not in the state that the event needs")]
     Opening,
-    /// A slice takes more than its lot holds, or gives beyond the range.
-    #[error("a slice does not fit its lot")]
+    /// A slice takes more than its lot holds, gives beyond the range or is not above zero, or the
+    /// slices are not the stated amount.
+    #[error("a slice does not fit its lot, or the slices do not fit the amount")]
     Slice,
     /// The stated balance is not what the slices make.
     #[error("the stated balance is not the sum of what happened")]
@@ -19,8 +20,8 @@ pub enum EvolveError {
     /// `previous` is not the wallet's last event, or `accountseq` is not the next number.
     #[error("the event does not follow the wallet's last one")]
     Chain,
-    /// The event is about no wallet.
-    #[error("the event is not about a wallet")]
+    /// The event is about no wallet, or about another organization's.
+    #[error("the event is not about a wallet of this organization")]
     Subject,
 }
 
@@ -46,15 +47,16 @@ pub(crate) fn apply(
     org: OrgId,
 ) -> Result<Wallet, EvolveError> {
     let mut wallet = match (wallet, event) {
-        (None, Event::WalletOpened(e)) => Wallet {
+        (None, Event::WalletOpened(_)) => Wallet {
             org,
-            balance: e.wallet.balance,
-            reserved: e.wallet.reserved,
+            balance: Credits::ZERO,
+            reserved: Credits::ZERO,
             account_seq: 0,
             last: position,
             lots: Lots::default(),
         },
         (None, _) | (Some(_), Event::WalletOpened(_)) => return Err(EvolveError::Opening),
+        (Some(wallet), _) if wallet.org != org => return Err(EvolveError::Subject),
         (Some(wallet), _) => wallet,
     };
     let stated = event.balances().ok_or(EvolveError::Subject)?;
@@ -79,16 +81,20 @@ fn move_credits(wallet: &mut Wallet, event: &Event, position: Position) -> Optio
             wallet.balance = wallet.balance.checked_add(e.amount)?;
         }
         Event::CreditsDeducted(e) => {
+            let mut sum = Credits::ZERO;
             for slice in &e.slices {
                 wallet.lots.take(slice.lot, slice.amount)?;
-                wallet.balance = wallet.balance.checked_sub(slice.amount)?;
+                sum = sum.checked_add(slice.amount)?;
             }
+            wallet.balance = wallet.balance.checked_sub(e.cost).filter(|_| sum == e.cost)?;
         }
         Event::DeductionRolledBack(e) => {
+            let mut sum = Credits::ZERO;
             for slice in &e.slices {
                 wallet.lots.give(slice.lot, slice.amount, slice.terms)?;
-                wallet.balance = wallet.balance.checked_add(slice.amount)?;
+                sum = sum.checked_add(slice.amount)?;
             }
+            wallet.balance = wallet.balance.checked_add(e.amount).filter(|_| sum == e.amount)?;
         }
         Event::CreditsExpired(e) => {
             wallet.lots.take(e.lot, e.amount)?;

@@ -78,8 +78,12 @@ impl Lots {
         due.is_zero().then_some(slices)
     }
 
-    /// Adds credits to a lot, which comes (back) to life when it is not live; `None` on overflow.
+    /// Adds credits to a lot, which comes (back) to life when it is not live; `None` on overflow or
+    /// when the amount is not above zero.
     pub(crate) fn give(&mut self, id: Position, amount: Credits, terms: LotTerms) -> Option<()> {
+        if !amount.is_positive() {
+            return None;
+        }
         if let Some(lot) = self.0.iter_mut().find(|lot| lot.id == id) {
             lot.remaining = lot.remaining.checked_add(amount)?;
             return Some(());
@@ -90,8 +94,12 @@ impl Lots {
         Some(())
     }
 
-    /// Takes credits from a live lot, which ends when nothing is left; `None` when it holds less.
+    /// Takes credits from a live lot, which ends when nothing is left; `None` when it holds less or
+    /// the amount is not above zero.
     pub(crate) fn take(&mut self, id: Position, amount: Credits) -> Option<()> {
+        if !amount.is_positive() {
+            return None;
+        }
         let at = self.0.iter().position(|lot| lot.id == id)?;
         let left = self.0[at].remaining.checked_sub(amount)?;
         if left.is_zero() {

@@ -1,1 +1,40 @@
-//! placeholder
+//! What is computed from the events, and nothing else: balances and lots, audit entries, the
+//! answers to commands, identity, and an auditor that believes nothing it can recompute.
+//!
+//! Everything here is pure: an event and a row in, the next row out. It is an independent second
+//! computation beside the one that decides commands, so that a mistake in either shows as a
+//! difference.
+
+mod auditor;
+mod commands;
+mod entries;
+mod identity;
+mod ids;
+mod packed;
+mod poison;
+mod returned;
+mod varint;
+mod wallets;
+
+#[cfg(test)]
+mod samples;
+
+pub use auditor::{Account, Auditor, Finding, Summary};
+pub use commands::{answer, fingerprint};
+pub use entries::{EntryKind, EntryRow, reference};
+pub use identity::{AppRow, Changed, Identity, KeyRow, OrgRow};
+pub use ids::{IdHasher, IdMap, IdSet};
+pub use packed::{pack_lots, unpack_lots};
+pub use poison::{Fault, Poison};
+pub use returned::ReturnedRow;
+pub use wallets::{LotRow, WalletRow};
+
+/// Names and versions of the projections. A new version of one is built from the first event, beside
+/// the old one: bump it whenever rows of the same events come out differently.
+pub const VERSIONS: &[(&str, u32)] = &[
+    ("commands", commands::VERSION),
+    ("entries", entries::VERSION),
+    ("identity", identity::VERSION),
+    ("returned", returned::VERSION),
+    ("wallets", wallets::VERSION),
+];

@@ -1,16 +1,17 @@
 //! The engine's synchronous heart: it decides commands against the wallets in memory, seeing what
 //! it decided just before, and drops all of a group again when the log did not take it.
 
-use std::mem;
+use std::{mem, sync::Arc};
 
 use events::{
-    CommandId, Envelope, Event, LedgerId, Position, Recorded, Salt, Subject, Time, WalletId, decode, encode,
+    CommandId, Credits, Envelope, Event, LedgerId, Position, Recorded, Salt, Subject, Time, WalletId, decode, encode,
 };
 use hashbrown::HashMap;
 use ledger::{Command, Deduction, EvolveError, Facts, Question, Wallet, evolve};
 
 use super::{
     Ask, ColdState, EngineError, Fact, Loaded, Receipt, Wanted,
+    draft::Draft,
     idmap::IdMap,
     memory::{Answers, Returned, Wallets},
 };
@@ -38,7 +39,8 @@ pub struct Inconsistent {
     pub error: EvolveError,
 }
 
-/// State of the ledger at its head, as far as it is in memory.
+/// State of the ledger at its head, as far as it is in memory; above it the group that is being
+/// stored, and above that the group that is being decided.
 #[derive(Debug)]
 pub(super) struct Core {
     ledger: LedgerId,
@@ -47,18 +49,10 @@ pub(super) struct Core {
     wallets: Wallets,
     answers: Answers,
     returned: Returned,
+    pending: Draft,
+    pending_bodies: Arc<Bodies>,
     draft: Draft,
-}
-
-/// What the group under way has decided so far.
-#[derive(Debug, Default)]
-struct Draft {
     bodies: Bodies,
-    time: Time,
-    wallets: IdMap<WalletId, Wallet>,
-    answers: IdMap<CommandId, usize>,
-    order: Vec<(CommandId, Position)>,
-    returned: Returned,
 }
 
 impl Core {
@@ -70,7 +64,10 @@ impl Core {
             wallets: Wallets::new(wallet_capacity),
             answers: Answers::default(),
             returned: Returned::default(),
-            draft: Draft { time: last_time, ..Draft::default() },
+            pending: Draft::new(last_time),
+            pending_bodies: Arc::default(),
+            draft: Draft::new(last_time),
+            bodies: Bodies::default(),
         }
     }
 
@@ -78,17 +75,18 @@ impl Core {
         self.head
     }
 
-    pub(super) const fn last_time(&self) -> Time {
-        self.last_time
+    /// The stamp of the last event, decided ones included.
+    pub(super) const fn last_stamp(&self) -> Time {
+        self.draft.time
     }
 
     pub(super) fn cached_wallets(&self) -> usize {
         self.wallets.len()
     }
 
-    /// The events of the group under way, as they will be stored.
-    pub(super) const fn bodies(&self) -> &Bodies {
-        &self.draft.bodies
+    /// The bytes of the group that is being decided.
+    pub(super) fn draft_bytes(&self) -> usize {
+        self.bodies.byte_len()
     }
 
     /// The position of an answer above the checkpoint.
@@ -104,14 +102,14 @@ impl Core {
     pub(super) fn wanted<'a>(&self, asks: impl Iterator<Item = &'a Ask>, cold: &dyn ColdState) -> Wanted {
         let mut wanted = Wanted::default();
         for ask in asks {
-            if !self.wallets.contains(ask.wallet) {
+            if self.wallet(ask.wallet).is_none() {
                 wanted.wallets.push(ask.wallet);
             }
             if self.answers.get(ask.id).is_none() && cold.may_know(ask.id) {
                 wanted.commands.push(ask.id);
             }
             if let Command::RollBack(rollback) = &ask.command
-                && self.returned.get(rollback.deduction).is_none()
+                && self.returned(rollback.deduction).is_none()
             {
                 wanted.returned.push(rollback.deduction);
             }
@@ -161,7 +159,7 @@ impl Core {
             let same = earlier.event.asked().is_some_and(|asked| asked.request == ask.asked.request);
             return if same { Ok(Receipt { recorded: earlier, replayed: true }) } else { Err(EngineError::KeyReused) };
         }
-        let wallet = self.draft.wallets.get(&ask.wallet).or_else(|| self.wallets.get(ask.wallet));
+        let wallet = self.wallet(ask.wallet);
         let previous = wallet.map(|wallet| (wallet.last, wallet.account_seq));
         let moment = self.moment(now);
         let question = Question { wallet: ask.wallet, org: ask.org, asked: &ask.asked, now: moment };
@@ -198,29 +196,46 @@ impl Core {
         Ok(recorded)
     }
 
-    /// The group is durable: what it decided is now the state.
-    pub(super) fn commit(&mut self) {
-        let draft = &mut self.draft;
-        self.head = self.head.plus(draft.bodies.len() as u64);
-        self.last_time = draft.time;
-        for (id, wallet) in draft.wallets.drain() {
-            self.wallets.put(id, wallet);
-        }
-        for (command, position) in draft.order.drain(..) {
-            self.answers.put(command, position);
-        }
-        for (deduction, total, rollback) in draft.returned.drain() {
-            self.returned.put(deduction, total, rollback);
-        }
-        draft.answers.clear();
-        draft.bodies.clear();
+    /// Closes the group that is being decided: it is to be appended at the returned position.
+    /// Only when the group before it is settled.
+    pub(super) fn launch(&mut self) -> (Position, Arc<Bodies>) {
+        let time = self.draft.time;
+        self.pending = mem::replace(&mut self.draft, Draft::new(time));
+        let recycled = Arc::try_unwrap(mem::take(&mut self.pending_bodies)).unwrap_or_default();
+        self.pending_bodies = Arc::new(mem::replace(&mut self.bodies, recycled));
+        self.bodies.clear();
+        (self.head, Arc::clone(&self.pending_bodies))
     }
 
-    /// The group was not stored: nothing of it has happened.
+    /// The launched group is durable: what it decided is now the state.
+    pub(super) fn commit(&mut self) {
+        self.head = self.head.plus(self.pending_bodies.len() as u64);
+        let mut stored = mem::replace(&mut self.pending, Draft::new(self.draft.time));
+        self.last_time = stored.time;
+        for (id, wallet) in stored.wallets.drain() {
+            self.wallets.put(id, wallet);
+        }
+        for (command, position) in stored.order.drain(..) {
+            self.answers.put(command, position);
+        }
+        for (deduction, total, rollback) in stored.returned.drain() {
+            self.returned.put(deduction, total, rollback);
+        }
+        // The bytes are only cleared, so that the group after next can use their room.
+        if let Some(bodies) = Arc::get_mut(&mut self.pending_bodies) {
+            bodies.clear();
+        } else {
+            self.pending_bodies = Arc::default();
+        }
+    }
+
+    /// The launched group was not stored: nothing of it has happened, nor of what was decided
+    /// upon it.
     pub(super) fn abort(&mut self) {
-        let mut bodies = mem::take(&mut self.draft.bodies);
-        bodies.clear();
-        self.draft = Draft { time: self.last_time, bodies, ..Draft::default() };
+        self.pending = Draft::new(self.last_time);
+        self.pending_bodies = Arc::default();
+        self.draft = Draft::new(self.last_time);
+        self.bodies.clear();
     }
 
     /// Forgets what the projections have at `checkpoint`.
@@ -230,8 +245,25 @@ impl Core {
         self.returned.trim(checkpoint);
     }
 
+    /// Where the group that is being decided begins.
+    fn draft_start(&self) -> Position {
+        self.head.plus(self.pending_bodies.len() as u64)
+    }
+
     fn next(&self) -> Position {
-        self.head.plus(self.draft.bodies.len() as u64)
+        self.draft_start().plus(self.bodies.len() as u64)
+    }
+
+    /// The wallet as the latest decision left it.
+    fn wallet(&self, id: WalletId) -> Option<&Wallet> {
+        let undecided = self.draft.wallets.get(&id).or_else(|| self.pending.wallets.get(&id));
+        undecided.or_else(|| self.wallets.get(id))
+    }
+
+    /// What was given back of a deduction, as far as memory knows.
+    fn returned(&self, deduction: Position) -> Option<Credits> {
+        let undecided = self.draft.returned.get(deduction).or_else(|| self.pending.returned.get(deduction));
+        undecided.or_else(|| self.returned.get(deduction))
     }
 
     /// The stamp of the next event: now, but later than every stamp before.
@@ -241,11 +273,12 @@ impl Core {
 
     /// The answer to an earlier command with the same id, in this group or before it.
     fn earlier_answer(&self, ask: &Ask, known: &Known) -> Result<Option<Recorded>, EngineError> {
-        if let Some(&index) = self.draft.answers.get(&ask.id) {
-            let body = self.draft.bodies.get(index);
-            return decode(body).map(Some).map_err(|error| EngineError::Unavailable(error.to_string()));
+        let in_draft = self.draft.answers.get(&ask.id).map(|&index| self.bodies.get(index));
+        let in_flight = || self.pending.answers.get(&ask.id).map(|&index| self.pending_bodies.get(index));
+        match in_draft.or_else(in_flight) {
+            Some(body) => decode(body).map(Some).map_err(|error| EngineError::Unavailable(error.to_string())),
+            None => Ok(known.answers.get(&ask.id).cloned()),
         }
-        Ok(known.answers.get(&ask.id).cloned())
     }
 
     fn facts(&self, ask: &Ask, known: &Known) -> Facts {
@@ -253,8 +286,7 @@ impl Core {
             return Facts::default();
         };
         let deduction = known.deductions.get(&rollback.deduction).map(|deduction| {
-            let returned = self.draft.returned.get(rollback.deduction);
-            let returned = returned.or_else(|| self.returned.get(rollback.deduction)).unwrap_or_default();
+            let returned = self.returned(rollback.deduction).unwrap_or_default();
             Deduction { returned, ..deduction.clone() }
         });
         Facts { deduction }
@@ -269,7 +301,7 @@ impl Core {
         moment: Time,
         entropy: &mut dyn Entropy,
     ) -> Result<Recorded, EngineError> {
-        let (start, start_time) = (self.draft.bodies.len(), self.draft.time);
+        let (start, start_time) = (self.bodies.len(), self.draft.time);
         let (mut last, mut seq) = (previous.map(|(last, _)| last), previous.map_or(0, |(_, seq)| seq));
         let mut time = moment;
         let mut answer = None;
@@ -294,7 +326,7 @@ impl Core {
             last = Some(envelope.position);
             let recorded = Recorded { envelope, event };
             if let Err(error) = self.store(&recorded) {
-                self.draft.bodies.truncate(start);
+                self.bodies.truncate(start);
                 self.draft.time = start_time;
                 return Err(error);
             }
@@ -305,14 +337,14 @@ impl Core {
         }
         let answer = answer.ok_or(EngineError::Rejected(ledger::Rejection::WalletNotFound))?;
         let position = answer.envelope.position;
-        let index = (position.get() - self.head.get()) as usize;
+        let index = (position.get() - self.draft_start().get()) as usize;
         self.draft.answers.insert(ask.id, index);
         self.draft.order.push((ask.id, position));
         Ok(answer)
     }
 
     fn store(&mut self, recorded: &Recorded) -> Result<(), EngineError> {
-        let bodies = &mut self.draft.bodies;
+        let bodies = &mut self.bodies;
         let before = bodies.len();
         let encoded = bodies.push_with(|buffer| encode(&recorded.envelope, &recorded.event, buffer));
         encoded.map_err(|error| {

@@ -8,6 +8,7 @@ mod boot;
 mod cold;
 mod commit;
 mod core;
+mod draft;
 mod gather;
 mod guard;
 mod handle;

@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use events::Position;
+use events::{Position, Time};
 use metrics::{Gauge, Histogram};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -63,114 +66,193 @@ enum Reply {
     Recorded(oneshot::Sender<Result<events::Recorded, EngineError>>, Result<events::Recorded, EngineError>),
 }
 
+/// The group that is being stored, and who waits for it.
+struct InFlight {
+    append: JoinHandle<Outcome>,
+    replies: Vec<Reply>,
+    launched: Duration,
+}
+
 impl Writer {
     /// Runs until `stop` is cancelled and every accepted command is answered, or until the log can
     /// no longer be trusted.
     pub(super) async fn run(mut self, stop: CancellationToken) -> Result<(), Halt> {
+        let ended = self.work(stop).await;
+        self.mailbox.close();
+        while let Ok(mail) = self.mailbox.try_recv() {
+            mail.refuse(EngineError::Stopping);
+        }
+        ended
+    }
+
+    /// While one group is being stored, the next one is decided upon it.
+    async fn work(&mut self, stop: CancellationToken) -> Result<(), Halt> {
         let mut guard = ClockGuard::new(&*self.clock);
         let mut checkpoint = self.cold.checkpoint();
         let mut mails = Vec::with_capacity(self.options.group_max);
+        let mut replies: Vec<Reply> = Vec::new();
+        let mut in_flight: Option<InFlight> = None;
         loop {
+            let room = if self.has_room(&replies) { self.options.group_max - replies.len() } else { 0 };
             tokio::select! {
                 biased;
-                () = stop.cancelled(), if !self.mailbox.is_closed() => {
-                    self.mailbox.close();
-                    continue;
+                outcome = settled(&mut in_flight), if in_flight.is_some() => {
+                    let stored = in_flight.take().map(|group| (group.replies, group.launched));
+                    let (waiting, launched) = stored.unwrap_or_default();
+                    self.settle(outcome, waiting, &mut replies, launched)?;
                 }
-                taken = self.mailbox.recv_many(&mut mails, self.options.group_max) => {
+                () = stop.cancelled(), if !self.mailbox.is_closed() => self.mailbox.close(),
+                taken = self.mailbox.recv_many(&mut mails, room), if room > 0 && mails.is_empty() => {
+                    if taken == 0 && replies.is_empty() && in_flight.is_none() {
+                        return Ok(());
+                    }
                     if taken == 0 {
+                        // Closed and empty: only the group in flight is left to wait for.
+                        self.finish(&mut in_flight, &mut replies).await?;
                         return Ok(());
                     }
                 }
             }
-            let seen = *checkpoint.borrow_and_update();
-            self.core.trim(seen);
-            self.await_projections(&mut checkpoint).await;
-            while !mails.is_empty() {
-                self.group(&mut mails, &mut guard).await?;
+            self.keep_pace(&mut checkpoint).await;
+            if self.has_room(&replies) {
+                self.decide(&mut mails, &mut replies, &mut guard).await;
+            }
+            if in_flight.is_none() && !replies.is_empty() {
+                in_flight = Some(self.launch(&mut replies));
             }
         }
     }
 
-    /// Slows down when the projections lag so far that the tail in memory would grow too large.
-    async fn await_projections(&mut self, checkpoint: &mut watch::Receiver<Position>) {
-        loop {
-            let seen = *checkpoint.borrow_and_update();
-            if self.core.head().get().saturating_sub(seen.get()) <= self.options.tail_max {
-                return;
-            }
-            self.core.trim(seen);
-            // A time-out only makes the writer look again; the checkpoint is the truth.
-            let _ = tokio::time::timeout(CATCH_UP_POLL, checkpoint.changed()).await;
-        }
+    /// Whether the group that is being decided can take another command.
+    fn has_room(&self, replies: &[Reply]) -> bool {
+        let bytes_max = self.log.capabilities().max_append_bytes / 2;
+        replies.len() < self.options.group_max && self.core.draft_bytes() <= bytes_max
     }
 
-    /// Decides and commits as many of `mails` as fit into one append; leaves the others.
-    async fn group(&mut self, mails: &mut Vec<Mail>, guard: &mut ClockGuard) -> Result<(), Halt> {
-        let started = self.clock.monotonic();
-        self.gauges.mailbox.set(mails.len() as f64);
-        let prepared = match guard.now(&*self.clock, self.core.last_time()) {
-            Ok(now) => {
-                let asks: Vec<&Ask> = mails.iter().filter_map(Mail::ask).collect();
-                gather(&mut self.core, &asks, &*self.cold, &*self.log).await.map(|known| (now, known))
+    /// Stores what is left after the mailbox was closed.
+    async fn finish(&mut self, in_flight: &mut Option<InFlight>, replies: &mut Vec<Reply>) -> Result<(), Halt> {
+        while in_flight.is_some() || !replies.is_empty() {
+            let mut group = match in_flight.take() {
+                Some(group) => Some(group),
+                None => Some(self.launch(replies)),
+            };
+            let outcome = settled(&mut group).await;
+            if let Some(group) = group {
+                self.settle(outcome, group.replies, replies, group.launched)?;
             }
-            Err(clock) => Err(clock),
-        };
-        let (now, known) = match prepared {
-            Ok(prepared) => prepared,
-            Err(reason) => {
-                mails.drain(..).for_each(|mail| mail.refuse(EngineError::Unavailable(reason.clone())));
-                return Ok(());
-            }
-        };
-        let replies = self.decide(mails, &known, now);
-        self.gauges.group_size.record(replies.len() as f64);
-        let outcome = commit(&*self.log, self.core.head(), self.core.bodies()).await;
-        self.settle(outcome, replies)?;
-        self.gauges.commit_seconds.record(self.clock.monotonic().saturating_sub(started).as_secs_f64());
+        }
         Ok(())
     }
 
-    fn decide(&mut self, mails: &mut Vec<Mail>, known: &Known, now: events::Time) -> Vec<Reply> {
-        let mut replies = Vec::with_capacity(mails.len());
-        let limit = self.log.capabilities().max_append_bytes / 2;
+    /// Forgets what the projections have; waits when they lag so far that the tail in memory would
+    /// grow too large.
+    async fn keep_pace(&mut self, checkpoint: &mut watch::Receiver<Position>) {
+        if checkpoint.has_changed().unwrap_or(false) {
+            let seen = *checkpoint.borrow_and_update();
+            self.core.trim(seen);
+        }
+        while self.core.head().get().saturating_sub(checkpoint.borrow().get()) > self.options.tail_max {
+            // A time-out only makes the writer look again; the checkpoint is the truth.
+            let _ = tokio::time::timeout(CATCH_UP_POLL, checkpoint.changed()).await;
+            let seen = *checkpoint.borrow_and_update();
+            self.core.trim(seen);
+        }
+    }
+
+    /// Decides as many of `mails` as the group has room for; leaves the others.
+    async fn decide(&mut self, mails: &mut Vec<Mail>, replies: &mut Vec<Reply>, guard: &mut ClockGuard) {
+        if mails.is_empty() {
+            return;
+        }
+        self.gauges.mailbox.set(self.mailbox.len() as f64);
+        let (now, known) = match self.prepare(mails, guard).await {
+            Ok(prepared) => prepared,
+            Err(reason) => {
+                mails.drain(..).for_each(|mail| mail.refuse(EngineError::Unavailable(reason.clone())));
+                return;
+            }
+        };
         let mut queue = std::mem::take(mails).into_iter();
-        while self.core.bodies().byte_len() <= limit
+        while self.has_room(replies)
             && let Some(mail) = queue.next()
         {
             let entropy = &mut *self.entropy;
             replies.push(match mail {
-                Mail::Ask(ask, answer) => Reply::Receipt(answer, self.core.decide(*ask, known, now, entropy)),
+                Mail::Ask(ask, answer) => Reply::Receipt(answer, self.core.decide(*ask, &known, now, entropy)),
                 Mail::Fact(fact, answer) => Reply::Recorded(answer, self.core.record(*fact, now, entropy)),
             });
         }
         mails.extend(queue);
-        replies
     }
 
-    /// Makes the group's outcome the state, then tells the callers.
-    fn settle(&mut self, outcome: Outcome, replies: Vec<Reply>) -> Result<(), Halt> {
+    async fn prepare(&mut self, mails: &[Mail], guard: &mut ClockGuard) -> Result<(Time, Known), String> {
+        let now = guard.now(&*self.clock, self.core.last_stamp())?;
+        let asks: Vec<&Ask> = mails.iter().filter_map(Mail::ask).collect();
+        let known = gather(&mut self.core, &asks, &*self.cold, &*self.log).await?;
+        Ok((now, known))
+    }
+
+    /// Hands the decided group to the log.
+    fn launch(&mut self, replies: &mut Vec<Reply>) -> InFlight {
+        let (head, bodies) = self.core.launch();
+        self.gauges.group_size.record(replies.len() as f64);
+        let log = Arc::clone(&self.log);
+        let append = tokio::spawn(async move { commit(&*log, head, &bodies).await });
+        InFlight { append, replies: std::mem::take(replies), launched: self.clock.monotonic() }
+    }
+
+    /// Makes a group's outcome the state, then tells the callers. `decided` waits for the group
+    /// that was decided upon this one and shares its fate when it was not stored.
+    fn settle(
+        &mut self,
+        outcome: Outcome,
+        waiting: Vec<Reply>,
+        decided: &mut Vec<Reply>,
+        launched: Duration,
+    ) -> Result<(), Halt> {
         match outcome {
             Outcome::Stored => {
                 self.core.commit();
                 self.head.send_replace(self.core.head());
                 self.gauges.head.set(self.core.head().get() as f64);
                 self.gauges.wallets.set(self.core.cached_wallets() as f64);
-                replies.into_iter().for_each(Reply::send);
+                let took = self.clock.monotonic().saturating_sub(launched);
+                self.gauges.commit_seconds.record(took.as_secs_f64());
+                waiting.into_iter().for_each(Reply::send);
                 Ok(())
             }
             Outcome::NotStored(reason) => {
                 self.core.abort();
-                replies.into_iter().for_each(|reply| reply.fail(&EngineError::Unavailable(reason.clone())));
+                fail(waiting, decided, reason);
                 Ok(())
             }
             Outcome::StandDown(reason) => {
-                replies.into_iter().for_each(|reply| reply.fail(&EngineError::Unavailable(reason.clone())));
+                fail(waiting, decided, reason.clone());
                 Err(Halt::Superseded(reason))
             }
-            // Dropping the replies tells every caller that the outcome is unknown.
-            Outcome::Unknown(reason) => Err(Halt::Unknown(reason)),
+            Outcome::Unknown(reason) => {
+                fail(Vec::new(), decided, reason.clone());
+                // Dropping its replies tells the group's callers that the outcome is unknown.
+                drop(waiting);
+                Err(Halt::Unknown(reason))
+            }
         }
+    }
+}
+
+/// Tells both groups' callers that nothing was written.
+fn fail(waiting: Vec<Reply>, decided: &mut Vec<Reply>, reason: String) {
+    let error = EngineError::Unavailable(reason);
+    waiting.into_iter().chain(decided.drain(..)).for_each(|reply| reply.fail(&error));
+}
+
+/// Waits for the group in flight.
+async fn settled(in_flight: &mut Option<InFlight>) -> Outcome {
+    match in_flight {
+        Some(group) => (&mut group.append)
+            .await
+            .unwrap_or_else(|error| Outcome::Unknown(format!("the append ended abnormally: {error}"))),
+        None => std::future::pending().await,
     }
 }
 

@@ -25,18 +25,28 @@ const HEAD: &str = "SELECT coalesce(max(position) + 1, 0) FROM events";
 /// Moves what it can of the write-ahead log into the database, without waiting for readers.
 const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
+/// Moves all of it and waits until no reader uses it, so that the next append starts it afresh.
+const RESTART: &str = "PRAGMA wal_checkpoint(RESTART)";
+
 /// The whole write-ahead log goes into the database, so that the next start finds nothing to do.
 const LAST_CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// A checkpoint each this many bytes of events. Appended pages are written once whatever the
 /// interval, so a longer one saves nothing, and the pause grows with it: 5 ms here, 50 ms at 40 MB.
-const CHECKPOINT_BYTES: usize = 4 << 20;
+const CHECKPOINT_BYTES: usize = 2 << 20;
+
+/// From this length on, in pages of 4 KiB, the write-ahead log is started afresh. Readers that
+/// follow the head closely overlap each other, and would keep that from ever happening by itself.
+const WAL_PAGES_MAX: i64 = 4096;
 
 /// What the write-ahead log takes at least for a commit, in bytes: two pages.
 const COMMIT_BYTES_MIN: usize = 8192;
 
 /// Appends that wait while one is written. The engine sends one at a time.
 const QUEUE_MAX: usize = 16;
+
+/// Whether a reader was in the way, pages in the write-ahead log, and pages of them moved.
+type CheckpointRow = (i64, i64, i64);
 
 enum Request {
     Append { append: Append, answer: oneshot::Sender<Result<Position, AppendError>> },
@@ -208,13 +218,25 @@ impl Task {
             return;
         }
         self.bytes_since_checkpoint = 0;
-        if let Err(error) = sqlx::query(CHECKPOINT).execute(&mut self.connection).await {
+        if let Err(error) = self.checkpoint().await {
             match remedy(&error) {
                 // The events are safe in the write-ahead log, and the next checkpoint takes them along.
                 Some(remedy) => tracing::warn!(%error, remedy, "the event log's checkpoint failed"),
                 None => drop(self.halt.halt(format!("checkpoint: {error}"))),
             }
         }
+    }
+
+    async fn checkpoint(&mut self) -> Result<(), sqlx::Error> {
+        let (_, pages, _): CheckpointRow = sqlx::query_as(CHECKPOINT).fetch_one(&mut self.connection).await?;
+        if pages > WAL_PAGES_MAX {
+            let (busy, pages, _): CheckpointRow =
+                sqlx::query_as(RESTART).fetch_one(&mut self.connection).await?;
+            if busy != 0 {
+                tracing::warn!(pages, "a reader of log.db keeps its write-ahead log growing");
+            }
+        }
+        Ok(())
     }
 
     async fn finish(mut self) {

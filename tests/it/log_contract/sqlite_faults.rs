@@ -136,7 +136,8 @@ async fn a_failed_sync_is_an_unknown_outcome() {
             }
         };
         let said = String::from_utf8_lossy(&output.stdout);
-        let acknowledged = said.lines().find_map(|line| line.split("acknowledged=").nth(1)?.parse().ok());
+        let acknowledged =
+            said.lines().find_map(|line| line.split("acknowledged=").nth(1)?.parse::<u64>().ok());
         let Some(acknowledged) = acknowledged else {
             panic!("{said}\n{}", String::from_utf8_lossy(&output.stderr));
         };

@@ -1,0 +1,15 @@
+//! The rules of the ledger, one file a rule group, through the crate's public interface: given a
+//! history, when a command comes, then these events follow.
+
+mod burn_down;
+mod canonical;
+mod checks;
+mod credits_in;
+mod evolving;
+mod expiry;
+mod history;
+mod laws;
+mod random;
+mod rollback;
+mod spending;
+mod words;

@@ -1,0 +1,112 @@
+//! Many callers in one process, each waiting for its answer before it asks again.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+use std::time::{Duration, Instant};
+
+use events::{AppId, Asked, Class, Credits, OrgId, WalletId};
+use futures::future::try_join_all;
+use ledger::{Amount, Command, Deduct, NewLot, Purchase};
+use uuid::Uuid;
+
+use super::load::wallet_id;
+use crate::engine::{Ask, Engine, EngineError, command_id, request_hash};
+
+/// When the callers stop.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Until {
+    /// After so much time.
+    Elapsed(Duration),
+    /// After so many deductions together.
+    Count(u64),
+}
+
+/// Who spends from what.
+#[derive(Debug, Clone)]
+pub(super) struct Callers {
+    pub(super) engine: Engine,
+    pub(super) org: OrgId,
+    pub(super) wallets: Arc<[WalletId]>,
+    /// Makes the keys of this run differ from those of other runs.
+    pub(super) run: u64,
+}
+
+impl Callers {
+    pub(super) fn new(engine: Engine, org: OrgId, wallets: u32, run: u64) -> Self {
+        let wallets = (0..wallets.max(1)).map(|number| WalletId(wallet_id(number))).collect();
+        Self { engine, org, wallets, run }
+    }
+
+    /// Puts a million credits into each wallet.
+    pub(super) async fn fund(&self) -> Result<(), EngineError> {
+        const AT_ONCE: usize = 512;
+        for chunk in self.wallets.chunks(AT_ONCE) {
+            let purchases = chunk.iter().map(|&wallet| {
+                let lot = NewLot { class: Class::Paid, priority: 50, expiry: None };
+                let purchase =
+                    Purchase { amount: credits(1_000_000_000_000), lot, payment_reference: None, price_paid: None };
+                let key = format!("fund-{}-{wallet}", self.run);
+                self.engine.submit(self.ask(wallet, key, Command::Purchase(purchase)))
+            });
+            try_join_all(purchases).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs `waiting` callers; returns the deductions made and the time that they took.
+    pub(super) async fn deduct(&self, waiting: usize, until: Until) -> Result<(u64, Duration), EngineError> {
+        let started = Instant::now();
+        let asked = Arc::new(AtomicU64::new(0));
+        let callers = (0..waiting.max(1)).map(|caller| {
+            let (callers, asked) = (self.clone(), Arc::clone(&asked));
+            tokio::spawn(async move { callers.one(caller as u64, started, until, &asked).await })
+        });
+        let mut made = 0;
+        for caller in callers.collect::<Vec<_>>() {
+            made += caller.await.unwrap_or(Err(EngineError::Stopping))?;
+        }
+        Ok((made, started.elapsed()))
+    }
+
+    async fn one(&self, caller: u64, started: Instant, until: Until, asked: &AtomicU64) -> Result<u64, EngineError> {
+        let mut random = caller.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.run;
+        let mut made = 0;
+        loop {
+            let number = asked.fetch_add(1, Ordering::Relaxed);
+            let done = match until {
+                Until::Elapsed(length) => started.elapsed() >= length,
+                Until::Count(count) => number >= count,
+            };
+            if done {
+                return Ok(made);
+            }
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let wallet = self.wallets[(random >> 33) as usize % self.wallets.len()];
+            let key = Uuid::from_u64_pair(random, self.run ^ number.rotate_left(32)).to_string();
+            let deduct = Deduct { service: "chat".into(), cost: credits(1_000), metadata: None };
+            self.engine.submit(self.ask(wallet, key, Command::Deduct(deduct))).await?;
+            made += 1;
+        }
+    }
+
+    fn ask(&self, wallet: WalletId, key: String, command: Command) -> Ask {
+        let app = Some(AppId(Uuid::from_u128(1)));
+        Ask {
+            id: command_id(self.org, app, command.operation(), &key),
+            wallet,
+            org: self.org,
+            app,
+            actor: None,
+            correlation: None,
+            traceparent: None,
+            asked: Asked { request: request_hash(wallet, &command), key: Some(key.into()) },
+            command,
+        }
+    }
+}
+
+fn credits(micros: i64) -> Amount {
+    Amount::new(Credits::from_micros(micros)).expect("the amounts above are positive")
+}

@@ -1,0 +1,141 @@
+//! Around every handler, in one place: the request id, the limits of the head, panics, the bodies
+//! of problems, headers that every answer has, and the figures of the route.
+
+mod request_id;
+mod tallies;
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header},
+    response::IntoResponse,
+};
+use futures::FutureExt;
+use tower::ServiceExt;
+
+use super::{
+    app::Shared,
+    problem::{Code, Problem},
+    routes::Finder,
+};
+use request_id::RequestIds;
+use tallies::Tallies;
+
+/// Names a request in answers, logs and events.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) use request_id::given as given_request_id;
+
+/// The whole HTTP API. Clones share it.
+#[derive(Clone)]
+pub struct Api {
+    router: Router,
+    front: Arc<Front>,
+}
+
+struct Front {
+    shared: Shared,
+    finder: Finder,
+    tallies: Tallies,
+    ids: RequestIds,
+}
+
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api").finish_non_exhaustive()
+    }
+}
+
+impl Api {
+    pub(super) fn new(router: Router, shared: Shared) -> Self {
+        let ids = RequestIds::new(shared.random_id());
+        let front = Front { finder: Finder::new(), tallies: Tallies::new(), ids, shared };
+        Self { router, front: Arc::new(front) }
+    }
+
+    /// Answers one request. Errors and panics are answers too.
+    pub async fn respond(&self, request: Request<Body>) -> Response<Body> {
+        let front = &*self.front;
+        let started = front.shared.clock.monotonic();
+        let route = front.finder.find(request.method(), request.uri().path());
+        let id = given_request_id(request.headers()).cloned().unwrap_or_else(|| front.ids.next());
+        let uri = request.uri().clone();
+        let mut response = match front.refuse_head(&request) {
+            Some(problem) => problem.into_response(),
+            None => {
+                let handled = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind().await;
+                handled.map_or_else(|_| panicked().into_response(), |Ok(response)| response)
+            }
+        };
+        let code = finish_problem(&mut response, &uri, &id);
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, id);
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        let took = front.shared.clock.monotonic().saturating_sub(started);
+        front.tallies.count(route, response.status(), code, took);
+        response
+    }
+}
+
+impl Front {
+    /// What is wrong with a head that no handler should see.
+    fn refuse_head(&self, request: &Request<Body>) -> Option<Problem> {
+        let (headers, options) = (request.headers(), &self.shared.options);
+        if headers.len() > options.headers_max {
+            let detail = format!("a request may have at most {} headers", options.headers_max);
+            return Some(Problem::new(Code::HeadersTooLarge, detail));
+        }
+        let line = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+        // `: ` and the line break.
+        let fields = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+        if line + fields.sum::<usize>() > options.head_bytes_max {
+            let detail = format!("the request headers may have at most {} bytes", options.head_bytes_max);
+            return Some(Problem::new(Code::HeadersTooLarge, detail));
+        }
+        None
+    }
+}
+
+fn panicked() -> Problem {
+    tracing::error!("a handler panicked");
+    Problem::new(Code::Internal, "an unexpected error; the log has the request id")
+}
+
+/// Writes the body of a problem; an error that is no problem yet becomes one.
+fn finish_problem(response: &mut Response<Body>, uri: &Uri, id: &HeaderValue) -> Option<Code> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return None;
+    }
+    if response.extensions().get::<Problem>().is_none() {
+        let mut replaced = of_status(status).into_response();
+        if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
+            replaced.headers_mut().insert(header::ALLOW, allow);
+        }
+        *response = replaced;
+    }
+    let problem = response.extensions_mut().remove::<Problem>()?;
+    let id = id.to_str().unwrap_or_default();
+    if status.is_server_error() {
+        let code = problem.code.entry().name;
+        tracing::warn!(request_id = id, path = uri.path(), code, detail = %problem.detail, "a request failed");
+    }
+    *response.body_mut() = Body::from(problem.render(uri.path(), id));
+    Some(problem.code)
+}
+
+/// The problem for a bare status, as the router itself gives it.
+fn of_status(status: StatusCode) -> Problem {
+    match status {
+        StatusCode::NOT_FOUND => Problem::not_found("path"),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Problem::new(Code::MethodNotAllowed, "the header Allow lists the methods of this path")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::PayloadTooLarge, "the body is too large"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(Code::UnsupportedMediaType, "send application/json"),
+        other if other.is_client_error() => Problem::bad_request("the request could not be read"),
+        _ => Problem::new(Code::Internal, "an unexpected error; the log has the request id"),
+    }
+}

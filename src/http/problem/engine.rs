@@ -1,0 +1,145 @@
+//! What the engine, the ledger's rules and the read side say, as problems.
+
+use events::{Credits, Refusal};
+use ledger::Rejection;
+
+use super::{Code, Problem};
+use crate::{engine::EngineError, log::ReadError, read::ReadFault};
+
+/// A command without an answering event. `keyed`: whether the caller can repeat it under a key.
+pub(in crate::http) fn submission(error: EngineError, keyed: bool) -> Problem {
+    match error {
+        EngineError::Rejected(rejection) => rejected(rejection),
+        EngineError::KeyReused => {
+            Problem::new(Code::IdempotencyKeyReused, "the key was first used with another request")
+        }
+        EngineError::Overloaded => Problem::new(Code::Overloaded, "the queue is full"),
+        EngineError::Unavailable(reason) => {
+            tracing::error!(reason, "the event log could not be written");
+            Problem::new(Code::Unavailable, "the event log could not be written").retry_after(5)
+        }
+        EngineError::Stopping => Problem::new(Code::NotReady, "the ledger is stopping"),
+        EngineError::OutcomeUnknown(command) if keyed => Problem::new(
+            Code::Unavailable,
+            "whether the command was recorded is not known yet; repeat it with the same key to find out",
+        )
+        .with("command_id", command),
+        EngineError::OutcomeUnknown(command) => Problem::new(
+            Code::OutcomeUnknown,
+            "the command was handed on and whether it was recorded is not known; it had no key, so do not repeat it",
+        )
+        .with("command_id", command),
+    }
+}
+
+fn rejected(rejection: Rejection) -> Problem {
+    match rejection {
+        Rejection::WalletNotFound => Problem::not_found("wallet"),
+        Rejection::DeductionNotFound => Problem::not_found("deduction"),
+        Rejection::ExpiryInPast => Problem::new(Code::ExpiryInPast, "the expiry is not in the future"),
+        Rejection::Broken(fault) => {
+            tracing::error!(%fault, "a wallet's state breaks a rule of the ledger");
+            Problem::new(Code::Internal, "the wallet's state breaks a rule of the ledger")
+        }
+    }
+}
+
+/// A refusal that was recorded as the command's answer.
+pub(in crate::http) fn refused(refusal: &Refusal, replayed: bool) -> Problem {
+    let problem = match refusal {
+        Refusal::InsufficientCredits { available, required } => insufficient(*available, *required),
+        Refusal::WalletAlreadyExists => Problem::new(Code::WalletAlreadyExists, "the wallet is open already"),
+        Refusal::RollbackExceedsDeduction { remaining, requested } => Problem::new(
+            Code::RollbackExceedsDeduction,
+            format!("{remaining} credits of the deduction can still be returned, {requested} were asked for"),
+        )
+        .with("returnable", remaining)
+        .with("requested", requested),
+        Refusal::TooManyLots => Problem::new(
+            Code::TooManyLots,
+            format!("the wallet holds {} live lots", ledger::MAX_LIVE_LOTS),
+        ),
+        Refusal::BalanceOverflow => {
+            Problem::new(Code::BalanceOverflow, "the balance would exceed the largest amount")
+        }
+    };
+    problem.replayed(replayed)
+}
+
+fn insufficient(available: Credits, required: Credits) -> Problem {
+    let shortfall = required.checked_sub(available).unwrap_or(Credits::MAX);
+    let detail = format!("the wallet has {available} credits available, {required} are required");
+    Problem::new(Code::InsufficientCredits, detail)
+        .with("available", available)
+        .with("required", required)
+        .with("shortfall", shortfall)
+}
+
+impl From<ReadFault> for Problem {
+    fn from(fault: ReadFault) -> Self {
+        match fault {
+            ReadFault::Unavailable(reason) => cold_read(&reason),
+            ReadFault::Corrupt(reason) => corrupt(&reason),
+        }
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match &error {
+            ReadError::Unavailable(reason) => cold_read(reason),
+            ReadError::Corrupt { .. } => corrupt(&error.to_string()),
+        }
+    }
+}
+
+/// A store that does not answer a read.
+pub(in crate::http) fn cold_read(reason: &str) -> Problem {
+    tracing::error!(reason, "a read failed");
+    Problem::new(Code::Unavailable, "what was asked for cannot be read now")
+}
+
+fn corrupt(reason: &str) -> Problem {
+    tracing::error!(reason, "stored data is corrupt");
+    Problem::new(Code::Internal, "stored data breaks a rule of the ledger; the log has the request id")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use events::CommandId;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_recorded_refusal_has_the_code_that_the_event_has() {
+        let credits = Credits::from_micros;
+        let refusals = [
+            Refusal::InsufficientCredits { available: credits(1), required: credits(2) },
+            Refusal::WalletAlreadyExists,
+            Refusal::RollbackExceedsDeduction { remaining: credits(1), requested: credits(2) },
+            Refusal::TooManyLots,
+            Refusal::BalanceOverflow,
+        ];
+        for refusal in refusals {
+            let problem = refused(&refusal, true);
+            assert_eq!(problem.code.entry().name, refusal.code());
+            assert!(problem.replayed);
+        }
+    }
+
+    #[test]
+    fn a_command_without_a_key_is_never_invited_to_be_repeated() {
+        let lost = EngineError::OutcomeUnknown(CommandId(Uuid::nil()));
+        assert_eq!(submission(lost.clone(), true).code, Code::Unavailable);
+        let keyless = submission(lost, false);
+        assert_eq!((keyless.code, keyless.retry_after_s), (Code::OutcomeUnknown, None));
+        assert_eq!(keyless.extra[0].0, "command_id");
+    }
+
+    #[test]
+    fn a_shortfall_is_what_is_missing() {
+        let problem = insufficient(Credits::from_micros(30_000_000), Credits::from_micros(31_000_000));
+        let shortfall = problem.extra.iter().find(|(name, _)| *name == "shortfall");
+        assert_eq!(shortfall.map(|(_, value)| value.as_str()), Some(Some("1")));
+    }
+}

@@ -1,0 +1,166 @@
+//! Every route there is, and who may call it: the one table that the documentation, the metrics
+//! and the authorization tests share.
+
+use axum::http::Method;
+
+use crate::identity::Scope;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Whoever presents a key with this scope; `admin` has them all.
+    Needs(Scope),
+    /// The operator of the ledger alone, with the admin token.
+    Operator,
+}
+
+/// What a route does, as far as its documentation and its tests must know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Answers from what the process knows.
+    Discovery,
+    /// Reads.
+    Read,
+    /// Changes a wallet, once for each idempotency key.
+    Command,
+    /// Asks or changes something and takes a key, but does not need one.
+    KeyOptional,
+    /// Changes who may call.
+    Administration,
+}
+
+/// One route.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// What it does.
+    pub kind: Kind,
+}
+
+const fn get(path: &'static str, access: Access, kind: Kind) -> Route {
+    Route { method: Method::GET, path, access, kind }
+}
+
+const fn post(path: &'static str, access: Access, kind: Kind) -> Route {
+    Route { method: Method::POST, path, access, kind }
+}
+
+const PUBLIC: Access = Access::Public;
+const ADMIN: Access = Access::Needs(Scope::Admin);
+const CHECK: Access = Access::Needs(Scope::CreditsCheck);
+const DEDUCT: Access = Access::Needs(Scope::CreditsDeduct);
+const ROLLBACK: Access = Access::Needs(Scope::CreditsRollback);
+const PURCHASE: Access = Access::Needs(Scope::CreditsPurchase);
+const GRANT: Access = Access::Needs(Scope::CreditsGrant);
+const READ: Access = Access::Needs(Scope::CreditsRead);
+const EVENTS: Access = Access::Needs(Scope::EventsRead);
+
+/// Every route of the service. `/bench/echo/{wallet}` answers only when it was asked for.
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = &[
+    post("/v1/wallets/{wallet}/deductions", DEDUCT, Kind::Command),
+    post("/v1/wallets/{wallet}/checks", CHECK, Kind::KeyOptional),
+    post("/v1/wallets/{wallet}/purchases", PURCHASE, Kind::Command),
+    post("/v1/wallets/{wallet}/grants", GRANT, Kind::Command),
+    post("/v1/deductions/{id}/rollbacks", ROLLBACK, Kind::Command),
+    post("/api/mcp/v1/credits/check", CHECK, Kind::KeyOptional),
+    post("/api/mcp/v1/credits/deduct", DEDUCT, Kind::KeyOptional),
+    post("/v1/wallets", PURCHASE, Kind::Command),
+    get("/v1/wallets/{wallet}", READ, Kind::Read),
+    get("/v1/wallets/{wallet}/deductions/{id}", READ, Kind::Read),
+    get("/v1/deductions/{id}", READ, Kind::Read),
+    get("/v1/checks/{id}", READ, Kind::Read),
+    get("/v1/purchases/{id}", READ, Kind::Read),
+    get("/v1/grants/{id}", READ, Kind::Read),
+    get("/v1/rollbacks/{id}", READ, Kind::Read),
+    get("/v1/entries", READ, Kind::Read),
+    get("/v1/wallets/{wallet}/entries", READ, Kind::Read),
+    get("/v1/events", EVENTS, Kind::Read),
+    post("/v1/organizations", Access::Operator, Kind::Administration),
+    get("/v1/organizations", ADMIN, Kind::Read),
+    post("/v1/apps", ADMIN, Kind::Administration),
+    get("/v1/apps", ADMIN, Kind::Read),
+    post("/v1/apps/{app}/keys", ADMIN, Kind::Administration),
+    get("/v1/apps/{app}/keys", ADMIN, Kind::Read),
+    Route { method: Method::DELETE, path: "/v1/keys/{key}", access: ADMIN, kind: Kind::Administration },
+    get("/metrics", ADMIN, Kind::Discovery),
+    get("/livez", PUBLIC, Kind::Discovery),
+    get("/readyz", PUBLIC, Kind::Discovery),
+    get("/openapi.json", PUBLIC, Kind::Discovery),
+    get("/problems", PUBLIC, Kind::Discovery),
+    get("/problems/{code}", PUBLIC, Kind::Discovery),
+    post("/bench/echo/{wallet}", DEDUCT, Kind::Command),
+];
+
+/// Finds the route of a request, for its metrics.
+#[derive(Debug)]
+pub(super) struct Finder {
+    /// By number of segments: the routes, as their segments; `None` is a parameter.
+    by_length: Vec<Vec<(usize, Vec<Option<&'static str>>)>>,
+}
+
+impl Finder {
+    pub(super) fn new() -> Self {
+        let mut by_length: Vec<Vec<_>> = Vec::new();
+        for (index, route) in ROUTES.iter().enumerate() {
+            let segments = |path: &'static str| path.split('/').skip(1);
+            let parsed: Vec<_> =
+                segments(route.path).map(|segment| (!segment.starts_with('{')).then_some(segment)).collect();
+            if by_length.len() <= parsed.len() {
+                by_length.resize_with(parsed.len() + 1, Vec::new);
+            }
+            by_length[parsed.len()].push((index, parsed));
+        }
+        Self { by_length }
+    }
+
+    /// The index in [`ROUTES`] of the route that answers this, if one does.
+    pub(super) fn find(&self, method: &Method, path: &str) -> Option<usize> {
+        let length = path.bytes().filter(|byte| *byte == b'/').count();
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        let fits = |segments: &[Option<&str>]| {
+            let asked = path.split('/').skip(1);
+            segments.iter().zip(asked).all(|(wanted, asked)| wanted.is_none_or(|wanted| wanted == asked))
+        };
+        let candidates = self.by_length.get(length)?;
+        let found = candidates.iter().find(|(index, segments)| ROUTES[*index].method == *method && fits(segments));
+        found.map(|(index, _)| *index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(method: &Method, path: &str) -> Option<&'static str> {
+        Finder::new().find(method, path).map(|index| ROUTES[index].path)
+    }
+
+    #[test]
+    fn requests_find_their_route() {
+        let wallet = "/v1/wallets/7d1f6f0a-4f0e-5b1c-9d55-0d3e8d0a4c11";
+        assert_eq!(found(&Method::GET, wallet), Some("/v1/wallets/{wallet}"));
+        let deductions = format!("{wallet}/deductions");
+        assert_eq!(found(&Method::POST, &deductions), Some("/v1/wallets/{wallet}/deductions"));
+        assert_eq!(found(&Method::GET, &deductions), None);
+        assert_eq!(found(&Method::HEAD, "/livez"), Some("/livez"));
+        for unknown in ["", "/", "/v1", "/v1/wallets/x/y", "/a/b/c/d/e/f/g/h"] {
+            assert_eq!(found(&Method::GET, unknown), None, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn every_route_finds_itself() {
+        let finder = Finder::new();
+        for (index, route) in ROUTES.iter().enumerate() {
+            assert_eq!(finder.find(&route.method, route.path), Some(index), "{} {}", route.method, route.path);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Who may call: organizations, their apps, and the apps' API keys.
+//!
+//! Each change is a fact in the log; the [`Identity`] here is the directory that follows from those
+//! facts, in memory, so that authenticating a request costs one hash and no wait.
+
+mod caller;
+mod change;
+mod directory;
+mod name;
+mod pepper;
+mod scope;
+mod secret;
+pub mod server_file;
+#[cfg(test)]
+mod tests;
+
+pub use caller::{Caller, Principal};
+pub use change::{IdentityError, Issued};
+pub use directory::{App, DEFAULT_ORGANIZATION, Key, Organization};
+pub use name::{MAX_NAME_CHARS, is_name};
+pub use pepper::{Pepper, PepperError};
+pub use scope::{Scope, Scopes, UnknownScope};
+pub use secret::{ApiKey, OperatorToken};
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use events::{AppId, KeyId, OrgId, Recorded, Verifier};
+
+use crate::{clock::Entropy, engine::Engine, read::IdentityRows};
+use directory::Directory;
+use secret::{Kind, Presented};
+
+/// The directory of callers. Clones share it.
+#[derive(Clone)]
+pub struct Identity {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pepper: Pepper,
+    engine: Engine,
+    directory: ArcSwap<Directory>,
+    /// Id and hash of the operator token that counts.
+    operator: ArcSwapOption<(KeyId, Verifier)>,
+    entropy: Mutex<Box<dyn Entropy>>,
+    /// Held from reading the directory to applying the fact, so that names stay unique.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Identity {
+    /// The directory as of the rows' checkpoint; [`Self::apply_all`] takes the log's tail in.
+    #[must_use]
+    pub fn new(pepper: Pepper, rows: IdentityRows, engine: Engine, entropy: Box<dyn Entropy>) -> Self {
+        let shared = Shared {
+            pepper,
+            engine,
+            directory: ArcSwap::from_pointee(Directory::from_rows(rows)),
+            operator: ArcSwapOption::empty(),
+            entropy: Mutex::new(entropy),
+            turn: tokio::sync::Mutex::default(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Whether the directory takes anything from this event.
+    #[must_use]
+    pub const fn concerns(recorded: &Recorded) -> bool {
+        Directory::concerns(&recorded.event)
+    }
+
+    /// Takes one event in; see [`Self::apply_all`].
+    pub fn apply(&self, recorded: &Recorded) {
+        self.shared.apply_all([recorded]);
+    }
+
+    /// Takes events in, in the order of the log. Events that were applied before change nothing,
+    /// nor do those of other things.
+    pub fn apply_all<'a>(&self, recorded: impl IntoIterator<Item = &'a Recorded>) {
+        self.shared.apply_all(recorded);
+    }
+
+    /// Makes the one operator token that counts from now on. It belongs to
+    /// [`Self::ensure_default_organization`]'s organization.
+    #[must_use]
+    pub fn issue_operator_token(&self) -> OperatorToken {
+        let (id, token) = self.draw(Kind::Operator);
+        let verifier = self.shared.pepper.verifier(token.secret());
+        self.shared.operator.store(Some(Arc::new((id, verifier))));
+        OperatorToken(token)
+    }
+
+    /// Who presents this text: an app by its key, or the operator. `None` for anything else, be it
+    /// unknown, wrong or revoked; callers are not told which.
+    #[must_use]
+    pub fn authenticate(&self, presented: &str) -> Option<Caller> {
+        let Presented { kind, id, secret } = Presented::parse(presented)?;
+        let Shared { pepper, directory, operator, .. } = &*self.shared;
+        match kind {
+            Kind::ApiKey => {
+                let directory = directory.load();
+                let (key, verifier) = directory.key(id)?;
+                let accepted = pepper.accepts(secret, verifier) && key.revoked.is_none();
+                let principal = Principal::App { app: key.app, key: id };
+                accepted.then_some(Caller { org: key.org, principal, scopes: key.scopes })
+            }
+            Kind::Operator => {
+                let operator = operator.load();
+                let (known, verifier) = &**operator.as_ref()?;
+                let org = directory.load().default_organization()?;
+                (*known == id && pepper.accepts(secret, verifier)).then_some(Caller {
+                    org,
+                    principal: Principal::Operator,
+                    scopes: Scopes::ADMIN,
+                })
+            }
+        }
+    }
+
+    /// Every organization, by name.
+    #[must_use]
+    pub fn organizations(&self) -> Vec<Organization> {
+        self.shared.directory.load().organizations()
+    }
+
+    /// One organization.
+    #[must_use]
+    pub fn organization(&self, id: OrgId) -> Option<Organization> {
+        self.shared.directory.load().organization(id).cloned()
+    }
+
+    /// The organization with this name.
+    #[must_use]
+    pub fn organization_by_name(&self, name: &str) -> Option<Organization> {
+        self.shared.directory.load().organization_by_name(name).cloned()
+    }
+
+    /// The apps of an organization, by name.
+    #[must_use]
+    pub fn apps(&self, org: OrgId) -> Vec<App> {
+        self.shared.directory.load().apps(org)
+    }
+
+    /// One app.
+    #[must_use]
+    pub fn app(&self, id: AppId) -> Option<App> {
+        self.shared.directory.load().app(id).cloned()
+    }
+
+    /// The keys of an app, oldest first, revoked ones too.
+    #[must_use]
+    pub fn keys(&self, app: AppId) -> Vec<Key> {
+        self.shared.directory.load().keys(app)
+    }
+
+    /// One key.
+    #[must_use]
+    pub fn key(&self, id: KeyId) -> Option<Key> {
+        self.shared.directory.load().key(id).map(|(key, _)| *key)
+    }
+}
+
+impl Shared {
+    /// Replaces the directory by one with these events in it; readers see all of them or none.
+    fn apply_all<'a>(&self, recorded: impl IntoIterator<Item = &'a Recorded>) {
+        let facts: Vec<_> = recorded.into_iter().filter(|fact| Directory::concerns(&fact.event)).collect();
+        if facts.is_empty() {
+            return;
+        }
+        self.directory.rcu(|known| {
+            let mut next = Directory::clone(known);
+            facts.iter().for_each(|fact| next.apply(fact));
+            next
+        });
+    }
+
+    fn entropy(&self) -> MutexGuard<'_, Box<dyn Entropy>> {
+        self.entropy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Identity").field("organizations", &self.organizations().len()).finish_non_exhaustive()
+    }
+}
