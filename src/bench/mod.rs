@@ -1,6 +1,7 @@
 //! The built-in benchmark: how fast is this ledger, on this machine, now?
 //!
 //! - `load`: an HTTP load generator, run as a process of its own
+//! - `engine`: the engine without HTTP, in this process
 //! - `http`: starts a server, loads it in interleaved rounds and relates every figure to an echo
 //!   route in the same server
 //!
@@ -13,6 +14,8 @@
 )]
 
 mod disk;
+mod drive;
+pub mod engine;
 pub mod http;
 pub mod load;
 mod neighbours;

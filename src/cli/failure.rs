@@ -91,9 +91,11 @@ impl From<serde_json::Error> for Failure {
 
 impl From<csv::Error> for Failure {
     fn from(error: csv::Error) -> Self {
-        match error.into_kind() {
-            csv::ErrorKind::Io(error) => error.into(),
-            other => Self::Other(anyhow::anyhow!("CSV: {other:?}")),
+        let text = error.to_string();
+        if let csv::ErrorKind::Io(error) = error.into_kind() {
+            error.into()
+        } else {
+            Self::Other(anyhow::anyhow!("{text}"))
         }
     }
 }

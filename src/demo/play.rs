@@ -60,7 +60,10 @@ pub async fn play(stage: Arc<Stage>, requests: Vec<Request>, bar: ProgressBar) -
             let mut results = Vec::with_capacity(lane.len());
             for request in lane {
                 let what = || format!("request {}", request.number);
-                results.push((request.number, one(&stage, &request).await.map_err(|error| named(error, what()))?));
+                results.push((
+                    request.number,
+                    one(&stage, &request).await.map_err(|error| named(error, what()))?,
+                ));
                 bar.inc(1);
             }
             Outcome::Ok(results)
@@ -77,9 +80,10 @@ pub async fn play(stage: Arc<Stage>, requests: Vec<Request>, bar: ProgressBar) -
 }
 
 fn named(failure: Failure, request: String) -> Failure {
-    match failure {
-        Failure::Problem(problem) => Failure::Other(anyhow::Error::from(*problem).context(request)),
-        other => other,
+    if let Failure::Problem(problem) = failure {
+        Failure::Other(anyhow::Error::from(*problem).context(request))
+    } else {
+        failure
     }
 }
 
@@ -88,14 +92,20 @@ async fn one(stage: &Stage, request: &Request) -> Outcome<Result> {
     let client = &stage.apps[request.app].client;
     let wallet = Cast::wallet(request.wallet);
     let cost = request.usage.cost();
-    let mut result =
-        Result { wallet: request.wallet, app: request.app, checked: request.checks_first(), ..Result::default() };
+    let mut result = Result {
+        wallet: request.wallet,
+        app: request.app,
+        checked: request.checks_first(),
+        ..Result::default()
+    };
     if request.checks_first() {
         let body = json!({ "service": SERVICE, "cost": cost });
         let key = format!("check-{}", request.number);
         persist(client, &format!("/v1/wallets/{wallet}/checks"), &key, &body).await?;
     }
-    let Some(deduction) = deduct(client, wallet, request, cost, &mut result).await? else { return Ok(result) };
+    let Some(deduction) = deduct(client, wallet, request, cost, &mut result).await? else {
+        return Ok(result);
+    };
     result.spent = Some(cost);
     result.position = position(&deduction)?;
     if let Some(given_back) = request.given_back() {

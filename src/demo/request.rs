@@ -75,24 +75,24 @@ impl Request {
         Self { number, wallet: number % cast.wallets, app: number % cast.apps.len(), usage }
     }
 
-    /// Every 4th request checks first.
+    /// Every 3rd request checks first.
     #[must_use]
     pub const fn checks_first(&self) -> bool {
-        self.number.is_multiple_of(4)
+        self.number.is_multiple_of(3)
     }
 
-    /// Every 10th is sent twice, as by a client that got no answer.
+    /// Every 11th is sent twice, as by a client that got no answer.
     #[must_use]
     pub const fn is_repeated(&self) -> bool {
-        self.number % 10 == 3
+        self.number % 11 == 4
     }
 
-    /// Of every 50, one is given back whole and one by half.
+    /// Of every 47, one is given back whole and one by half.
     #[must_use]
     pub const fn given_back(&self) -> Option<GivenBack> {
-        match self.number % 50 {
+        match self.number % 47 {
             20 => Some(GivenBack::Whole),
-            45 => Some(GivenBack::Half),
+            41 => Some(GivenBack::Half),
             _ => None,
         }
     }

@@ -72,7 +72,7 @@ async fn fund(operator: &Client, number: usize, funding: Funding) -> Outcome<Pos
     let purchase = json!({
         "amount": funding.purchased,
         "payment_reference": format!("demo-payment-{number}"),
-        "price": { "amount": price(funding.purchased), "currency": "EUR" },
+        "price_paid": { "amount": price(funding.purchased), "currency": "EUR" },
     });
     let path = format!("/v1/wallets/{wallet}/purchases");
     persist(operator, &path, &format!("purchase-{number}"), &purchase).await?;

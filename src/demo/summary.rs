@@ -124,7 +124,8 @@ pub async fn sum_up(stage: &Stage, funding: &[Funding], results: &[Result]) -> O
         let balance = balance(&stage.operator.get(query.as_str()).await?.json()?)?;
         let put_in = sum(sum(funding.purchased, funding.granted)?, figures.returned)?;
         if Some(balance) != put_in.checked_sub(figures.spent) {
-            let message = format!("wallet {wallet} has {balance}: {put_in} came in, {} was spent", figures.spent);
+            let message =
+                format!("wallet {wallet} has {balance}: {put_in} came in, {} was spent", figures.spent);
             return Err(Failure::Verification(message));
         }
         let Funding { purchased, granted } = *funding;
@@ -143,12 +144,12 @@ impl Summary {
         wallets
     }
 
-    /// All that wallets hold at the end.
+    /// The sum of something over all wallets.
     ///
     /// # Errors
     /// When that is more than an amount can be.
-    pub fn held(&self) -> Outcome<Credits> {
-        self.wallets.iter().try_fold(Credits::ZERO, |total, part| sum(total, part.balance))
+    pub fn total(&self, of: impl Fn(&WalletPart) -> Credits) -> Outcome<Credits> {
+        self.wallets.iter().try_fold(Credits::ZERO, |total, part| sum(total, of(part)))
     }
 }
 

@@ -132,8 +132,11 @@ impl Core {
         let position = recorded.envelope.position;
         if let Some(id) = recorded.wallet() {
             let before = self.wallets.get(id).cloned();
-            let after = evolve(before, recorded).map_err(|error| Inconsistent { position, error })?;
-            self.wallets.put(id, after);
+            // The projections may have gone on since the tail began: their row then has the event.
+            if before.as_ref().is_none_or(|wallet| wallet.last < position) {
+                let after = evolve(before, recorded).map_err(|error| Inconsistent { position, error })?;
+                self.wallets.put(id, after);
+            }
             if recorded.event.asked().is_some() {
                 self.answers.put(recorded.envelope.causation, position);
             }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use axum::http::HeaderValue;
+use axum::{body::Bytes, http::HeaderValue};
 use events::{CommandId, LedgerId};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -120,12 +120,14 @@ pub(super) struct State {
     app: App,
     pub(super) rates: Option<Rates>,
     pub(super) tallies: CommandTallies,
+    /// The OpenAPI document, as text.
+    pub(super) openapi: Bytes,
 }
 
 impl Shared {
-    pub(super) fn new(app: App) -> Self {
+    pub(super) fn new(app: App, openapi: Bytes) -> Self {
         let rates = app.options.requests_per_second_per_key.and_then(Rates::new);
-        Self(Arc::new(State { rates, tallies: CommandTallies::default(), app }))
+        Self(Arc::new(State { rates, tallies: CommandTallies::default(), openapi, app }))
     }
 
     /// The id of a command without a key.

@@ -11,7 +11,10 @@ use super::{
     extract::{Asking, Caller},
     problem::{self, Problem},
 };
-use crate::engine::{Ask, Receipt, command_id, request_hash};
+use crate::{
+    engine::{Ask, Receipt, command_id, request_hash},
+    telemetry::COMMANDS_TOTAL,
+};
 
 /// An answered command.
 #[derive(Debug)]
@@ -144,7 +147,7 @@ impl CommandTallies {
         let counter = self.0[operation as usize][outcome as usize].get_or_init(|| {
             let (_, operation) = OPERATIONS[operation as usize];
             let (_, outcome) = Outcome::ALL[outcome as usize];
-            counter!("credit_ledger_commands_total", "operation" => operation, "outcome" => outcome)
+            counter!(COMMANDS_TOTAL, "operation" => operation, "outcome" => outcome)
         });
         counter.increment(1);
     }

@@ -102,21 +102,27 @@ pub const ROUTES: &[Route] = &[
 /// Finds the route of a request, for its metrics.
 #[derive(Debug)]
 pub(super) struct Finder {
-    /// By number of segments: the routes, as their segments; `None` is a parameter.
-    by_length: Vec<Vec<(usize, Vec<Option<&'static str>>)>>,
+    /// By number of segments.
+    by_length: Vec<Vec<Pattern>>,
+}
+
+/// The segments of a route; `None` is a parameter.
+#[derive(Debug)]
+struct Pattern {
+    route: usize,
+    segments: Vec<Option<&'static str>>,
 }
 
 impl Finder {
     pub(super) fn new() -> Self {
         let mut by_length: Vec<Vec<_>> = Vec::new();
         for (index, route) in ROUTES.iter().enumerate() {
-            let segments = |path: &'static str| path.split('/').skip(1);
-            let parsed: Vec<_> =
-                segments(route.path).map(|segment| (!segment.starts_with('{')).then_some(segment)).collect();
-            if by_length.len() <= parsed.len() {
-                by_length.resize_with(parsed.len() + 1, Vec::new);
+            let literal = |segment: &'static str| (!segment.starts_with('{')).then_some(segment);
+            let segments: Vec<_> = route.path.split('/').skip(1).map(literal).collect();
+            if by_length.len() <= segments.len() {
+                by_length.resize_with(segments.len() + 1, Vec::new);
             }
-            by_length[parsed.len()].push((index, parsed));
+            by_length[segments.len()].push(Pattern { route: index, segments });
         }
         Self { by_length }
     }
@@ -125,13 +131,12 @@ impl Finder {
     pub(super) fn find(&self, method: &Method, path: &str) -> Option<usize> {
         let length = path.bytes().filter(|byte| *byte == b'/').count();
         let method = if method == Method::HEAD { &Method::GET } else { method };
-        let fits = |segments: &[Option<&str>]| {
-            let asked = path.split('/').skip(1);
-            segments.iter().zip(asked).all(|(wanted, asked)| wanted.is_none_or(|wanted| wanted == asked))
+        let fits = |pattern: &Pattern| {
+            let pairs = pattern.segments.iter().zip(path.split('/').skip(1));
+            ROUTES[pattern.route].method == *method
+                && pairs.into_iter().all(|(wanted, asked)| wanted.is_none_or(|wanted| wanted == asked))
         };
-        let candidates = self.by_length.get(length)?;
-        let found = candidates.iter().find(|(index, segments)| ROUTES[*index].method == *method && fits(segments));
-        found.map(|(index, _)| *index)
+        self.by_length.get(length)?.iter().find(|pattern| fits(pattern)).map(|pattern| pattern.route)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Parts that several answers share.
 
-use events::{AppId, Balances, Class, Credits, Envelope, LotTerms, OrgId, Position, Time, WalletId};
+use events::{Balances, Class, Credits, Envelope, LotTerms, Position, Time};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,9 +18,15 @@ pub(super) struct Funds {
     reserved: Credits,
 }
 
+impl Funds {
+    pub(super) const fn of(balance: Credits, available: Credits, reserved: Credits) -> Self {
+        Self { balance, available, reserved }
+    }
+}
+
 impl From<&Balances> for Funds {
     fn from(wallet: &Balances) -> Self {
-        Self { balance: wallet.balance, available: wallet.available, reserved: wallet.reserved }
+        Self::of(wallet.balance, wallet.available, wallet.reserved)
     }
 }
 
@@ -99,19 +105,25 @@ impl From<&LotTerms> for Terms {
     }
 }
 
-macro_rules! id_schemas {
-    ($($name:ident = $id:ty),+ $(,)?) => {$(
-        /// A UUID, in schemas.
-        #[derive(Debug, Clone, Copy, Serialize)]
-        #[serde(transparent)]
-        pub(super) struct $name(pub(super) $id);
+macro_rules! schemas_alone {
+    ($($(#[$doc:meta])* $name:ident = $schema:tt),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(super) enum $name {}
 
         impl utoipa::PartialSchema for $name {
             fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                uuid::Uuid::example_schema()
+                serde_json::from_value(serde_json::json!($schema)).expect("a schema written here is one")
             }
         }
 
         impl ToSchema for $name {}
     )+};
+}
+
+schemas_alone! {
+    /// How a UUID is documented.
+    UuidText = { "type": "string", "format": "uuid" },
+    /// How a number is documented whose text is taken exactly.
+    ExactNumber = { "type": "number" },
 }

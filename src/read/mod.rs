@@ -1,4 +1,22 @@
 //! What can be asked of the ledger: a port over the projections, and what keeps them up to date.
+//!
+//! [`Runner`] follows the log and folds each event once, into all projections at a time; a [`Store`]
+//! keeps the rows and the checkpoint in one transaction; [`sqlite`] is the store of the embedded
+//! profile. [`replay`] folds the log again and compares.
+
+mod fold;
+mod pages;
+mod progress;
+pub mod replay;
+mod runner;
+pub mod sqlite;
+mod store;
+
+pub use fold::{Batch, Fold, Missing};
+pub use pages::{Decoded, PAGE, PageFault, decoded};
+pub use progress::Progress;
+pub use runner::{Halted, Runner};
+pub use store::{Live, Store, StoreFault};
 
 use events::{AppId, Credits, OrgId, Position, Time, WalletId};
 use futures::future::BoxFuture;

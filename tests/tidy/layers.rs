@@ -25,13 +25,14 @@ pub(crate) const LAYERS: &[Layer] = &[
     // The log and what is computed from it.
     layer("log", &["telemetry"], &["events"]),
     layer("engine", &["log", "clock", "telemetry"], &["events", "ledger"]),
-    layer("read", &["log", "clock", "telemetry"], &["events", "projections"]),
+    // The engine asks the read side for cold state through its own port, `engine::ColdState`.
+    layer("read", &["log", "clock", "telemetry", "engine"], &["events", "ledger", "projections"]),
     layer("feed", &["log", "clock", "telemetry"], &["events"]),
-    layer("identity", &["engine", "log", "clock", "telemetry"], &["events", "ledger"]),
+    layer("identity", &["engine", "read", "clock", "telemetry"], &["events"]),
     // What users touch.
     layer(
         "http",
-        &["engine", "read", "feed", "identity", "config", "telemetry", "clock"],
+        &["engine", "read", "feed", "identity", "log", "config", "telemetry", "clock"],
         &["events", "ledger"],
     ),
     layer("bench", &["app", "engine", "log", "read", "config", "telemetry", "clock"], &["events", "ledger"]),

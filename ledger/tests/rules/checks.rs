@@ -8,10 +8,9 @@ use crate::{
 };
 
 fn answer(history: &History) -> (bool, Credits) {
-    match history.events.last().map(|recorded| &recorded.event) {
-        Some(Event::CreditsChecked(checked)) => (checked.sufficient, checked.wallet.available),
-        other => panic!("{other:?}"),
-    }
+    let last = history.events.last().map(|recorded| &recorded.event);
+    let Some(Event::CreditsChecked(checked)) = last else { panic!("{last:?}") };
+    (checked.sufficient, checked.wallet.available)
 }
 
 #[test]

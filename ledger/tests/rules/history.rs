@@ -2,8 +2,8 @@
 //! the log would.
 
 use events::{
-    Asked, CommandId, Credits, Envelope, Event, LedgerId, LotTerms, OrgId, Position, Recorded, Refusal,
-    RequestHash, Salt, Slice, Subject, Time, WalletId,
+    Asked, CommandId, Credits, DeductionRolledBack, Envelope, Event, LedgerId, LotTerms, OrgId, Position,
+    Recorded, Refusal, RequestHash, Salt, Slice, Subject, Time, WalletId,
 };
 use ledger::{Command, Decision, Deduction, Facts, Question, Rejection, Wallet};
 use uuid::Uuid;
@@ -126,27 +126,26 @@ impl History {
         let Some(Event::CreditsDeducted(deducted)) = stored.map(|recorded| &recorded.event) else {
             return Facts::default();
         };
-        let returned = self.events.iter().filter_map(|recorded| match &recorded.event {
-            Event::DeductionRolledBack(e) if e.deduction == ask.deduction => Some(e.returned),
-            _ => None,
-        });
+        let rollbacks = self.events.iter().filter_map(|recorded| rollback(&recorded.event));
+        let mut returned = rollbacks.filter(|e| e.deduction == ask.deduction).map(|e| e.returned);
         Facts {
             deduction: Some(Deduction {
                 wallet: WALLET,
                 cost: deducted.cost,
                 slices: deducted.slices.clone(),
                 terms: deducted.slices.iter().map(|slice| self.terms(slice)).collect(),
-                returned: returned.last().unwrap_or_default(),
+                returned: returned.next_back().unwrap_or_default(),
             }),
         }
     }
 
     fn terms(&self, slice: &Slice) -> LotTerms {
-        match &self.events[slice.lot.get() as usize].event {
-            Event::CreditsPurchased(e) => e.lot,
-            Event::CreditsGranted(e) => e.lot,
-            other => panic!("{slice:?} names {other:?}"),
+        let event = &self.events[slice.lot.get() as usize].event;
+        if let Event::CreditsPurchased(e) = event {
+            return e.lot;
         }
+        let Event::CreditsGranted(e) = event else { panic!("{slice:?} names {event:?}") };
+        e.lot
     }
 }
 
@@ -202,11 +201,7 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn returns(self, expected: &[(u64, &str)]) -> History {
         let events = self.events.expect("a rollback");
-        let rollback = events.iter().find_map(|event| match event {
-            Event::DeductionRolledBack(e) => Some(e),
-            _ => None,
-        });
-        let slices = &rollback.expect("a rollback").slices;
+        let slices = &events.iter().find_map(rollback).expect("a rollback").slices;
         let slices: Vec<_> = slices.iter().map(|slice| (slice.lot.get(), slice.amount)).collect();
         assert_eq!(slices, parsed(expected));
         self.history
@@ -216,11 +211,13 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn expires(self, expected: &[(u64, &str)]) -> Self {
         let events = self.events.as_ref().expect("events");
-        let expired = events.iter().filter_map(|event| match event {
-            Event::CreditsExpired(e) => Some((e.lot.get(), e.amount)),
-            _ => None,
-        });
-        assert_eq!(expired.collect::<Vec<_>>(), parsed(expected));
+        let mut expired = Vec::new();
+        for event in events {
+            if let Event::CreditsExpired(e) = event {
+                expired.push((e.lot.get(), e.amount));
+            }
+        }
+        assert_eq!(expired, parsed(expected));
         self
     }
 
@@ -230,6 +227,11 @@ impl Outcome {
         assert_eq!(self.history.balance(), credits(balance));
         self
     }
+}
+
+/// The event, when it is a rollback.
+pub(crate) const fn rollback(event: &Event) -> Option<&DeductionRolledBack> {
+    if let Event::DeductionRolledBack(e) = event { Some(e) } else { None }
 }
 
 fn parsed(slices: &[(u64, &str)]) -> Vec<(u64, Credits)> {

@@ -1,10 +1,10 @@
 //! A deduction is given back to the lots it came from, whole or in parts, never more than once.
 
-use events::{Credits, Event, Refusal};
+use events::{Credits, Refusal};
 use ledger::{Command, Deduction, Facts, MAX_LIVE_LOTS, Question, Rejection};
 
 use crate::{
-    history::{ORG, WALLET, given},
+    history::{ORG, WALLET, given, rollback},
     words::{
         check, credits, deduct, expiring, grant, priority, purchase, purchase_of, roll_back, roll_back_part,
     },
@@ -34,11 +34,8 @@ fn parts_continue_where_the_last_one_stopped() {
     let history = history.when(roll_back_part(4, "9")).leaves("17").returns(&[(3, "2"), (2, "7")]);
     let history = history.when(roll_back_part(4, "3")).leaves("20").returns(&[(2, "3")]);
     let history = history.when(roll_back(4)).leaves("30").returns(&[(1, "10")]);
-    let returned = history.events.iter().filter_map(|recorded| match &recorded.event {
-        Event::DeductionRolledBack(e) => Some(e.returned),
-        _ => None,
-    });
-    assert_eq!(returned.collect::<Vec<Credits>>(), ["3", "12", "15", "25"].map(credits));
+    let rollbacks = history.events.iter().filter_map(|recorded| rollback(&recorded.event));
+    assert_eq!(rollbacks.map(|e| e.returned).collect::<Vec<Credits>>(), ["3", "12", "15", "25"].map(credits));
 }
 
 #[test]

@@ -89,9 +89,9 @@ fn a_broken_chain_is_found() {
 #[test]
 fn amounts_that_the_slices_do_not_make_are_found() {
     let deduction = |at: usize, spoil: fn(&mut events::CreditsDeducted)| {
-        move |events: &mut Vec<Recorded>| match &mut events[at].event {
-            Event::CreditsDeducted(e) => spoil(e),
-            other => panic!("{other:?}"),
+        move |events: &mut Vec<Recorded>| {
+            let Event::CreditsDeducted(e) = &mut events[at].event else { panic!("a deduction") };
+            spoil(e);
         }
     };
     found(6, "its slices make", deduction(6, |e| e.cost = credits(39)));
@@ -112,9 +112,9 @@ fn amounts_that_the_slices_do_not_make_are_found() {
 #[test]
 fn a_rollback_beyond_its_deduction_is_found() {
     let rollback = |at: usize, spoil: fn(&mut events::DeductionRolledBack)| {
-        move |events: &mut Vec<Recorded>| match &mut events[at].event {
-            Event::DeductionRolledBack(e) => spoil(e),
-            other => panic!("{other:?}"),
+        move |events: &mut Vec<Recorded>| {
+            let Event::DeductionRolledBack(e) = &mut events[at].event else { panic!("a rollback") };
+            spoil(e);
         }
     };
     found(9, "more is given back", rollback(9, |e| e.slices[0].amount = credits(31)));

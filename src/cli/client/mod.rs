@@ -13,7 +13,7 @@ pub use query::{Query, escaped};
 
 use std::fmt;
 
-use hyper::Method;
+use hyper::{HeaderMap, Method};
 use serde_json::Value;
 
 use self::{local::Local, remote::Remote};
@@ -21,6 +21,8 @@ use super::failure::{Failure, Outcome};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const REPLAYED: &str = "idempotent-replayed";
+const NEXT: &str = "x-ledger-next";
+const HEAD: &str = "x-ledger-head";
 
 /// A key or token, which is never printed.
 #[derive(Clone)]
@@ -32,7 +34,7 @@ impl Token {
         Self(text.into())
     }
 
-    pub(super) fn expose(&self) -> &str {
+    fn expose(&self) -> &str {
         &self.0
     }
 }
@@ -59,8 +61,17 @@ pub struct Answer {
     pub status: u16,
     /// Whether it is the answer to an earlier request with the same key.
     pub replayed: bool,
+    /// Of the event feed: where to go on.
+    pub next: Option<u64>,
+    /// Of the event feed: the number of events in the log.
+    pub head: Option<u64>,
     /// The body's text.
     pub body: String,
+}
+
+/// The number in a header.
+fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    headers.get(name)?.to_str().ok()?.parse().ok()
 }
 
 impl Answer {
@@ -130,6 +141,30 @@ impl Client {
         self.send(Ask { method: Method::DELETE, path, key: None, body: None }).await
     }
 
+    /// Reads what includes every event that is stored now.
+    ///
+    /// # Errors
+    /// What the API answers, or that nobody does.
+    pub async fn get_fresh(&self, query: Query) -> Outcome<Answer> {
+        self.get(self.fresh(query).await?.as_str()).await
+    }
+
+    /// Asks with the query to see every event that is stored now.
+    async fn fresh(&self, query: Query) -> Outcome<Query> {
+        let readiness = self.get("/readyz?verbose=1").await?.json()?;
+        let head: Option<u64> =
+            readiness.get("head").and_then(Value::as_str).and_then(|head| head.parse().ok());
+        Ok(query.maybe("min_position", head.and_then(|head| head.checked_sub(1))))
+    }
+
+    /// Everything in a list that includes every event that is stored now.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn all_fresh(&self, first: Query) -> Outcome<Vec<Value>> {
+        self.all(&self.fresh(first).await?).await
+    }
+
     /// Everything in a list that comes in pages of `{data, next_cursor, has_more}`.
     ///
     /// # Errors
@@ -141,7 +176,12 @@ impl Client {
             let mut answer = self.get(page.as_str()).await?.json()?;
             match answer.get_mut("data").map(Value::take) {
                 Some(Value::Array(items)) => all.extend(items),
-                _ => return Err(Failure::Other(anyhow::anyhow!("{}: an answer without `data`", first.as_str()))),
+                _ => {
+                    return Err(Failure::Other(anyhow::anyhow!(
+                        "{}: an answer without `data`",
+                        first.as_str()
+                    )));
+                }
             }
             match answer.get("next_cursor").and_then(Value::as_str) {
                 Some(cursor) => page = first.clone().with("cursor", cursor),

@@ -40,7 +40,15 @@ impl Problem {
             let title = format!("HTTP {status}");
             let detail: String = body.trim().chars().take(300).collect();
             let json = serde_json::json!({ "title": title, "status": status, "detail": detail }).to_string();
-            return Self { status, code: "none".into(), title, detail, request_id: "none".into(), json, replayed };
+            return Self {
+                status,
+                code: "none".into(),
+                title,
+                detail,
+                request_id: "none".into(),
+                json,
+                replayed,
+            };
         };
         Self {
             status,

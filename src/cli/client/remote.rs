@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, Ask, IDEMPOTENCY_KEY, REPLAYED, Token};
+use super::{Answer, Ask, HEAD, IDEMPOTENCY_KEY, NEXT, REPLAYED, Token, number};
 use crate::cli::failure::{Failure, Outcome};
 
 /// A long poll waits up to 30 seconds; nothing else takes nearly as long.
@@ -19,7 +19,8 @@ pub(super) struct Remote {
 impl Remote {
     pub(super) fn new(url: &str, token: Token) -> Outcome<Self> {
         if !url.starts_with("http://") {
-            let reason = "the URL must start with http:// (for a server elsewhere, use a tunnel that encrypts)";
+            let reason =
+                "the URL must start with http:// (for a server elsewhere, use a tunnel that encrypts)";
             return Err(Failure::Usage(format!("{url}: {reason}")));
         }
         let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build();
@@ -38,9 +39,11 @@ impl Remote {
         }
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         let status = response.status().as_u16();
-        let replayed = response.headers().contains_key(REPLAYED);
+        let headers = response.headers();
+        let (replayed, next, head) =
+            (headers.contains_key(REPLAYED), number(headers, NEXT), number(headers, HEAD));
         let body = response.text().await.map_err(|error| self.unreachable(&error))?;
-        Ok(Answer { status, replayed, body })
+        Ok(Answer { status, replayed, next, head, body })
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {

@@ -48,6 +48,12 @@ impl<'a> Output<'a> {
         Self { format, sink }
     }
 
+    /// Whether a person reads it.
+    #[must_use]
+    pub fn is_for_people(&self) -> bool {
+        self.format == Format::Table
+    }
+
     /// Prints one thing: a table of its fields, or a JSON object, or a CSV record with a header.
     ///
     /// # Errors
@@ -74,12 +80,12 @@ impl<'a> Output<'a> {
         }
     }
 
-    /// Prints a heading and a blank line, in tables only.
+    /// Prints a blank line and a heading, in tables only.
     ///
     /// # Errors
     /// When it can't be written.
     pub fn heading(&mut self, text: &str) -> Outcome {
-        if self.format == Format::Table { self.lines(&format!("\n{text}")) } else { Ok(()) }
+        if self.is_for_people() { self.lines(&format!("\n{text}")) } else { Ok(()) }
     }
 
     /// Prints anything as indented JSON.

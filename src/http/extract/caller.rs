@@ -94,7 +94,10 @@ impl<S: scope::Needed> FromRequestParts<Shared> for Caller<S> {
 
 /// The operator of the ledger.
 #[derive(Debug)]
-pub(in crate::http) struct Operator;
+pub(in crate::http) struct Operator {
+    /// The `actor` of events it causes.
+    pub(in crate::http) actor: Option<Box<str>>,
+}
 
 impl FromRequestParts<Shared> for Operator {
     type Rejection = Problem;
@@ -105,7 +108,7 @@ impl FromRequestParts<Shared> for Operator {
             let detail = "this operation needs the admin token of the ledger's operator";
             return Err(Problem::new(Code::Forbidden, detail).with("required_scope", "operator"));
         }
-        Ok(Self)
+        Ok(Self { actor: caller.actor() })
     }
 }
 

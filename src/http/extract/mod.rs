@@ -8,7 +8,7 @@ mod path;
 mod payload;
 
 pub(super) use asking::Asking;
-pub(super) use caller::{Caller, Operator, scope};
+pub(super) use caller::{Caller, Operator, find as find_organization, scope};
 pub(super) use fields::{AmountField, Text, decimal, expiry, seconds, short_text};
 pub(super) use params::Params;
 pub(super) use path::{Named, WalletPath};

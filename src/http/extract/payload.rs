@@ -87,25 +87,25 @@ async fn collect(mut body: Body, options: &HttpOptions) -> Result<Bytes, Problem
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
-    use futures::{executor::block_on, stream};
+    use futures::stream;
 
-    fn collected(chunks: &[&'static str], limit: usize) -> Result<Bytes, Code> {
+    async fn collected(chunks: &[&'static str], limit: usize) -> Result<Bytes, Code> {
         let chunks: Vec<_> = chunks.iter().map(|chunk| Ok::<_, std::io::Error>(Bytes::from_static(chunk.as_bytes()))).collect();
         let options = HttpOptions { body_bytes_max: limit, ..HttpOptions::default() };
-        block_on(collect(Body::from_stream(stream::iter(chunks)), &options)).map_err(|problem| problem.code)
+        collect(Body::from_stream(stream::iter(chunks)), &options).await.map_err(|problem| problem.code)
     }
 
-    #[test]
-    fn chunks_become_one_body_within_the_limit() {
-        assert_eq!(collected(&["{\"a\"", ":", "1}"], 7), Ok(Bytes::from_static(b"{\"a\":1}")));
-        assert_eq!(collected(&["{\"a\"", ":", "1}"], 6), Err(Code::PayloadTooLarge));
-        assert_eq!(collected(&[], 0), Ok(Bytes::new()));
+    #[tokio::test]
+    async fn chunks_become_one_body_within_the_limit() {
+        assert_eq!(collected(&["{\"a\"", ":", "1}"], 7).await, Ok(Bytes::from_static(b"{\"a\":1}")));
+        assert_eq!(collected(&["{\"a\"", ":", "1}"], 6).await, Err(Code::PayloadTooLarge));
+        assert_eq!(collected(&[], 0).await, Ok(Bytes::new()));
     }
 
-    #[test]
-    fn an_announced_length_over_the_limit_is_not_read() {
+    #[tokio::test]
+    async fn an_announced_length_over_the_limit_is_not_read() {
         let options = HttpOptions { body_bytes_max: 3, ..HttpOptions::default() };
-        let refused = block_on(collect(Body::from("1234"), &options));
+        let refused = collect(Body::from("1234"), &options).await;
         assert_eq!(refused.map_err(|problem| problem.code), Err(Code::PayloadTooLarge));
     }
 

@@ -122,6 +122,8 @@ fn finish_problem(response: &mut Response<Body>, uri: &Uri, id: &HeaderValue) ->
         let code = problem.code.entry().name;
         tracing::warn!(request_id = id, path = uri.path(), code, detail = %problem.detail, "a request failed");
     }
+    // The router has noted the length of the body that was not there yet.
+    response.headers_mut().remove(header::CONTENT_LENGTH);
     *response.body_mut() = Body::from(problem.render(uri.path(), id));
     Some(problem.code)
 }

@@ -5,9 +5,12 @@ use std::{sync::OnceLock, time::Duration};
 use axum::http::StatusCode;
 use metrics::{Counter, Histogram, counter, histogram};
 
-use crate::http::{
-    problem::{CODES, Code},
-    routes::ROUTES,
+use crate::{
+    http::{
+        problem::{CODES, Code},
+        routes::ROUTES,
+    },
+    telemetry::{HTTP_DURATION_SECONDS, HTTP_ERRORS_TOTAL, HTTP_REQUESTS_TOTAL},
 };
 
 /// The statuses that are counted apart, the frequent ones first; any other counts as the last.
@@ -43,13 +46,13 @@ impl Tallies {
         let slot = STATUSES.iter().position(|known| *known == status.as_u16()).unwrap_or(STATUSES.len() - 1);
         let counter = tally.by_status[slot].get_or_init(|| {
             let (route, status) = (tally.label.clone(), STATUSES[slot].to_string());
-            counter!("credit_ledger_http_requests_total", "route" => route, "status" => status)
+            counter!(HTTP_REQUESTS_TOTAL, "route" => route, "status" => status)
         });
         counter.increment(1);
         if let Some(code) = code {
             let counter = tally.by_code[code as usize].get_or_init(|| {
                 let (route, code) = (tally.label.clone(), code.entry().name);
-                counter!("credit_ledger_http_errors_total", "route" => route, "code" => code)
+                counter!(HTTP_ERRORS_TOTAL, "route" => route, "code" => code)
             });
             counter.increment(1);
         }
@@ -59,23 +62,12 @@ impl Tallies {
 impl RouteTally {
     fn new(label: String) -> Self {
         Self {
-            duration: histogram!("credit_ledger_http_duration_seconds", "route" => label.clone()),
+            duration: histogram!(HTTP_DURATION_SECONDS, "route" => label.clone()),
             label,
             by_status: [const { OnceLock::new() }; STATUSES.len()],
             by_code: [const { OnceLock::new() }; CODES.len()],
         }
     }
-}
-
-/// Says what the figures mean, for `/metrics`.
-pub(in crate::http) fn describe() {
-    metrics::describe_counter!("credit_ledger_http_requests_total", "Requests answered, by route and status");
-    metrics::describe_counter!("credit_ledger_http_errors_total", "Problems answered, by route and code");
-    metrics::describe_histogram!(
-        "credit_ledger_http_duration_seconds",
-        metrics::Unit::Seconds,
-        "Time from a request's head to its answer's head, by route"
-    );
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use events::{Credits, Refusal};
 use ledger::Rejection;
 
 use super::{Code, Problem};
-use crate::{engine::EngineError, log::ReadError, read::ReadFault};
+use crate::{engine::EngineError, identity::IdentityError, log::ReadError, read::ReadFault};
 
 /// A command without an answering event. `keyed`: whether the caller can repeat it under a key.
 pub(in crate::http) fn submission(error: EngineError, keyed: bool) -> Problem {
@@ -75,6 +75,17 @@ fn insufficient(available: Credits, required: Credits) -> Problem {
         .with("shortfall", shortfall)
 }
 
+impl From<IdentityError> for Problem {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::NameTaken => Self::new(Code::Conflict, "the name is taken"),
+            IdentityError::NotFound => Self::not_found("organization, app or key"),
+            IdentityError::BadName | IdentityError::BadScope => Self::bad_request(error.to_string()),
+            IdentityError::Engine(error) => submission(error, false),
+        }
+    }
+}
+
 impl From<ReadFault> for Problem {
     fn from(fault: ReadFault) -> Self {
         match fault {
@@ -94,7 +105,7 @@ impl From<ReadError> for Problem {
 }
 
 /// A store that does not answer a read.
-pub(in crate::http) fn cold_read(reason: &str) -> Problem {
+fn cold_read(reason: &str) -> Problem {
     tracing::error!(reason, "a read failed");
     Problem::new(Code::Unavailable, "what was asked for cannot be read now")
 }

@@ -5,7 +5,7 @@ mod engine;
 pub(super) mod pages;
 
 pub use codes::{CODES, Code, CodeEntry};
-pub(super) use engine::{cold_read, refused, submission};
+pub(super) use engine::{refused, submission};
 
 use std::borrow::Cow;
 
@@ -16,6 +16,8 @@ use axum::{
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value;
 
+/// Said of an event that this program wrote and cannot read.
+pub(super) const UNREADABLE_EVENT: &str = "a stored event cannot be read; the log has the request id";
 /// The media type of problems.
 pub(super) const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 

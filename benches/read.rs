@@ -1,0 +1,137 @@
+//! Speed of the projections alone: `cargo bench --bench read -- [EVENTS] [WALLETS] [deductions|mixed] [DIRECTORY]`.
+//!
+//! Fills a log with deductions, then prints events/s and bytes written per event of the runner, and
+//! events/s of a comparison and of a verification, and what cold look-ups cost.
+
+use std::{env, error::Error, fs, path::Path, sync::Arc, time::Duration};
+
+use credit_ledger::{
+    clock::SystemClock,
+    engine::{ColdState, Wanted},
+    log::{Bodies, Log, sqlite::SqliteLog},
+    read::{replay, sqlite},
+};
+use events::{CommandId, Position};
+use uuid::Uuid;
+
+#[path = "../tests/it/support/history.rs"]
+mod history;
+
+use history::{History, Mix};
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+fn now() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
+fn per_second(count: u64, time: Duration) -> u128 {
+    u128::from(count) * 1_000_000_000 / time.as_nanos().max(1)
+}
+
+/// Bytes that this process has caused to be written to storage; 0 where Linux doesn't say.
+fn bytes_written() -> u64 {
+    let io = fs::read_to_string("/proc/self/io").unwrap_or_default();
+    let line = io.lines().find_map(|line| line.strip_prefix("write_bytes: "));
+    line.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
+}
+
+/// CPU time of this process, in clock ticks of 10 ms.
+fn cpu() -> u64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    stat.rsplit(')')
+        .next()
+        .unwrap_or("")
+        .split(' ')
+        .skip(12)
+        .take(2)
+        .filter_map(|n| n.parse::<u64>().ok())
+        .sum()
+}
+
+async fn fill(history: &mut History, log: &dyn Log, events: u64, mix: Mix) -> Result<(), Box<dyn Error>> {
+    let mut bodies = Bodies::default();
+    history.begin(&mut bodies);
+    history.fund(&mut bodies);
+    let mut head = Position(0);
+    loop {
+        let groups: Vec<&[u8]> = bodies.iter().collect();
+        for group in groups.chunks(1_000) {
+            head = log.append(head, &group.iter().collect()).await?;
+        }
+        if head.get() >= events {
+            return Ok(());
+        }
+        bodies.clear();
+        history.extend(&mut bodies, 10_000.min((events - head.get()) as usize), mix);
+    }
+}
+
+async fn measure(directory: &Path, events: u64, wallets: usize, mix: Mix) -> Result<(), Box<dyn Error>> {
+    let mut history = History::new(1, 1, wallets);
+    let log = Arc::new(SqliteLog::open(directory).await?);
+    fill(&mut history, &*log, events, mix).await?;
+    log.close().await;
+    let log = Arc::new(SqliteLog::open(directory).await?);
+    let (ledger, clock) = (history.ledger, Arc::new(SystemClock::new()));
+
+    let (written, ticks, start) = (bytes_written(), cpu(), now());
+    let live = sqlite::at_rest(directory, ledger, log.clone(), clock.clone(), |_, _| {}).await?;
+    let time = now() - start;
+    let count = log.head().await?.get();
+    println!(
+        "project   {:>9}/s  cpu {} ms  {} B/event",
+        per_second(count, time),
+        (cpu() - ticks) * 10,
+        (bytes_written() - written) / count
+    );
+
+    let (ticks, start) = (cpu(), now());
+    let comparison = replay::compare(ledger, log.clone(), &live, |_, _| {}).await?;
+    println!(
+        "compare   {:>9}/s  cpu {} ms  equal {}",
+        per_second(count, now() - start),
+        (cpu() - ticks) * 10,
+        comparison.is_equal()
+    );
+
+    let (ticks, start) = (cpu(), now());
+    let verified = replay::verify(log.clone(), Some(&live), |_, _| {}).await?;
+    println!(
+        "verify    {:>9}/s  cpu {} ms  wallets {:?}",
+        per_second(count, now() - start),
+        (cpu() - ticks) * 10,
+        verified.wallets_compared
+    );
+    live.close().await;
+
+    let start = now();
+    let live = sqlite::at_rest(directory, ledger, log.clone(), clock, |_, _| {}).await?;
+    println!("open      {:>9} us", (now() - start).as_micros());
+    let unknown =
+        |n: u128| CommandId(Uuid::from_u128(n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)));
+    let start = now();
+    let lucky = (1..=100_000).filter(|n| live.may_know(unknown(*n))).count();
+    println!("may_know  {:>9} ns  {lucky} of 100000", (now() - start).as_nanos() / 100_000);
+    let start = now();
+    for group in history.wallets.chunks(100).cycle().take(200) {
+        let wanted = Wanted { wallets: group.iter().map(|(id, ..)| *id).collect(), ..Wanted::default() };
+        live.load(wanted).await?;
+    }
+    println!("load 100  {:>9} us", (now() - start).as_micros() / 200);
+    live.close().await;
+    log.close().await;
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let number =
+        |index: usize, otherwise: u64| arguments.get(index).and_then(|n| n.parse().ok()).unwrap_or(otherwise);
+    let (events, wallets) = (number(0, 1_000_000), number(1, 10_000) as usize);
+    let mix =
+        if arguments.get(2).is_some_and(|mix| mix == "mixed") { Mix::Everything } else { Mix::Deductions };
+    let parent = arguments.get(3).map_or_else(env::temp_dir, Into::into);
+    let directory = tempfile::tempdir_in(parent)?;
+    measure(&directory.path().join("data"), events, wallets, mix).await
+}

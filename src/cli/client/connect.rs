@@ -1,0 +1,98 @@
+//! Finds the ledger: the server that was named, the one that runs on the data directory, or else
+//! the data directory itself.
+
+use std::path::{Path, PathBuf};
+
+use super::{Client, Token, Transport, local::Local, remote::is_alive};
+use crate::{
+    app::Machine,
+    cli::{
+        args::Global,
+        failure::{Failure, Outcome},
+    },
+    config::Config,
+    identity::server_file::ServerFile,
+};
+
+/// The variable that may hold a key or token for `--url`.
+const TOKEN_VARIABLE: &str = "CREDIT_LEDGER_TOKEN";
+
+/// Where to look for the ledger.
+#[derive(Debug)]
+pub enum Reach {
+    /// At this address, with this token.
+    Url(String, Token),
+    /// On the data directory.
+    DataDir,
+}
+
+impl Reach {
+    /// As the options say.
+    ///
+    /// # Errors
+    /// When there is an address but no token for it.
+    pub fn new(global: &Global) -> Outcome<Self> {
+        let Some(url) = global.url.clone() else { return Ok(Self::DataDir) };
+        let token = match &global.token_file {
+            Some(path) => read_token(path)?,
+            None => std::env::var(TOKEN_VARIABLE).map_err(|_| {
+                Failure::Usage(format!("--url needs --token-file, or a token in {TOKEN_VARIABLE}"))
+            })?,
+        };
+        Ok(Self::Url(url, Token::new(token.trim())))
+    }
+}
+
+fn read_token(path: &PathBuf) -> Outcome<String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("cannot read the token from {}: {error}", path.display())))
+}
+
+/// Opens a way to the ledger.
+///
+/// # Errors
+/// When no server answers at the address, or the data directory can't be opened.
+pub async fn connect(reach: Reach, config: &Config, machine: &Machine) -> Outcome<Client> {
+    match reach {
+        Reach::Url(url, token) => Client::remote(&url, token),
+        Reach::DataDir => match running(&config.data_dir).await? {
+            Some(server) => Client::remote(&server.url, Token::new(server.admin_token)),
+            None => Ok(Client(Transport::Local(Box::new(Local::open(config, machine).await?)))),
+        },
+    }
+}
+
+/// The server that runs on the data directory. What a killed one left behind is no server.
+async fn running(data_dir: &Path) -> Outcome<Option<ServerFile>> {
+    let unreadable =
+        |error| Failure::Unreachable(format!("cannot read server.json in {}: {error}", data_dir.display()));
+    let Some(server) = ServerFile::read(data_dir).map_err(unreadable)? else { return Ok(None) };
+    if process_may_live(server.pid) && is_alive(&server.url).await {
+        return Ok(Some(server));
+    }
+    eprintln!("note: the server of process {} is gone; opening {} itself", server.pid, data_dir.display());
+    Ok(None)
+}
+
+/// Whether a process has this number. Where that can't be seen, asking the server has to do.
+fn process_may_live(pid: u32) -> bool {
+    !cfg!(target_os = "linux") || Path::new("/proc").join(pid.to_string()).exists()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_a_killed_server_left_is_no_server() {
+        let dir = tempfile::tempdir().expect("a folder");
+        assert!(running(dir.path()).await.expect("no file").is_none());
+        // Process 0 is never one that can be looked up, and nothing listens on port 1.
+        let left = ServerFile { url: "http://127.0.0.1:1".into(), admin_token: "clo_x".into(), pid: 0 };
+        left.write(dir.path()).expect("written");
+        assert!(running(dir.path()).await.expect("readable").is_none());
+        let ours = ServerFile { pid: std::process::id(), ..left };
+        ours.write(dir.path()).expect("written");
+        assert!(running(dir.path()).await.expect("readable").is_none(), "a process, but no server");
+    }
+}

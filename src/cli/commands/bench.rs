@@ -1,0 +1,59 @@
+//! `bench`: how fast is this ledger, on this machine, now?
+
+use serde::Serialize;
+
+use crate::{
+    bench::{http, load},
+    cli::{
+        context::Context,
+        failure::{Failure, Outcome},
+        output::Format,
+    },
+};
+
+/// Measure the ledger on this machine
+#[derive(Debug, clap::Subcommand)]
+pub(in crate::cli) enum BenchCommand {
+    /// Measure a fresh server over HTTP, in ratios to an echo route of the same server
+    #[command(after_help = "Examples:\n  credit-ledger bench http\n  \
+                            credit-ledger bench http --rounds 1 --seconds 2 --sustained 0 -o json")]
+    Http(http::HttpOptions),
+    /// Load a running server with requests
+    #[command(after_help = "Example:\n  \
+                      credit-ledger bench load --url http://127.0.0.1:8080 --api-key-file key --route deduct --seconds 10")]
+    Load(load::LoadOptions),
+}
+
+impl BenchCommand {
+    pub(in crate::cli) fn run(self, context: &mut Context<'_>) -> Outcome {
+        match self {
+            Self::Http(options) => {
+                let program = std::env::current_exe()?;
+                let report = http::run(&options, &program).map_err(interrupted)?;
+                print(context, &report, report.table())
+            }
+            Self::Load(options) => {
+                let report = load::run(&options).map_err(|error| Failure::Other(error.into()))?;
+                print(context, &report, report.table())
+            }
+        }
+    }
+}
+
+fn interrupted(error: http::HttpBenchError) -> Failure {
+    if matches!(error, http::HttpBenchError::Interrupted) {
+        Failure::Interrupted
+    } else {
+        Failure::Other(error.into())
+    }
+}
+
+/// Measurements are a table or JSON; they have no shape for CSV.
+fn print(context: &mut Context<'_>, report: &impl Serialize, table: String) -> Outcome {
+    match context.out.format {
+        Format::Table => context.out.line(table.trim_end()),
+        Format::Json => context.out.json(report),
+        Format::Jsonl => context.out.line(&serde_json::to_string(report)?),
+        Format::Csv => Err(Failure::Usage("measurements are printed as table or JSON".into())),
+    }
+}

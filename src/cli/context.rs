@@ -1,0 +1,77 @@
+//! What every command is given: the shared options, the machine, and where to print.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    args::Global,
+    client::{Client, Reach, connect},
+    failure::Outcome,
+    output::{Column, Output},
+};
+use crate::{app::Machine, clock::sixteen, config::Settings};
+
+/// What a command works with.
+pub(super) struct Context<'a> {
+    /// Options that all commands share.
+    pub(super) global: Global,
+    /// The settings, from all their sources.
+    pub(super) settings: Settings,
+    /// Clocks and randomness.
+    pub(super) machine: Machine,
+    /// Standard output.
+    pub(super) out: Output<'a>,
+}
+
+impl Context<'_> {
+    /// A random id.
+    pub(super) fn random_id(&self) -> Uuid {
+        uuid::Builder::from_random_bytes(sixteen(&mut *(self.machine.entropy)())).into_uuid()
+    }
+
+    /// The directory that holds the ledger.
+    pub(super) fn data_dir(&self) -> PathBuf {
+        self.settings.config.data_dir.clone()
+    }
+
+    /// Works with the ledger through its HTTP API, and ends in good order whatever comes of it.
+    ///
+    /// # Errors
+    /// What the work gives, or that there is no ledger to work with.
+    pub(super) async fn ledger<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&Client, &mut Output<'_>) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let reach = Reach::new(&self.global)?;
+        let client = connect(reach, &self.settings.config, &self.machine).await?;
+        let result = work(&client, &mut self.out).await;
+        let closed = client.close().await;
+        let result = result?;
+        closed?;
+        Ok(result)
+    }
+
+    /// Asks for a change under this key, or a random one, and prints the answer with the key.
+    ///
+    /// # Errors
+    /// As [`Self::ledger`].
+    pub(super) async fn change(
+        &mut self,
+        path: &str,
+        key: Option<String>,
+        body: Value,
+        columns: &[Column],
+    ) -> Outcome {
+        let key = key.unwrap_or_else(|| format!("cli-{}", self.random_id()));
+        self.ledger(async |client, out| {
+            let answer = client.post(path, Some(&key), &body).await?;
+            let mut shown = answer.json()?;
+            shown["idempotency_key"] = json!(key);
+            shown["replayed"] = json!(answer.replayed);
+            out.one(&shown, columns)
+        })
+        .await
+    }
+}

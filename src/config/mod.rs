@@ -1,0 +1,96 @@
+//! Settings, from weakest to strongest: defaults, the TOML file, environment variables, flags. The
+//! environment is read here and nowhere else.
+
+mod environment;
+mod error;
+mod layers;
+#[cfg(test)]
+mod tests;
+
+pub use error::ConfigError;
+pub use layers::{Flags, Inputs, Origin, Settings};
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// All settings of the ledger. In the TOML file each is a top-level key of the same name; the
+/// environment variable of `data_dir` is `CREDIT_LEDGER_DATA_DIR`, and so on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Config {
+    /// Where the ledger's files are.
+    pub data_dir: PathBuf,
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// Web origins that browsers may call from, such as `https://app.example.com`, or `*` for all.
+    pub cors_origins: Vec<String>,
+    /// Commands that may wait for the writer; more are told to come back.
+    pub mailbox: usize,
+    /// Commands in one commit.
+    pub group_max: usize,
+    /// Wallets kept in memory.
+    pub wallet_cache: usize,
+    /// Events that the projections may lag behind before the writer slows down.
+    pub tail_max: u64,
+    /// Connections served at once.
+    pub max_connections: usize,
+    /// Requests a second that one API key may make; 0 for no limit.
+    pub rate_limit_per_key: u32,
+    /// How logs are written.
+    pub log_format: LogFormat,
+    /// Which logs are written, such as `info` or `warn,credit_ledger=debug`.
+    pub log_filter: String,
+}
+
+/// How logs are written to stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    #[default]
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// Lines for people.
+    Text,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: "data".into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            cors_origins: Vec::new(),
+            mailbox: 8_192,
+            group_max: 1_000,
+            wallet_cache: 100_000,
+            tail_max: 1_000_000,
+            max_connections: 4_096,
+            rate_limit_per_key: 0,
+            log_format: LogFormat::Auto,
+            log_filter: "info".into(),
+        }
+    }
+}
+
+impl Config {
+    /// The first setting that makes no sense, and why.
+    fn complaint(&self) -> Option<(&'static str, &'static str)> {
+        let bad_origin = |origin: &String| !is_origin(origin);
+        let complaints = [
+            (self.data_dir.as_os_str().is_empty(), "data_dir", "must name a folder"),
+            (self.cors_origins.iter().any(bad_origin), "cors_origins", "holds what is no web origin"),
+            (self.mailbox == 0, "mailbox", "must be at least 1"),
+            (!(1..=10_000).contains(&self.group_max), "group_max", "must be from 1 to 10000"),
+            (self.tail_max == 0, "tail_max", "must be at least 1"),
+            (self.max_connections == 0, "max_connections", "must be at least 1"),
+        ];
+        complaints.into_iter().find(|(wrong, ..)| *wrong).map(|(_, key, why)| (key, why))
+    }
+}
+
+/// Whether a text is what browsers send as `Origin`: scheme and host, perhaps a port, no path.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' ']))
+}

@@ -1,0 +1,174 @@
+use std::fs;
+
+use super::*;
+
+/// Inputs with this file and these variables.
+fn inputs(dir: &tempfile::TempDir, toml: &str, variables: &[(&str, &str)]) -> Inputs {
+    let file = dir.path().join("settings.toml");
+    fs::write(&file, toml).expect("a file");
+    let environment = variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    Inputs { file: Some(file), environment, ..Inputs::default() }
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn source<'a>(settings: &'a Settings, key: &str) -> (&'a str, &'a str) {
+    let origin = settings.sources().iter().find(|origin| origin.key == key).expect("a setting");
+    (&origin.value, &origin.source)
+}
+
+#[test]
+fn without_anything_there_are_the_defaults() {
+    let settings = Settings::load(Inputs::default()).expect("settings");
+    assert_eq!(settings.config, Config::default());
+    assert_eq!(settings.sources().len(), 11);
+    assert!(settings.sources().iter().all(|origin| origin.source == "default"));
+}
+
+#[test]
+fn each_layer_covers_the_one_below() {
+    let dir = folder();
+    let toml = "mailbox = 1\ngroup_max = 1\nwallet_cache = 1\nlog_format = \"json\"";
+    let mut inputs = inputs(
+        &dir,
+        toml,
+        &[("CREDIT_LEDGER_GROUP_MAX", "2"), ("CREDIT_LEDGER_WALLET_CACHE", "2"), ("HOME", "/")],
+    );
+    inputs.flags.wallet_cache = Some(3);
+    let path = inputs.file.as_ref().expect("a file").display().to_string();
+    let settings = Settings::load(inputs).expect("settings");
+    let Config { mailbox, group_max, wallet_cache, log_format, tail_max, .. } = settings.config;
+    assert_eq!((mailbox, group_max, wallet_cache, log_format), (1, 2, 3, LogFormat::Json));
+    assert_eq!(tail_max, Config::default().tail_max);
+    assert_eq!(source(&settings, "mailbox"), ("1", format!("file {path}").as_str()));
+    assert_eq!(source(&settings, "group_max"), ("2", "environment CREDIT_LEDGER_GROUP_MAX"));
+    assert_eq!(source(&settings, "wallet_cache"), ("3", "flag --wallet-cache"));
+    assert_eq!(source(&settings, "log_format"), ("\"json\"", format!("file {path}").as_str()));
+}
+
+#[test]
+fn every_setting_has_a_variable_and_a_flag() {
+    let variables = [
+        ("CREDIT_LEDGER_DATA_DIR", "123"),
+        ("CREDIT_LEDGER_LISTEN", "[::1]:0"),
+        ("CREDIT_LEDGER_CORS_ORIGINS", "https://a.example, http://localhost:3000"),
+        ("CREDIT_LEDGER_MAILBOX", "11"),
+        ("CREDIT_LEDGER_GROUP_MAX", "12"),
+        ("CREDIT_LEDGER_WALLET_CACHE", "13"),
+        ("CREDIT_LEDGER_TAIL_MAX", "14"),
+        ("CREDIT_LEDGER_MAX_CONNECTIONS", "15"),
+        ("CREDIT_LEDGER_RATE_LIMIT_PER_KEY", "16"),
+        ("CREDIT_LEDGER_LOG_FORMAT", "text"),
+        ("CREDIT_LEDGER_LOG_FILTER", "debug"),
+    ];
+    let expected = Config {
+        data_dir: "123".into(),
+        listen: "[::1]:0".parse().expect("an address"),
+        cors_origins: vec!["https://a.example".into(), "http://localhost:3000".into()],
+        mailbox: 11,
+        group_max: 12,
+        wallet_cache: 13,
+        tail_max: 14,
+        max_connections: 15,
+        rate_limit_per_key: 16,
+        log_format: LogFormat::Text,
+        log_filter: "debug".into(),
+    };
+    let by_variable = Settings::load(inputs(&folder(), "", &variables)).expect("settings");
+    assert_eq!(by_variable.config, expected);
+    let c = expected.clone();
+    let flags = Flags {
+        data_dir: Some(c.data_dir),
+        listen: Some(c.listen),
+        cors_origins: Some(c.cors_origins),
+        mailbox: Some(c.mailbox),
+        group_max: Some(c.group_max),
+        wallet_cache: Some(c.wallet_cache),
+        tail_max: Some(c.tail_max),
+        max_connections: Some(c.max_connections),
+        rate_limit_per_key: Some(c.rate_limit_per_key),
+        log_format: Some(c.log_format),
+        log_filter: Some(c.log_filter),
+    };
+    let by_flag = Settings::load(Inputs { flags, ..Inputs::default() }).expect("settings");
+    assert_eq!(by_flag.config, expected);
+    assert!(by_flag.sources().iter().all(|origin| origin.source.starts_with("flag --")));
+    // The file takes what `config show` prints.
+    let written = by_flag.sources().iter().map(|origin| format!("{} = {}\n", origin.key, origin.value));
+    let by_file = Settings::load(inputs(&folder(), &written.collect::<String>(), &[])).expect("settings");
+    assert_eq!(by_file.config, expected);
+}
+
+#[test]
+fn names_that_deployments_use_already_are_understood() {
+    let aliases = [
+        ("PORT", "3000"),
+        ("DATABASE_URL", "sqlite:///srv/ledger"),
+        ("CORS_ORIGIN", "http://localhost:5173"),
+        ("RUST_LOG", "warn"),
+    ];
+    let settings = Settings::load(inputs(&folder(), "listen = \"0.0.0.0:1\"", &aliases)).expect("settings");
+    let Config { listen, data_dir, cors_origins, log_filter, .. } = &settings.config;
+    assert_eq!(listen.to_string(), "0.0.0.0:3000");
+    assert_eq!(data_dir.to_str(), Some("/srv/ledger"));
+    assert_eq!((&cors_origins[..], &**log_filter), (&["http://localhost:5173".to_owned()][..], "warn"));
+    assert_eq!(source(&settings, "listen"), ("\"0.0.0.0:3000\"", "environment PORT"));
+    let own = [("PORT", "3000"), ("CREDIT_LEDGER_LISTEN", "127.0.0.1:4000"), ("CORS_ORIGIN", "")];
+    let settings = Settings::load(inputs(&folder(), "", &own)).expect("settings");
+    assert_eq!(settings.config.listen.port(), 4000, "our own name is stronger");
+    assert!(settings.config.cors_origins.is_empty());
+}
+
+#[test]
+fn mistakes_are_named_with_their_place() {
+    let in_file = [
+        ("mail_box = 1", "mail_box"),
+        ("[server]\nlisten = \"x\"", "server"),
+        ("mailbox = ", "settings.toml"),
+        ("mailbox = \"many\"", "many"),
+        ("mailbox = 0", "mailbox"),
+        ("mailbox = -1", "mailbox"),
+        ("log_format = \"xml\"", "log_format"),
+        ("cors_origins = [\"example.com\"]", "cors_origins"),
+    ];
+    for (toml, part) in in_file {
+        let error = Settings::load(inputs(&folder(), toml, &[])).expect_err(toml).to_string();
+        assert!(error.contains("settings.toml") && error.contains(part), "{toml}: {error}");
+    }
+    let in_environment = [
+        ("CREDIT_LEDGER_LISTEN", "here", "listen"),
+        ("CREDIT_LEDGER_GROUP_MAX", "1e3", "group_max"),
+        ("PORT", "70000", "listen"),
+        ("DATABASE_URL", "postgres://u:secret@db/x", "--data-dir"),
+    ];
+    for (name, value, part) in in_environment {
+        let error = Settings::load(inputs(&folder(), "", &[(name, value)])).expect_err(name).to_string();
+        assert!(error.contains(name) && error.contains(part), "{name}: {error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+}
+
+#[test]
+fn a_named_file_must_be_there_and_the_default_one_need_not() {
+    let dir = folder();
+    let absent = dir.path().join("absent.toml");
+    let error =
+        Settings::load(Inputs { file: Some(absent.clone()), ..Inputs::default() }).expect_err("no file");
+    assert!(error.to_string().contains("absent.toml"), "{error}");
+    assert!(Settings::load(Inputs { default_file: Some(absent), ..Inputs::default() }).is_ok());
+    let there = inputs(&dir, "mailbox = 5", &[]).file;
+    let settings = Settings::load(Inputs { default_file: there, ..Inputs::default() }).expect("settings");
+    assert_eq!(settings.config.mailbox, 5);
+}
+
+#[test]
+fn origins_are_scheme_and_host() {
+    for good in ["*", "https://app.example.com", "http://localhost:3000"] {
+        assert!(is_origin(good), "{good}");
+    }
+    for bad in ["", "app.example.com", "https://", "https://a.example/", "ftp://a.example", "null"] {
+        assert!(!is_origin(bad), "{bad}");
+    }
+}

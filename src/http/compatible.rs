@@ -1,0 +1,179 @@
+//! `/api/mcp/v1/credits/…`: the paths and fields of earlier clients, byte for byte. Amounts are JSON
+//! numbers with exact text, unknown fields are ignored, and a key is honoured but not required.
+
+use axum::{
+    extract::{FromRequestParts, State},
+    http::{HeaderName, request::Parts},
+};
+use events::{Credits, Event, Position, PublicId, PublicKind, WalletId};
+use ledger::{Check, Command, Deduct};
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, value::RawValue};
+use utoipa::ToSchema;
+
+use super::{
+    app::Shared,
+    deductions::{SERVICE_CHARS_MAX, metadata},
+    extract::{AmountField, Asking, Caller, Payload, Text, scope, short_text},
+    lookup,
+    problem::Problem,
+    reply::Reply,
+    shapes::{ExactNumber, UuidText},
+};
+
+const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
+
+/// The wallet of the user in `X-User-ID`. The header authenticates nobody: it is read beside an
+/// API key alone, and a wallet of another organization is not there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct UserWallet(WalletId);
+
+impl FromRequestParts<Shared> for UserWallet {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
+        let user = parts.headers.get(USER_ID).and_then(|value| value.to_str().ok());
+        let user = user.and_then(|user| user.parse().ok());
+        user.map(Self).ok_or_else(|| Problem::bad_request("send the user's id, a UUID, in X-User-ID"))
+    }
+}
+
+/// A cost to ask about, or credits to spend.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct CostRequest<'a> {
+    /// The app's name for what it sells, 1 to 128 characters.
+    #[serde(borrow)]
+    #[schema(value_type = String, min_length = 1, max_length = 128, example = "sora2-video-generation")]
+    service: Text<'a>,
+    /// The cost: a number above zero with at most six decimals, taken exactly as written.
+    #[serde(borrow)]
+    #[schema(inline, value_type = ExactNumber, example = 30)]
+    cost: AmountField<'a>,
+    /// The app's own words, for deductions.
+    #[serde(borrow, default)]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<&'a RawValue>,
+    /// Instead of the header `Idempotency-Key`. Without a key, a repetition charges again.
+    #[serde(borrow)]
+    #[schema(value_type = Option<String>)]
+    idempotency_key: Option<Text<'a>>,
+}
+
+/// Whether a cost can be paid.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Sufficiency {
+    /// Whether it can.
+    sufficient: bool,
+    /// What the wallet can spend.
+    #[schema(inline, value_type = ExactNumber, example = 70)]
+    balance: Number,
+    /// Events below this position are in the answer, none above.
+    #[schema(value_type = String, example = "42")]
+    as_of_position: Position,
+}
+
+/// Credits that were spent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Deducted {
+    /// Always `ok`.
+    status: &'static str,
+    /// What the wallet can spend afterwards.
+    #[schema(inline, value_type = ExactNumber, example = 69.5)]
+    new_balance: Number,
+    /// The deduction.
+    #[schema(value_type = String, example = "ded_1b4e28ba_42")]
+    transaction_id: PublicId,
+    /// Its position.
+    #[schema(value_type = String, example = "42")]
+    position: Position,
+}
+
+/// The amount as a JSON number with exactly its digits.
+fn number(credits: Credits) -> Number {
+    Number::from_string_unchecked(credits.to_string())
+}
+
+/// Asks whether a cost could be paid now.
+///
+/// Prefer `/v1/wallets/{wallet}/checks`.
+#[utoipa::path(
+    post, path = "/api/mcp/v1/credits/check", tag = "compatible", operation_id = "compatible_check",
+    params(("X-User-ID" = inline(UuidText), Header, description = "The user whose wallet is asked about")),
+    request_body(content = CostRequest<'_>, example = json!({ "service": "sora2-video-generation", "cost": 30 })),
+    responses((status = 200, description = "The advice", body = Sufficiency)),
+)]
+pub(super) async fn check(
+    State(shared): State<Shared>,
+    caller: Caller<scope::Check>,
+    UserWallet(wallet): UserWallet,
+    asking: Asking,
+    body: Payload,
+) -> Result<Reply, Problem> {
+    let request: CostRequest<'_> = body.parse()?;
+    let key = asking.key(request.idempotency_key.as_ref())?;
+    let service = short_text("service", &request.service, SERVICE_CHARS_MAX)?;
+    let command = Command::Check(Check { service, cost: request.cost.parse_number()? });
+    let answer = shared.submit(caller, asking, key, wallet, command).await?;
+    let Event::CreditsChecked(checked) = &answer.recorded.event else { return Err(lookup::unexpected()) };
+    let advice = Sufficiency {
+        sufficient: checked.sufficient,
+        balance: number(checked.wallet.available),
+        as_of_position: answer.recorded.envelope.position,
+    };
+    Ok(Reply::ok(&advice).replayed(answer.replayed))
+}
+
+/// Spends credits. Send a key: without one, a repetition charges again.
+///
+/// Prefer `/v1/wallets/{wallet}/deductions`.
+#[utoipa::path(
+    post, path = "/api/mcp/v1/credits/deduct", tag = "compatible", operation_id = "compatible_deduct",
+    params(("X-User-ID" = inline(UuidText), Header, description = "The user whose wallet pays")),
+    request_body(content = CostRequest<'_>, example = json!({ "service": "sora2-video-generation", "cost": 30, "metadata": { "videoId": "v-1" } })),
+    responses((status = 200, description = "The credits are spent", body = Deducted)),
+)]
+pub(super) async fn deduct(
+    State(shared): State<Shared>,
+    caller: Caller<scope::Deduct>,
+    UserWallet(wallet): UserWallet,
+    asking: Asking,
+    body: Payload,
+) -> Result<Reply, Problem> {
+    let request: CostRequest<'_> = body.parse()?;
+    let key = asking.key(request.idempotency_key.as_ref())?;
+    let command = Command::Deduct(Deduct {
+        service: short_text("service", &request.service, SERVICE_CHARS_MAX)?,
+        cost: request.cost.parse_number()?,
+        metadata: request.metadata.map(metadata).transpose()?,
+    });
+    let answer = shared.submit(caller, asking, key, wallet, command).await?;
+    let Event::CreditsDeducted(deducted) = &answer.recorded.event else { return Err(lookup::unexpected()) };
+    let position = answer.recorded.envelope.position;
+    let deduction = Deducted {
+        status: "ok",
+        new_balance: number(deducted.wallet.available),
+        transaction_id: shared.public_id(PublicKind::Deduction, position),
+        position,
+    };
+    Ok(Reply::ok(&deduction).replayed(answer.replayed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_numbers_with_their_exact_digits() {
+        for text in ["69.5", "70", "0.000001", "9223372036854.775807"] {
+            let credits = text.parse().expect("an amount");
+            assert_eq!(serde_json::to_string(&number(credits)).expect("JSON"), text);
+        }
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored() {
+        let json = r#"{"service":"s","cost":30,"metadata":null,"more":[1]}"#;
+        let request: CostRequest<'_> = serde_json::from_str(json).expect("a request");
+        assert_eq!(request.cost.parse_number().expect("an amount").credits().to_string(), "30");
+    }
+}

@@ -1,0 +1,55 @@
+//! Finding what a public id names: its position is in the id, so one read of the log is enough.
+
+use events::{OrgId, Position, PublicId, PublicKind, Recorded};
+
+use super::{
+    app::Shared,
+    problem::{Code, Problem, UNREADABLE_EVENT},
+};
+
+impl Shared {
+    /// The id of what the event at `position` made.
+    pub(super) fn public_id(&self, kind: PublicKind, position: Position) -> PublicId {
+        PublicId::new(kind, self.ledger, position)
+    }
+
+    /// The position in a public id of this ledger.
+    pub(super) fn position_of(&self, id: &str, kind: PublicKind) -> Result<Position, Problem> {
+        PublicId::parse(id, kind, self.ledger).ok_or_else(|| Problem::not_found(name(kind)))
+    }
+
+    /// The event that made the named thing, when it belongs to the organization. Whether it is of
+    /// the right type is for the caller to see.
+    pub(super) async fn made(&self, id: &str, kind: PublicKind, org: OrgId) -> Result<Recorded, Problem> {
+        let position = self.position_of(id, kind)?;
+        // Only durable events are told of, though the log may already hold more.
+        if position >= self.engine.head() {
+            return Err(Problem::not_found(name(kind)));
+        }
+        let page = self.log.read(position, 1).await?;
+        let body = page.iter().next().map(|(_, body)| body).ok_or_else(|| Problem::not_found(name(kind)))?;
+        let recorded = events::decode(body).map_err(|error| {
+            tracing::error!(%position, %error, "a stored event cannot be read");
+            Problem::new(Code::Internal, UNREADABLE_EVENT)
+        })?;
+        let own = recorded.envelope.org == Some(org);
+        if own { Ok(recorded) } else { Err(Problem::not_found(name(kind))) }
+    }
+}
+
+/// What a kind of id names, for humans.
+pub(super) const fn name(kind: PublicKind) -> &'static str {
+    match kind {
+        PublicKind::Purchase => "purchase",
+        PublicKind::Grant => "grant",
+        PublicKind::Check => "check",
+        PublicKind::Deduction => "deduction",
+        PublicKind::Rollback => "rollback",
+    }
+}
+
+/// For an answer that is of another type than its command: a defect, never the caller's fault.
+pub(super) fn unexpected() -> Problem {
+    tracing::error!("an answer is of another type than its command");
+    Problem::new(Code::Internal, "the answer is of an unexpected type; the log has the request id")
+}

@@ -1,0 +1,111 @@
+//! The HTTP API: the native paths under `/v1`, the compatible ones of earlier clients, and what
+//! operators and newcomers need. [`routes::ROUTES`] lists it all.
+//!
+//! A request goes through [`Api::respond`], which does once what every request needs, to the handler
+//! of its route. Handlers take requests apart, ask the engine or the read side, and put the answer
+//! together; they decide nothing and write nothing themselves.
+
+mod app;
+mod apps;
+mod bench_echo;
+mod checks;
+mod commands;
+mod compatible;
+mod cursor;
+mod deductions;
+mod entries;
+mod events;
+mod extract;
+mod front;
+mod grants;
+mod health;
+mod keys;
+mod lookup;
+pub mod openapi;
+mod organizations;
+mod positions;
+pub mod problem;
+mod purchases;
+mod rates;
+mod reply;
+mod rollbacks;
+pub mod routes;
+mod server;
+mod shapes;
+mod stream;
+mod ui;
+mod wallets;
+
+pub use app::{App, HttpOptions, Readiness};
+pub use front::Api;
+pub use server::serve;
+
+use app::Shared;
+use axum::http::{HeaderName, Method, header};
+use tower_http::cors::CorsLayer;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The API over these parts. A metrics recorder must be installed before, or nothing is counted.
+#[must_use]
+pub fn api(app: App) -> Api {
+    let (documented, document) = documented().split_for_parts();
+    let json = openapi::finish(document).map(|document| document.to_string());
+    let shared = Shared::new(app, json.unwrap_or_default().into());
+    let mut documented = documented.merge(ui::router());
+    if shared.options.bench_echo {
+        documented = documented.merge(echo().split_for_parts().0);
+    }
+    if !shared.options.cors_origins.is_empty() {
+        documented = documented.layer(cors(&shared));
+    }
+    Api::new(documented.with_state(shared.clone()), shared)
+}
+
+/// Every handler with its documentation.
+fn documented() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(openapi::skeleton())
+        .routes(routes!(wallets::open))
+        .routes(routes!(wallets::read))
+        .routes(routes!(purchases::create))
+        .routes(routes!(purchases::read))
+        .routes(routes!(grants::create))
+        .routes(routes!(grants::read))
+        .routes(routes!(checks::create))
+        .routes(routes!(checks::read))
+        .routes(routes!(deductions::create))
+        .routes(routes!(deductions::read))
+        .routes(routes!(deductions::read_of_wallet))
+        .routes(routes!(rollbacks::create))
+        .routes(routes!(rollbacks::read))
+        .routes(routes!(entries::list))
+        .routes(routes!(entries::list_of_wallet))
+        .routes(routes!(events::follow))
+        .routes(routes!(compatible::check))
+        .routes(routes!(compatible::deduct))
+        .routes(routes!(organizations::register, organizations::list))
+        .routes(routes!(apps::register, apps::list))
+        .routes(routes!(keys::issue, keys::list))
+        .routes(routes!(keys::revoke))
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(ui::document))
+        .routes(routes!(problem::pages::list))
+        .routes(routes!(problem::pages::show))
+}
+
+/// The yardstick of the benchmark, which only a benchmark needs.
+fn echo() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(bench_echo::echo))
+}
+
+fn cors(shared: &Shared) -> CorsLayer {
+    let named = ["x-api-key", "x-user-id", "x-organization", "idempotency-key", "last-event-id", "traceparent"];
+    let sent = named.into_iter().map(HeaderName::from_static);
+    let shown = ["idempotent-replayed", "x-ledger-next", "x-ledger-head"].map(HeaderName::from_static);
+    CorsLayer::new()
+        .allow_origin(shared.options.cors_origins.clone())
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers(sent.chain([header::AUTHORIZATION, header::CONTENT_TYPE, front::REQUEST_ID]).collect::<Vec<_>>())
+        .expose_headers(shown.into_iter().chain([front::REQUEST_ID, header::ETAG, header::RETRY_AFTER]).collect::<Vec<_>>())
+}

@@ -1,0 +1,119 @@
+//! Which problems a route may answer.
+
+use axum::http::Method;
+use serde_json::{Map, Value, json};
+
+use crate::http::{
+    problem::Code,
+    routes::{Access, Kind, Route},
+};
+
+/// The error responses of a route, by status: references into `shared`, because many routes answer
+/// the same.
+pub(super) fn responses(route: &Route, shared: &mut Map<String, Value>) -> Map<String, Value> {
+    let mut codes = codes(route);
+    codes.sort_unstable();
+    codes.dedup();
+    let mut responses = Map::new();
+    for group in codes.chunk_by(|one, next| one.entry().status == next.entry().status) {
+        let names: Vec<_> = group.iter().map(|code| code.entry().name).collect();
+        let name = names.join(".");
+        responses.insert(group[0].entry().status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));
+        shared.entry(name).or_insert_with(|| response(group));
+    }
+    responses
+}
+
+/// The response of these codes, which have one status.
+fn response(codes: &[Code]) -> Value {
+    let links: Vec<_> = codes.iter().map(|code| format!("[`{0}`](/problems/{0})", code.entry().name)).collect();
+    let mut response = json!({
+        "description": links.join(", "),
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+        "headers": { "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" } },
+    });
+    let further = match codes[0].entry().status {
+        401 => Some("WWW-Authenticate"),
+        429 | 503 => Some("Retry-After"),
+        _ => None,
+    };
+    if let Some(name) = further {
+        response["headers"][name] = json!({ "$ref": format!("#/components/headers/{name}") });
+    }
+    response
+}
+
+fn codes(route: &Route) -> Vec<Code> {
+    let mut codes = vec![Code::HeadersTooLarge, Code::Internal];
+    if route.access != Access::Public {
+        codes.extend([Code::BadRequest, Code::Unauthenticated, Code::Forbidden, Code::NotFound, Code::RateLimited]);
+    }
+    if route.method == Method::POST {
+        codes.extend([Code::RequestTimeout, Code::PayloadTooLarge, Code::UnsupportedMediaType]);
+    }
+    codes.extend_from_slice(match route.kind {
+        Kind::Discovery => &[],
+        Kind::Read => &[Code::Unavailable],
+        Kind::Administration => {
+            &[Code::Conflict, Code::NotReady, Code::Overloaded, Code::Unavailable, Code::OutcomeUnknown]
+        }
+        Kind::Command | Kind::KeyOptional => &[
+            Code::MissingIdempotencyKey,
+            Code::IdempotencyKeyReused,
+            Code::NotReady,
+            Code::Overloaded,
+            Code::Unavailable,
+        ],
+    });
+    if route.kind == Kind::KeyOptional {
+        codes.push(Code::OutcomeUnknown);
+    }
+    codes.extend_from_slice(of_path(route));
+    codes
+}
+
+/// What only this route may answer.
+fn of_path(route: &Route) -> &'static [Code] {
+    let reads = route.method == Method::GET;
+    match route.path {
+        "/v1/wallets" => &[Code::WalletAlreadyExists],
+        "/v1/wallets/{wallet}/deductions" | "/api/mcp/v1/credits/deduct" => {
+            &[Code::InvalidAmount, Code::InsufficientCredits, Code::MetadataTooLarge]
+        }
+        "/v1/wallets/{wallet}/checks" | "/api/mcp/v1/credits/check" => &[Code::InvalidAmount],
+        "/v1/wallets/{wallet}/purchases" | "/v1/wallets/{wallet}/grants" => {
+            &[Code::InvalidAmount, Code::ExpiryInPast, Code::TooManyLots, Code::BalanceOverflow]
+        }
+        "/v1/deductions/{id}/rollbacks" => {
+            &[Code::InvalidAmount, Code::RollbackExceedsDeduction, Code::TooManyLots, Code::BalanceOverflow]
+        }
+        "/v1/wallets/{wallet}"
+        | "/v1/wallets/{wallet}/deductions/{id}"
+        | "/v1/deductions/{id}"
+        | "/v1/entries"
+        | "/v1/wallets/{wallet}/entries"
+            if reads =>
+        {
+            &[Code::PositionNotReached]
+        }
+        "/readyz" => &[Code::NotReady, Code::BadRequest],
+        "/problems/{code}" => &[Code::NotFound],
+        _ => &[],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::routes::ROUTES;
+
+    #[test]
+    fn a_deduction_documents_its_refusal() {
+        let route = ROUTES.iter().find(|route| route.path.ends_with("/deductions")).expect("the route");
+        let mut shared = Map::new();
+        let responses = responses(route, &mut shared);
+        assert_eq!(responses["402"]["$ref"], "#/components/responses/insufficient-credits");
+        assert!(shared["rate-limited"]["headers"]["Retry-After"].is_object());
+        assert!(!responses.contains_key("504"), "a command with a key is never told not to repeat");
+    }
+}

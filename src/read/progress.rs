@@ -1,0 +1,58 @@
+//! How far the projections are, seen by everyone who reads them.
+
+use events::Position;
+use tokio::sync::watch;
+
+/// The checkpoint, what readers wait for, and whether the projections halted. Shared between the
+/// runner that advances it and the readers that follow it.
+#[derive(Debug)]
+pub struct Progress {
+    checkpoint: watch::Sender<Position>,
+    wanted: watch::Sender<Position>,
+    halted: watch::Sender<Option<String>>,
+}
+
+impl Progress {
+    /// Starts at a checkpoint.
+    #[must_use]
+    pub fn at(checkpoint: Position) -> Self {
+        let (checkpoint, _) = watch::channel(checkpoint);
+        Self { checkpoint, wanted: watch::Sender::new(Position(0)), halted: watch::Sender::new(None) }
+    }
+
+    /// The number of events applied, as it advances.
+    #[must_use]
+    pub fn checkpoint(&self) -> watch::Receiver<Position> {
+        self.checkpoint.subscribe()
+    }
+
+    /// Why the projections stopped for good, if they did.
+    #[must_use]
+    pub fn halted(&self) -> Option<String> {
+        self.halted.borrow().clone()
+    }
+
+    /// Asks for events up to `position` to be applied without delay.
+    pub fn hurry(&self, position: Position) {
+        self.wanted.send_if_modified(|wanted| {
+            let further = position > *wanted;
+            *wanted = position.max(*wanted);
+            further
+        });
+    }
+
+    /// Resolves when somebody wants the event at `position` applied, or a later one.
+    pub(super) async fn wanted(&self, position: Position) {
+        // The sender lives in `self`, so the wait can't end for want of one.
+        let _ = self.wanted.subscribe().wait_for(|wanted| *wanted >= position).await;
+    }
+
+    /// Rows and filters reflect `checkpoint`.
+    pub(super) fn reached(&self, checkpoint: Position) {
+        self.checkpoint.send_replace(checkpoint);
+    }
+
+    pub(super) fn halt(&self, reason: String) {
+        self.halted.send_replace(Some(reason));
+    }
+}

@@ -1,0 +1,207 @@
+//! The live projections, row by row, against a fold of the log.
+
+use std::{collections::BTreeMap, fmt::Debug, pin::pin, sync::Arc};
+
+use events::{LedgerId, Position};
+use futures::{StreamExt, join};
+use projections::{EntryRow, IdMap, Identity, ReturnedRow, WalletRow, answer};
+
+use super::{Differences, ReplayFault, answer_digest};
+use crate::{
+    log::Log,
+    read::{Fold, Live, StoreFault, decoded},
+};
+
+/// Rows read at once.
+const ROWS: usize = 2_000;
+
+/// How the live projections differ from the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// Events folded: all below the checkpoint.
+    pub events: u64,
+    /// By name of the projection.
+    pub projections: Vec<(&'static str, Differences)>,
+}
+
+impl Comparison {
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn is_equal(&self) -> bool {
+        self.projections.iter().all(|(_, differences)| differences.differing == 0)
+    }
+}
+
+/// Entries of a page that wait to be compared.
+struct Waiting {
+    from: Position,
+    to: Position,
+    entries: Vec<EntryRow>,
+}
+
+/// Folds the log up to the live checkpoint and compares every row of every projection. `report` is
+/// told the position and the checkpoint after each page.
+///
+/// # Errors
+/// When there is no result; differences are a result.
+pub async fn compare(
+    ledger: LedgerId,
+    log: Arc<dyn Log>,
+    live: &impl Live,
+    mut report: impl FnMut(Position, Position) + Send,
+) -> Result<Comparison, ReplayFault> {
+    let until = live.applied().await?;
+    let mut fold = Fold::of_everything(ledger);
+    let mut entries = Differences::default();
+    let (mut count, mut digest) = (0_u64, 0_u128);
+    let mut pages = pin!(decoded(log.clone(), Position(0), until));
+    let mut waiting = None;
+    loop {
+        // The page before is compared while this one is read and decoded.
+        let (page, compared) = join!(pages.next(), compare_entries(live, waiting.take(), &mut entries));
+        compared?;
+        let Some(page) = page else { break };
+        let page = page?;
+        for recorded in &page.events {
+            fold.apply(recorded)?;
+        }
+        for (fingerprint, position) in fold.answers() {
+            count += 1;
+            digest = digest.wrapping_add(answer_digest(*fingerprint, position.get()));
+        }
+        waiting = Some(Waiting { from: page.first, to: fold.next(), entries: fold.entries().to_vec() });
+        fold.clear();
+        report(fold.next(), until);
+    }
+    let commands = compare_answers(live, log, until, count, digest).await?;
+    let identity = compare_identity(&live.identity_rows().await?, fold.identity());
+    let (wallets, returned) = fold.into_rows();
+    let returned = compare_returned(live, returned).await?;
+    let wallets = compare_wallets(live, wallets).await?;
+    unmoved(live, until).await?;
+    let projections = vec![
+        ("commands", commands),
+        ("entries", entries),
+        ("identity", identity),
+        ("returned", returned),
+        ("wallets", wallets),
+    ];
+    Ok(Comparison { events: until.get(), projections })
+}
+
+/// Fails when the projections went on since `before`: rows of two checkpoints can't be compared.
+pub(super) async fn unmoved(live: &impl Live, before: Position) -> Result<(), ReplayFault> {
+    let after = live.applied().await?;
+    if after == before { Ok(()) } else { Err(ReplayFault::Moved { before, after }) }
+}
+
+async fn compare_entries(
+    live: &impl Live,
+    waiting: Option<Waiting>,
+    differences: &mut Differences,
+) -> Result<(), StoreFault> {
+    let Some(Waiting { from, to, entries }) = waiting else {
+        return Ok(());
+    };
+    if live.entries_are(from, to, &entries).await? {
+        differences.rows += entries.len() as u64;
+        return Ok(());
+    }
+    let stored = live.entries_between(from, to).await?;
+    let stored = stored.iter().map(|entry| (entry.position, entry));
+    compare_all(differences, stored, entries.iter().map(|entry| (entry.position, entry)));
+    Ok(())
+}
+
+/// Compares rows by key, with what either side lacks.
+fn compare_all<'a, K: Ord, R: PartialEq + Debug + 'a>(
+    differences: &mut Differences,
+    live: impl Iterator<Item = (K, &'a R)>,
+    folded: impl Iterator<Item = (K, &'a R)>,
+) {
+    let mut live: BTreeMap<K, &R> = live.collect();
+    for (key, row) in folded {
+        differences.compare(live.remove(&key), Some(row));
+    }
+    for row in live.into_values() {
+        differences.compare(Some(row), None);
+    }
+}
+
+/// Compares the whole command index by count and digest, and when they differ, look-up by look-up.
+async fn compare_answers(
+    live: &impl Live,
+    log: Arc<dyn Log>,
+    until: Position,
+    count: u64,
+    digest: u128,
+) -> Result<Differences, ReplayFault> {
+    let mut differences = Differences { rows: count, ..Differences::default() };
+    let (stored, stored_digest) = live.answers_digest().await?;
+    if (stored, stored_digest) == (count, digest) {
+        return Ok(differences);
+    }
+    let mut pages = pin!(decoded(log, Position(0), until));
+    while let Some(page) = pages.next().await {
+        let page = page?;
+        let answers: Vec<_> = page.events.iter().filter_map(answer).collect();
+        for (command, position) in live.answers_missing(&answers).await? {
+            differences.note(|| format!("the answer to command {command} at {position} is not in the index"));
+        }
+    }
+    if differences.differing == 0 || stored != count {
+        differences.note(|| format!("the index holds {stored} answers, the log {count}"));
+    }
+    Ok(differences)
+}
+
+fn compare_identity(live: &Identity, folded: &Identity) -> Differences {
+    let mut differences = Differences::default();
+    let organizations = folded.organizations.iter().map(|(id, row)| (*id, row));
+    compare_all(&mut differences, live.organizations.iter().map(|(id, row)| (*id, row)), organizations);
+    let apps = folded.apps.iter().map(|(id, row)| (*id, row));
+    compare_all(&mut differences, live.apps.iter().map(|(id, row)| (*id, row)), apps);
+    let keys = folded.keys.iter().map(|(id, row)| (*id, row));
+    compare_all(&mut differences, live.keys.iter().map(|(id, row)| (*id, row)), keys);
+    differences
+}
+
+async fn compare_returned(
+    live: &impl Live,
+    mut folded: IdMap<Position, ReturnedRow>,
+) -> Result<Differences, StoreFault> {
+    let mut differences = Differences::default();
+    let mut from = Position(0);
+    loop {
+        let rows = live.returned_from(from, ROWS).await?;
+        for row in &rows {
+            differences.compare(Some(row), folded.remove(&row.deduction).as_ref());
+            from = row.deduction.next();
+        }
+        if rows.is_empty() {
+            break;
+        }
+    }
+    folded.values().for_each(|row| differences.compare(None, Some(row)));
+    Ok(differences)
+}
+
+async fn compare_wallets(
+    live: &impl Live,
+    mut folded: IdMap<events::WalletId, WalletRow>,
+) -> Result<Differences, StoreFault> {
+    let mut differences = Differences::default();
+    let mut after = None;
+    loop {
+        let rows = live.wallets_after(after, ROWS).await?;
+        for row in &rows {
+            differences.compare(Some(row), folded.remove(&row.id).as_ref());
+            after = Some(row.id);
+        }
+        if rows.is_empty() {
+            break;
+        }
+    }
+    folded.values().for_each(|row| differences.compare(None, Some(row)));
+    Ok(differences)
+}

@@ -1,0 +1,288 @@
+//! Follows the log and keeps the projections up to date.
+
+use std::{sync::Arc, time::Duration};
+
+use events::{LedgerId, Position, Recorded};
+use futures::StreamExt;
+use metrics::Gauge;
+use projections::Poison;
+use tokio_util::sync::CancellationToken;
+
+use super::{Fold, Missing, PageFault, Progress, Store, StoreFault, decoded};
+use crate::{
+    clock::Clock,
+    log::{Log, ReadError},
+};
+
+/// Events of one transaction, when so many wait. A wallet that several of them change is written once.
+const BATCH: usize = 8_000;
+
+/// With fewer events than this waiting, the runner lets more gather before it writes again.
+const SMALL_BATCH: u64 = 4_000;
+
+/// How long it lets them gather. Whoever can't wait says so: [`Progress::hurry`].
+const GATHER: Duration = Duration::from_millis(250);
+
+/// How long it waits before it tries again what failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Wallet rows kept in memory, about 250 bytes each.
+const ROWS: usize = 50_000;
+
+/// What a stopping runner still applies; more is left to the next start, which replays it.
+const LAST_EVENTS_MAX: u64 = 100_000;
+
+/// Why the projections stopped for good. A person has to look: nothing skips an event.
+#[derive(Debug, thiserror::Error)]
+pub enum Halted {
+    /// The log ends before the checkpoint.
+    #[error(
+        "the projections are at {checkpoint}, ahead of the log at {head}: the log lost events or is another one. \
+         Restore the right log, or rebuild the projections from this one with `credit-ledger replay --rebuild`"
+    )]
+    Ahead {
+        /// The projections' checkpoint.
+        checkpoint: Position,
+        /// The log's head.
+        head: Position,
+    },
+    /// An event cannot follow from what was before it.
+    #[error(transparent)]
+    Poison(#[from] Poison),
+    /// The log holds something that is no event.
+    #[error(transparent)]
+    Log(#[from] PageFault),
+    /// The rows are not what this runner wrote.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+/// Applies the log to a store, from the store's checkpoint on.
+pub struct Runner<S> {
+    log: Arc<dyn Log>,
+    store: S,
+    fold: Fold,
+    clock: Arc<dyn Clock>,
+    progress: Arc<Progress>,
+    stop: CancellationToken,
+    /// Stopped, and applying what is left.
+    finishing: bool,
+    lag_events: Gauge,
+    lag_seconds: Gauge,
+}
+
+impl<S: Store> Runner<S> {
+    /// A runner for `store`, which holds the projections of `ledger`.
+    ///
+    /// # Errors
+    /// [`Halted::Ahead`] when the store has applied more events than the log has, and what keeps
+    /// either from being read.
+    pub async fn new(
+        ledger: LedgerId,
+        log: Arc<dyn Log>,
+        mut store: S,
+        clock: Arc<dyn Clock>,
+        progress: Arc<Progress>,
+    ) -> Result<Self, Halted> {
+        let checkpoint = store.checkpoint();
+        let head = log.head().await.map_err(PageFault::from)?;
+        if checkpoint > head {
+            return Err(Halted::Ahead { checkpoint, head });
+        }
+        let fold = Fold::new(ledger, checkpoint, store.identity().await?, ROWS);
+        let lag_events = metrics::gauge!("credit_ledger_projection_lag_events");
+        let lag_seconds = metrics::gauge!("credit_ledger_projection_lag_seconds");
+        let stop = CancellationToken::new();
+        Ok(Self { log, store, fold, clock, progress, stop, finishing: false, lag_events, lag_seconds })
+    }
+
+    /// Runs until `stop` is cancelled, then applies what is stored and closes the store; or until it
+    /// halts, which [`Progress::halted`] tells everyone.
+    ///
+    /// # Errors
+    /// Why it halted.
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), Halted> {
+        self.stop = stop;
+        let mut ended = self.follow().await;
+        if ended.is_ok() {
+            ended = self.finish().await;
+        }
+        if let Err(halted) = &ended {
+            tracing::error!(error = %halted, position = %self.store.checkpoint(), "the projections halted");
+            self.progress.halt(halted.to_string());
+        }
+        self.store.close().await;
+        ended
+    }
+
+    /// Applies everything up to the head, telling `report` after each batch the checkpoint and the
+    /// head.
+    ///
+    /// # Errors
+    /// Why it halted.
+    pub async fn catch_up(
+        &mut self,
+        mut report: impl FnMut(Position, Position) + Send,
+    ) -> Result<(), Halted> {
+        loop {
+            let head = self.log.head().await.map_err(PageFault::from)?;
+            if self.fold.next() >= head {
+                return Ok(());
+            }
+            self.apply_up_to(head, &mut report).await?;
+        }
+    }
+
+    /// Closes the store.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+
+    async fn follow(&mut self) -> Result<(), Halted> {
+        while !self.stop.is_cancelled() {
+            let head = match self.log.head().await {
+                Ok(head) => head,
+                Err(error) => {
+                    self.wait_out(error.into()).await?;
+                    continue;
+                }
+            };
+            let waiting = head.get().saturating_sub(self.fold.next().get());
+            if waiting == 0 {
+                self.lag_seconds.set(0.0);
+                tokio::select! {
+                    () = self.stop.cancelled() => {}
+                    () = self.log.wait_past(self.fold.next()) => {}
+                }
+                continue;
+            }
+            match self.apply_up_to(head, &mut |_, _| {}).await {
+                Err(Halted::Log(fault)) => self.wait_out(fault).await?,
+                other => other?,
+            }
+            if waiting < SMALL_BATCH {
+                tokio::select! {
+                    () = self.stop.cancelled() => {}
+                    () = self.progress.wanted(self.fold.next()) => {}
+                    () = tokio::time::sleep(GATHER) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is stored already is applied, unless it is so much that stopping would take long.
+    async fn finish(&mut self) -> Result<(), Halted> {
+        self.finishing = true;
+        let head = self.log.head().await.map_err(PageFault::from)?;
+        if head.get().saturating_sub(self.fold.next().get()) > LAST_EVENTS_MAX {
+            return Ok(());
+        }
+        self.apply_up_to(head, &mut |_, _| {}).await
+    }
+
+    async fn apply_up_to(
+        &mut self,
+        head: Position,
+        report: &mut (dyn FnMut(Position, Position) + Send),
+    ) -> Result<(), Halted> {
+        let pages = decoded(self.log.clone(), self.fold.next(), head);
+        let mut pages = std::pin::pin!(pages);
+        let mut applied = 0;
+        while let Some(page) = pages.next().await {
+            let page = match page {
+                Ok(page) => page,
+                Err(fault) => {
+                    // What came before it is sound and is kept.
+                    self.write(head).await?;
+                    return Err(fault.into());
+                }
+            };
+            self.measure_lag(head, page.events.first());
+            self.load(&page.events).await?;
+            for recorded in &page.events {
+                self.fold.apply(recorded)?;
+            }
+            applied += page.events.len();
+            if applied >= BATCH {
+                applied = 0;
+                self.write(head).await?;
+                report(self.fold.next(), head);
+            }
+            if self.stop.is_cancelled() && !self.finishing {
+                break;
+            }
+        }
+        self.write(head).await?;
+        report(self.fold.next(), head);
+        Ok(())
+    }
+
+    /// Brings the rows into memory that `events` change.
+    async fn load(&mut self, events: &[Recorded]) -> Result<(), Halted> {
+        let Missing { wallets, returned } = self.fold.missing(events);
+        let wallets = loop {
+            match self.store.wallets(&wallets).await {
+                Ok(rows) => break rows,
+                Err(fault) => self.retry(fault).await?,
+            }
+        };
+        let returned = loop {
+            match self.store.returned(&returned).await {
+                Ok(rows) => break rows,
+                Err(fault) => self.retry(fault).await?,
+            }
+        };
+        self.fold.adopt(wallets, returned);
+        Ok(())
+    }
+
+    /// Writes what was applied.
+    async fn write(&mut self, head: Position) -> Result<(), Halted> {
+        if self.fold.next() == self.store.checkpoint() {
+            return Ok(());
+        }
+        while let Err(fault) = self.store.write(&self.fold.batch()).await {
+            self.retry(fault).await?;
+        }
+        self.fold.clear();
+        self.progress.reached(self.fold.next());
+        self.lag_events.set(head.get().saturating_sub(self.fold.next().get()) as f64);
+        Ok(())
+    }
+
+    /// Waits until the store may work again; passes on what waiting doesn't mend.
+    async fn retry(&self, fault: StoreFault) -> Result<(), Halted> {
+        if matches!(fault, StoreFault::Corrupt(_)) || self.stop.is_cancelled() {
+            return Err(fault.into());
+        }
+        tracing::warn!(error = %fault, "the projections fall behind");
+        self.sleep(RETRY).await;
+        Ok(())
+    }
+
+    /// Waits until the log may be read again; passes on what waiting doesn't mend.
+    async fn wait_out(&self, fault: PageFault) -> Result<(), Halted> {
+        if !matches!(fault, PageFault::Read(ReadError::Unavailable(_))) {
+            return Err(fault.into());
+        }
+        tracing::warn!(error = %fault, "the projections fall behind");
+        self.sleep(RETRY).await;
+        Ok(())
+    }
+
+    async fn sleep(&self, time: Duration) {
+        tokio::select! {
+            () = self.stop.cancelled() => {}
+            () = tokio::time::sleep(time) => {}
+        }
+    }
+
+    /// How many events are not applied yet, and how old the oldest of them is.
+    fn measure_lag(&self, head: Position, oldest: Option<&Recorded>) {
+        let now = self.clock.now().micros();
+        let age = oldest.map_or(0, |recorded| now.saturating_sub(recorded.envelope.time.micros()));
+        self.lag_seconds.set(Duration::from_micros(age.max(0).unsigned_abs()).as_secs_f64());
+        self.lag_events.set(head.get().saturating_sub(self.fold.next().get()) as f64);
+    }
+}

@@ -1,0 +1,186 @@
+//! The projections in an SQLite file, `read.db`.
+//!
+//! One task, the runner, owns the only connection that writes. The file can be removed at any time
+//! while no server runs: the next start computes it again from the log.
+
+mod bulk;
+mod cold;
+mod entries;
+mod fault;
+mod identity;
+mod live;
+mod open;
+mod reads;
+mod rows;
+mod segments;
+mod writer;
+
+use std::{fmt, path::Path, sync::Arc};
+
+use arc_swap::ArcSwap;
+use events::{LedgerId, Position};
+use sqlx::SqlitePool;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use self::{open::Found, segments::Filters};
+pub use self::{
+    open::{NEXT_FILE, OpenError, READ_FILE},
+    writer::SqliteStore,
+};
+use super::{Halted, Progress, Runner, Store};
+use crate::{clock::Clock, log::Log};
+
+/// The projections of one ledger, for everyone who reads them.
+///
+/// It answers [`Reads`](super::Reads), fills the engine's [`ColdState`](crate::engine::ColdState) and
+/// lets a replay compare its rows ([`Live`](super::Live)). Clones share it.
+#[derive(Clone)]
+pub struct SqliteReads(Arc<Shared>);
+
+struct Shared {
+    pool: SqlitePool,
+    log: Arc<dyn Log>,
+    filters: Arc<ArcSwap<Filters>>,
+    progress: Arc<Progress>,
+}
+
+/// The projections and the task that keeps them up to date.
+pub struct Projected {
+    /// Reads.
+    pub reads: SqliteReads,
+    /// Ends after a stop, or with the reason why the projections halted.
+    pub runner: JoinHandle<Result<(), Halted>>,
+}
+
+impl SqliteReads {
+    /// Why the projections stopped for good, if they did.
+    #[must_use]
+    pub fn halted(&self) -> Option<String> {
+        self.0.progress.halted()
+    }
+
+    /// Closes the connections that read.
+    pub async fn close(&self) {
+        self.0.pool.close().await;
+    }
+}
+
+impl fmt::Debug for SqliteReads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteReads").field("progress", &self.0.progress).finish_non_exhaustive()
+    }
+}
+
+/// Opens the projections in `directory` and starts to apply what the log has beyond them. When they
+/// are of an older version, they are first built anew, of which `report` is told the position and
+/// the head.
+///
+/// # Errors
+/// As [`OpenError`] says.
+pub async fn start(
+    directory: &Path,
+    ledger: LedgerId,
+    log: Arc<dyn Log>,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+    report: impl FnMut(Position, Position) + Send,
+) -> Result<Projected, OpenError> {
+    let store = open_current(directory, ledger, log.clone(), clock.clone(), report).await?;
+    let reads = reads(directory, log.clone(), &store);
+    let runner = Runner::new(ledger, log, store, clock, reads.0.progress.clone()).await?;
+    Ok(Projected { runner: tokio::spawn(runner.run(stop)), reads })
+}
+
+/// Opens the projections in `directory`, applies the log up to its head and returns them at rest:
+/// nothing writes to them afterwards. `report` is told the position and the head.
+///
+/// # Errors
+/// As [`OpenError`] says.
+pub async fn at_rest(
+    directory: &Path,
+    ledger: LedgerId,
+    log: Arc<dyn Log>,
+    clock: Arc<dyn Clock>,
+    mut report: impl FnMut(Position, Position) + Send,
+) -> Result<SqliteReads, OpenError> {
+    let store = open_current(directory, ledger, log.clone(), clock.clone(), &mut report).await?;
+    let reads = reads(directory, log.clone(), &store);
+    let mut runner = Runner::new(ledger, log, store, clock, reads.0.progress.clone()).await?;
+    let caught_up = runner.catch_up(report).await;
+    runner.close().await;
+    caught_up?;
+    Ok(reads)
+}
+
+/// Opens the projections in `directory` as they are, without a right to change them; a server may
+/// go on writing them meanwhile. The checkpoint that they publish stays where it was.
+///
+/// # Errors
+/// As [`OpenError`] says; projections of other versions are refused.
+pub async fn read_only(
+    directory: &Path,
+    ledger: LedgerId,
+    log: Arc<dyn Log>,
+) -> Result<SqliteReads, OpenError> {
+    let file = directory.join(READ_FILE);
+    let checkpoint = open::inspect(&file, ledger).await?;
+    let pool = open::readers(&file);
+    let filters = Filters::load(&mut *pool.acquire().await?).await?;
+    let (filters, progress) = (Arc::new(ArcSwap::from_pointee(filters)), Arc::new(Progress::at(checkpoint)));
+    Ok(SqliteReads(Arc::new(Shared { pool, log, filters, progress })))
+}
+
+/// Builds the projections in `directory` anew from the first event and puts them in the place of the
+/// old ones, which nobody may have open. `report` is told the position and the head.
+///
+/// # Errors
+/// As [`OpenError`] says; the old projections are then as before.
+pub async fn rebuild(
+    directory: &Path,
+    ledger: LedgerId,
+    log: Arc<dyn Log>,
+    clock: Arc<dyn Clock>,
+    report: impl FnMut(Position, Position) + Send,
+) -> Result<(), OpenError> {
+    // Refuses a file of another ledger, and empties the write-ahead log of an unclean end.
+    if let Found::Current(store) = open::open(&directory.join(READ_FILE), ledger).await? {
+        store.close().await;
+    }
+    open::rebuild(directory, ledger, log, clock, report).await
+}
+
+/// The store in the directory, of the current version.
+async fn open_current(
+    directory: &Path,
+    ledger: LedgerId,
+    log: Arc<dyn Log>,
+    clock: Arc<dyn Clock>,
+    report: impl FnMut(Position, Position) + Send,
+) -> Result<SqliteStore, OpenError> {
+    let file = directory.join(READ_FILE);
+    if let Found::Current(store) = open::open(&file, ledger).await? {
+        return Ok(store);
+    }
+    tracing::info!("the projections are of another version and are built anew");
+    open::rebuild(directory, ledger, log, clock, report).await?;
+    open_store(directory, ledger).await
+}
+
+/// Opens the projections in `directory` for writing alone.
+///
+/// # Errors
+/// As [`OpenError`] says; projections of other versions are refused.
+pub async fn open_store(directory: &Path, ledger: LedgerId) -> Result<SqliteStore, OpenError> {
+    match open::open(&directory.join(READ_FILE), ledger).await? {
+        Found::Current(store) => Ok(store),
+        Found::Stale => Err(OpenError::NotCurrent { file: directory.join(READ_FILE) }),
+    }
+}
+
+/// What reads beside `store`.
+fn reads(directory: &Path, log: Arc<dyn Log>, store: &SqliteStore) -> SqliteReads {
+    let (pool, filters) = (open::readers(&directory.join(READ_FILE)), store.filters());
+    let progress = Arc::new(Progress::at(store.checkpoint()));
+    SqliteReads(Arc::new(Shared { pool, log, filters, progress }))
+}

@@ -1,0 +1,189 @@
+//! The lives of engines on one log: start, load, faults, and a crash or an orderly end.
+
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
+
+use credit_ledger::{
+    engine::Engine,
+    log::faulty::{Fault, FaultyLog},
+};
+use events::Position;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::oneshot,
+    task::{LocalSet, spawn_local},
+};
+
+use super::{clients, history::History};
+use crate::support::{
+    cold::FoldedLog,
+    dice::Dice,
+    ground::{Ground, Ledger, idle},
+};
+
+/// What outlives engines.
+pub(super) struct World {
+    ground: Ground,
+    history: Rc<RefCell<History>>,
+    lives: u64,
+    suspicious: bool,
+}
+
+/// A process: when it is dropped, whatever ran in it ends at once, as by `kill -9`.
+fn process() -> Runtime {
+    Builder::new_current_thread().enable_time().build().expect("a runtime")
+}
+
+impl World {
+    pub(super) fn new(dice: &mut Dice) -> Self {
+        let mut ground = Ground::memory();
+        ground.options.mailbox = dice.one_of(&[2, 8, 1_000]);
+        ground.options.group_max = dice.one_of(&[1, 2, 5, 1_000]);
+        ground.options.wallet_cache = dice.one_of(&[0, 2, 1_000]);
+        ground.seed = dice.below(u64::MAX);
+        Self { ground, history: Rc::default(), lives: 0, suspicious: dice.percent(30) }
+    }
+
+    /// One engine from its start to its end, with everything that may go wrong.
+    pub(super) fn live(&mut self, dice: &mut Dice) {
+        let process = process();
+        LocalSet::new().block_on(&process, async {
+            let Some(ledger) = self.start(dice).await else { return };
+            let rounds = 1 + dice.below(10);
+            for _ in 0..rounds {
+                self.round(&ledger, dice).await;
+            }
+            if dice.percent(15) {
+                self.fail_over(&ledger, dice).await;
+            }
+            if dice.percent(30) {
+                ledger.stop.cancel();
+                self.clients(&ledger.engine, dice, 3);
+                idle().await;
+            }
+        });
+    }
+
+    /// Asks everything once more, on a log that no longer fails; each gets an answer.
+    pub(super) fn settle(&mut self) {
+        let process = process();
+        LocalSet::new().block_on(&process, async {
+            self.next_process(Arc::new(FaultyLog::new(Arc::clone(&self.ground.store))));
+            self.ground.options.mailbox = 1_000;
+            let (running, _stop) = self.ground.try_start().await.expect("a start without faults");
+            let asks: Vec<_> =
+                self.history.borrow().attempts.iter().map(|attempt| attempt.ask.clone()).collect();
+            for ask in asks {
+                send(&running.engine, Rc::clone(&self.history), ask, self.ground.head().await);
+                idle().await;
+                let history = self.history.borrow();
+                let last = history.attempts.last().expect("just sent").outcome_name();
+                assert!(["stored", "replayed", "rejected", "key-reused"].contains(&last), "{last}");
+            }
+        });
+    }
+
+    pub(super) fn bytes(&self) -> Vec<Vec<u8>> {
+        process().block_on(self.ground.bytes())
+    }
+
+    pub(super) fn into_history(self) -> History {
+        self.history.take()
+    }
+
+    /// A new process finds the log, and projections that are somewhere.
+    fn next_process(&mut self, log: Arc<FaultyLog>) {
+        self.ground.log = log;
+        self.ground.cold = Arc::new(FoldedLog::new(Arc::clone(&self.ground.store)));
+        self.ground.seed = self.ground.seed.wrapping_add(1);
+        self.lives += 1;
+    }
+
+    async fn start(&mut self, dice: &mut Dice) -> Option<Ledger> {
+        self.next_process(Arc::clone(&self.ground.log));
+        let head = self.ground.head().await.get();
+        self.ground.cold.advance(Position(dice.below(head + 1))).await;
+        if self.suspicious {
+            self.ground.cold.suspect_everything();
+        }
+        // A start may meet faults too, or a late append of the life before; then it is tried again.
+        for _ in 0..20 {
+            if let Ok((running, stop)) = self.ground.try_start().await {
+                let ground = self.sibling(Arc::clone(&self.ground.log));
+                return Some(Ledger { ground, engine: running.engine, writer: running.writer, stop });
+            }
+        }
+        None
+    }
+
+    /// The same store, projections and time, seen through `log`.
+    fn sibling(&self, log: Arc<FaultyLog>) -> Ground {
+        let Ground { store, cold, clock, options, seed, .. } = &self.ground;
+        let (store, cold, clock) = (Arc::clone(store), Arc::clone(cold), Arc::clone(clock));
+        Ground { store, log, cold, clock, options: *options, seed: seed ^ 1 }
+    }
+
+    /// Some clients send, some appends fail, some time passes, the projections may move.
+    async fn round(&self, ledger: &Ledger, dice: &mut Dice) {
+        let faults: Vec<Fault> = (0..dice.below(3)).map(|_| fault(dice)).collect();
+        let held = dice.percent(20).then(oneshot::channel);
+        let (release, held) = held.map_or((None, None), |(release, held)| (Some(release), Some(held)));
+        self.ground.log.script(held.map(Fault::Held).into_iter().chain(faults));
+        let count = 1 + dice.below(8);
+        self.clients(&ledger.engine, dice, count);
+        for _ in 0..dice.below(20) {
+            tokio::task::yield_now().await;
+        }
+        if dice.percent(50) {
+            let head = self.ground.head().await.get();
+            self.ground.cold.fold(Position(dice.below(head + 1))).await;
+        }
+        if dice.percent(70) {
+            self.ground.cold.publish();
+        }
+        drop(release);
+        if dice.percent(60) {
+            idle().await;
+        }
+        self.ground.clock.advance(Duration::from_millis(dice.below(8_000)));
+    }
+
+    /// A second engine takes the log while the first still runs; both get requests.
+    async fn fail_over(&self, first: &Ledger, dice: &mut Dice) {
+        let mut rival = self.sibling(Arc::new(FaultyLog::new(Arc::clone(&self.ground.store))));
+        rival.cold = Arc::new(FoldedLog::new(Arc::clone(&rival.store)));
+        rival.cold.advance(Position(dice.below(rival.head().await.get() + 1))).await;
+        let Ok((second, _stop)) = rival.try_start().await else { return };
+        for _ in 0..4 {
+            self.clients(&first.engine, dice, 2);
+            self.clients(&second.engine, dice, 3);
+            idle().await;
+        }
+    }
+
+    fn clients(&self, engine: &Engine, dice: &mut Dice, count: u64) {
+        for _ in 0..count {
+            let ask = clients::next(dice, &self.history.borrow());
+            send(engine, Rc::clone(&self.history), ask, engine.head());
+        }
+    }
+}
+
+/// Sends at once and notes the answer when it comes.
+fn send(engine: &Engine, history: Rc<RefCell<History>>, ask: credit_ledger::engine::Ask, head: Position) {
+    let attempt = history.borrow_mut().sent(ask.clone(), head.get());
+    let engine = engine.clone();
+    spawn_local(async move {
+        let answer = engine.submit(ask).await;
+        history.borrow_mut().answered(attempt, answer);
+    });
+}
+
+fn fault(dice: &mut Dice) -> Fault {
+    match dice.below(10) {
+        0..=2 => Fault::Unavailable,
+        3..=4 => Fault::LostAnswer,
+        5..=6 => Fault::LostRequest,
+        7..=8 => Fault::LateTwin,
+        _ => Fault::None,
+    }
+}

@@ -1,0 +1,133 @@
+//! A sound request to each route, and how to spoil one.
+
+use credit_ledger::http::routes::{Kind, ROUTES, Route};
+use reqwest::Method;
+
+use super::things::{Things, new_wallet};
+use crate::support::app::{Client, Request};
+
+/// A request that can be changed in one place at a time.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    pub(super) method: Method,
+    pub(super) path: String,
+    /// Names and the JSON text of their values; no body when absent.
+    pub(super) fields: Option<Vec<(String, String)>>,
+    pub(super) headers: Vec<(&'static str, Vec<u8>)>,
+    /// Instead of the fields.
+    pub(super) raw: Option<Vec<u8>>,
+    pub(super) content_type: Option<&'static str>,
+}
+
+impl Draft {
+    /// What `route` answers with success, about these things. Two drafts differ wherever the route
+    /// would refuse a second one.
+    pub(super) fn of(route: &Route, things: &Things) -> Self {
+        let unique = new_wallet();
+        let mut headers: Vec<(&'static str, Vec<u8>)> = Vec::new();
+        if route.kind == Kind::Command {
+            headers.push(("idempotency-key", unique.clone().into_bytes()));
+        }
+        if route.path.starts_with("/api/mcp/") {
+            headers.push(("x-user-id", things.wallet.clone().into_bytes()));
+        }
+        let fields = (route.method == Method::POST).then(|| fields(route.path, &unique));
+        Self {
+            method: route.method.clone(),
+            path: things.fill(route.path),
+            fields,
+            headers,
+            raw: None,
+            content_type: Some("application/json"),
+        }
+    }
+
+    /// The same with this JSON text as the value of a field.
+    pub(super) fn with(&self, name: &str, json: &str) -> Self {
+        let mut changed = self.without(name);
+        changed.fields.get_or_insert_default().push((name.to_owned(), json.to_owned()));
+        changed
+    }
+
+    /// The same without a field.
+    pub(super) fn without(&self, name: &str) -> Self {
+        let mut changed = self.clone();
+        changed.fields.get_or_insert_default().retain(|(known, _)| known != name);
+        changed
+    }
+
+    /// The same with other bytes as its body.
+    pub(super) fn raw(&self, body: impl Into<Vec<u8>>) -> Self {
+        Self { raw: Some(body.into()), ..self.clone() }
+    }
+
+    /// The same with its body declared as something else, or not at all.
+    pub(super) fn declared(&self, content_type: Option<&'static str>) -> Self {
+        Self { content_type, ..self.clone() }
+    }
+
+    /// The same with this header alone of its name.
+    pub(super) fn header(&self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
+        let mut changed = self.headerless(name);
+        changed.headers.push((name, value.into()));
+        changed
+    }
+
+    /// The same without a header.
+    pub(super) fn headerless(&self, name: &str) -> Self {
+        let mut changed = self.clone();
+        changed.headers.retain(|(known, _)| *known != name);
+        changed
+    }
+
+    /// The same to another path.
+    pub(super) fn at(&self, path: impl Into<String>) -> Self {
+        Self { path: path.into(), ..self.clone() }
+    }
+
+    /// The body as it is sent.
+    pub(super) fn body(&self) -> Option<Vec<u8>> {
+        let written = |fields: &Vec<(String, String)>| {
+            let members: Vec<_> = fields.iter().map(|(name, json)| format!("\"{name}\":{json}")).collect();
+            format!("{{{}}}", members.join(",")).into_bytes()
+        };
+        self.raw.clone().or_else(|| self.fields.as_ref().map(written))
+    }
+
+    /// Ready to be sent by `client`.
+    pub(super) fn by(&self, client: &Client) -> Request {
+        let mut request = client.request(self.method.clone(), &self.path);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        match (self.body(), self.content_type) {
+            (Some(body), Some(content_type)) => request.body(content_type, body),
+            (Some(body), None) => request.undeclared(body),
+            (None, _) => request,
+        }
+    }
+}
+
+/// The fields of a sound body: those that are required, and little more.
+fn fields(path: &str, unique: &str) -> Vec<(String, String)> {
+    let fields: &[(&str, &str)] = match path {
+        "/v1/wallets/{wallet}/deductions" | "/v1/wallets/{wallet}/checks" | "/bench/echo/{wallet}" => {
+            &[("service", "\"chat\""), ("cost", "\"0.5\"")]
+        }
+        "/api/mcp/v1/credits/check" | "/api/mcp/v1/credits/deduct" => &[("service", "\"chat\""), ("cost", "0.5")],
+        "/v1/wallets/{wallet}/purchases" | "/v1/wallets/{wallet}/grants" => &[("amount", "\"1\"")],
+        "/v1/deductions/{id}/rollbacks" => &[("amount", "\"0.01\"")],
+        "/v1/wallets" => &[("wallet", "UNIQUE")],
+        "/v1/organizations" => &[("name", "UNIQUE")],
+        "/v1/apps" => &[("name", "UNIQUE"), ("scopes", "[\"credits:check\"]")],
+        "/v1/apps/{app}/keys" => &[("scopes", "[\"credits:check\"]")],
+        other => panic!("say what a sound body of POST {other} is"),
+    };
+    let quoted = format!("\"{unique}\"");
+    fields.iter().map(|(name, json)| ((*name).to_owned(), json.replace("UNIQUE", &quoted))).collect()
+}
+
+/// Every route, with a sound request about these things.
+pub(super) fn all(things: &Things) -> impl Iterator<Item = (&'static Route, Draft)> {
+    ROUTES.iter().map(|route| (route, Draft::of(route, things)))
+}

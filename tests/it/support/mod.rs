@@ -1,0 +1,9 @@
+//! What tests of the engine and above share.
+
+pub(crate) mod app;
+pub(crate) mod cold;
+pub(crate) mod dice;
+pub(crate) mod ground;
+pub(crate) mod model;
+pub(crate) mod watched;
+pub(crate) mod words;

@@ -1,0 +1,21 @@
+//! What the tests share: the binary, a server, clients, and books kept without the ledger's crates.
+
+pub(crate) mod api;
+pub(crate) mod books;
+pub(crate) mod cli;
+pub(crate) mod clock;
+pub(crate) mod disk;
+pub(crate) mod home;
+pub(crate) mod raw;
+pub(crate) mod server;
+pub(crate) mod spender;
+pub(crate) mod turn;
+
+/// Everything an app can be allowed.
+pub(crate) const ALL_SCOPES: &str =
+    "credits:check,credits:deduct,credits:rollback,credits:purchase,credits:grant,credits:read,events:read";
+
+/// A wallet by number.
+pub(crate) fn wallet(number: u64) -> String {
+    uuid::Uuid::from_u64_pair(0x7d1f_6f0a_4f0e_4b1c, 0x9d55_0000_0000_0000 | number).to_string()
+}
