@@ -3,6 +3,8 @@
 //! Fills a log with deductions, then prints events/s and bytes written per event of the runner, and
 //! events/s of a comparison and of a verification, and what cold look-ups cost.
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
 use std::{env, error::Error, fs, path::Path, sync::Arc, time::Duration};
 
 use credit_ledger::{

@@ -90,14 +90,45 @@ pub async fn run(ledger: &Ledger, options: &EngineOptions) -> Result<EngineRepor
     })
 }
 
-/// Stores `events` deductions in the ledger, so that something can be measured on a full one.
+/// How many events to store.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct FillOptions {
+    /// Deductions to store
+    #[arg(long, default_value_t = 1_000_000, value_name = "N")]
+    pub events: u64,
+    /// Wallets to spend from
+    #[arg(long, default_value_t = 10_000)]
+    pub wallets: u32,
+}
+
+/// Stores deductions in the ledger, so that something can be measured on a full one.
 ///
 /// # Errors
 /// When a deduction has no receipt.
-pub async fn fill(ledger: &Ledger, wallets: u32, events: u64) -> Result<(), EngineError> {
-    let callers = Callers::new(ledger.engine.clone(), ledger.default_org, wallets, ledger.engine.head().get());
+pub async fn fill(ledger: &Ledger, options: &FillOptions) -> Result<(), EngineError> {
+    let run = ledger.engine.head().get();
+    let callers = Callers::new(ledger.engine.clone(), ledger.default_org, options.wallets, run);
     callers.fund().await?;
-    callers.deduct(1_024, Until::Count(events)).await?;
+    callers.deduct(1_024, Until::Count(options.events)).await?;
     ledger.caught_up().await;
     Ok(())
+}
+
+impl EngineReport {
+    /// The figures for people.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut table = comfy_table::Table::new();
+        let mut row = |what: &str, figure: String| drop(table.add_row(vec![what.to_owned(), figure]));
+        row("events stored before", self.events_before.to_string());
+        row("commands waiting", self.waiting.to_string());
+        row("durable deductions", format!("{} in {:.1} s", self.deductions, self.seconds));
+        row("deductions a second", format!("{:.0}", self.per_second));
+        row("backlog of the projections", format!("{} events", self.backlog_events));
+        row("caught up after", format!("{:.2} s", self.catch_up_seconds));
+        row("CPU for each", format!("{:.1} µs", self.cpu_microseconds));
+        row("written for each", format!("{:.0} bytes", self.written_bytes));
+        row("most memory", format!("{} MiB", self.resident_bytes_max >> 20));
+        table.to_string()
+    }
 }

@@ -105,3 +105,6 @@ async fn dispatch(command: Command, context: &mut Context<'_>) -> Outcome {
         Command::Completions(completions) => completions.run(context),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,9 @@ pub(super) async fn commit(log: &dyn Log, head: Position, group: &Bodies) -> Out
     if group.is_empty() {
         return match log.head().await {
             Ok(now) if now == head => Outcome::Stored,
-            Ok(now) => Outcome::StandDown(format!("the log is at {now}, not at {head}: another writer has it")),
+            Ok(now) => {
+                Outcome::StandDown(format!("the log is at {now}, not at {head}: another writer has it"))
+            }
             Err(error) => Outcome::NotStored(error.to_string()),
         };
     }
@@ -37,7 +39,11 @@ pub(super) async fn commit(log: &dyn Log, head: Position, group: &Bodies) -> Out
             Err(AppendError::HeadMoved { head: now }) => return ours(log, head, group, now).await,
             Err(error @ (AppendError::Unavailable(_) | AppendError::TooLarge { .. })) => {
                 // After a lost answer, "nothing written" speaks of this attempt alone.
-                return if reason.is_empty() { Outcome::NotStored(error.to_string()) } else { Outcome::Unknown(reason) };
+                return if reason.is_empty() {
+                    Outcome::NotStored(error.to_string())
+                } else {
+                    Outcome::Unknown(reason)
+                };
             }
             Err(AppendError::Indeterminate(error)) => reason = error,
         }
@@ -52,9 +58,18 @@ pub(super) async fn commit(log: &dyn Log, head: Position, group: &Bodies) -> Out
 
 /// The head has moved to `now`: by this very group, or by another writer's.
 async fn ours(log: &dyn Log, head: Position, group: &Bodies, now: Position) -> Outcome {
-    match log.read(head, group.len()).await {
-        Ok(page) if page.bodies == *group => Outcome::Stored,
-        Ok(_) => Outcome::StandDown(format!("another writer appended at {head}; the log is at {now}")),
-        Err(error) => Outcome::Unknown(error.to_string()),
+    let mut seen = 0;
+    while seen < group.len() {
+        // A page may hold less than was asked for.
+        let page = match log.read(head.plus(seen as u64), group.len() - seen).await {
+            Ok(page) => page,
+            Err(error) => return Outcome::Unknown(error.to_string()),
+        };
+        let same = page.bodies.iter().eq(group.iter().skip(seen).take(page.bodies.len()));
+        if page.is_empty() || !same {
+            return Outcome::StandDown(format!("another writer appended at {head}; the log is at {now}"));
+        }
+        seen += page.bodies.len();
     }
+    Outcome::Stored
 }

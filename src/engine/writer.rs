@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use events::{Position, Time};
+use futures::{FutureExt, future::BoxFuture};
 use metrics::{Gauge, Histogram};
 use tokio::{
     sync::{mpsc, oneshot, watch},
-    task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -68,7 +68,7 @@ enum Reply {
 
 /// The group that is being stored, and who waits for it.
 struct InFlight {
-    append: JoinHandle<Outcome>,
+    append: BoxFuture<'static, Outcome>,
     replies: Vec<Reply>,
     launched: Duration,
 }
@@ -93,6 +93,7 @@ impl Writer {
         let mut replies: Vec<Reply> = Vec::new();
         let mut in_flight: Option<InFlight> = None;
         loop {
+            let lagging = self.lags(&checkpoint) && !stop.is_cancelled();
             let room = if self.has_room(&replies) { self.options.group_max - replies.len() } else { 0 };
             tokio::select! {
                 biased;
@@ -102,19 +103,18 @@ impl Writer {
                     self.settle(outcome, waiting, &mut replies, launched)?;
                 }
                 () = stop.cancelled(), if !self.mailbox.is_closed() => self.mailbox.close(),
-                taken = self.mailbox.recv_many(&mut mails, room), if room > 0 && mails.is_empty() => {
-                    if taken == 0 && replies.is_empty() && in_flight.is_none() {
-                        return Ok(());
-                    }
+                () = progress(&mut checkpoint), if lagging => {}
+                taken = self.mailbox.recv_many(&mut mails, room), if !lagging && room > 0 && mails.is_empty() => {
                     if taken == 0 {
-                        // Closed and empty: only the group in flight is left to wait for.
-                        self.finish(&mut in_flight, &mut replies).await?;
-                        return Ok(());
+                        // Closed and empty: only what was decided is left to wait for.
+                        return self.finish(&mut in_flight, &mut replies).await;
                     }
                 }
+                // Mails that waited for the projections can be decided now.
+                () = std::future::ready(()), if !lagging && room > 0 && !mails.is_empty() => {}
             }
-            self.keep_pace(&mut checkpoint).await;
-            if self.has_room(&replies) {
+            self.forget(&mut checkpoint);
+            if self.has_room(&replies) && (stop.is_cancelled() || !self.lags(&checkpoint)) {
                 self.decide(&mut mails, &mut replies, &mut guard).await;
             }
             if in_flight.is_none() && !replies.is_empty() {
@@ -130,7 +130,11 @@ impl Writer {
     }
 
     /// Stores what is left after the mailbox was closed.
-    async fn finish(&mut self, in_flight: &mut Option<InFlight>, replies: &mut Vec<Reply>) -> Result<(), Halt> {
+    async fn finish(
+        &mut self,
+        in_flight: &mut Option<InFlight>,
+        replies: &mut Vec<Reply>,
+    ) -> Result<(), Halt> {
         while in_flight.is_some() || !replies.is_empty() {
             let mut group = match in_flight.take() {
                 Some(group) => Some(group),
@@ -144,17 +148,23 @@ impl Writer {
         Ok(())
     }
 
-    /// Forgets what the projections have; waits when they lag so far that the tail in memory would
-    /// grow too large.
-    async fn keep_pace(&mut self, checkpoint: &mut watch::Receiver<Position>) {
-        if checkpoint.has_changed().unwrap_or(false) {
-            let seen = *checkpoint.borrow_and_update();
-            self.core.trim(seen);
-        }
-        while self.core.head().get().saturating_sub(checkpoint.borrow().get()) > self.options.tail_max {
-            // A time-out only makes the writer look again; the checkpoint is the truth.
-            let _ = tokio::time::timeout(CATCH_UP_POLL, checkpoint.changed()).await;
-            let seen = *checkpoint.borrow_and_update();
+    /// Whether the projections lag so far that the tail in memory would grow too large. Until they
+    /// have caught up, no command is decided; what is being stored is still answered.
+    fn lags(&self, checkpoint: &watch::Receiver<Position>) -> bool {
+        self.lag(*checkpoint.borrow()) > self.options.tail_max
+    }
+
+    fn lag(&self, checkpoint: Position) -> u64 {
+        self.core.head().get().saturating_sub(checkpoint.get())
+    }
+
+    /// Forgets what the projections have: when there is more of it, or when wallets that were only
+    /// read (repeated keys write nothing) have filled the memory meanwhile.
+    fn forget(&mut self, checkpoint: &mut watch::Receiver<Position>) {
+        let moved = checkpoint.has_changed().unwrap_or(false);
+        let seen = *checkpoint.borrow_and_update();
+        let room = self.options.wallet_cache as u64 + self.lag(seen);
+        if moved || self.core.cached_wallets() as u64 > room {
             self.core.trim(seen);
         }
     }
@@ -178,7 +188,9 @@ impl Writer {
         {
             let entropy = &mut *self.entropy;
             replies.push(match mail {
-                Mail::Ask(ask, answer) => Reply::Receipt(answer, self.core.decide(*ask, &known, now, entropy)),
+                Mail::Ask(ask, answer) => {
+                    Reply::Receipt(answer, self.core.decide(*ask, &known, now, entropy))
+                }
                 Mail::Fact(fact, answer) => Reply::Recorded(answer, self.core.record(*fact, now, entropy)),
             });
         }
@@ -197,7 +209,7 @@ impl Writer {
         let (head, bodies) = self.core.launch();
         self.gauges.group_size.record(replies.len() as f64);
         let log = Arc::clone(&self.log);
-        let append = tokio::spawn(async move { commit(&*log, head, &bodies).await });
+        let append = async move { commit(&*log, head, &bodies).await }.boxed();
         InFlight { append, replies: std::mem::take(replies), launched: self.clock.monotonic() }
     }
 
@@ -246,12 +258,19 @@ fn fail(waiting: Vec<Reply>, decided: &mut Vec<Reply>, reason: String) {
     waiting.into_iter().chain(decided.drain(..)).for_each(|reply| reply.fail(&error));
 }
 
+/// Waits for the projections to move. A time-out only makes the writer look again: the checkpoint
+/// is the truth, also when whoever moved it is gone.
+async fn progress(checkpoint: &mut watch::Receiver<Position>) {
+    let moved = tokio::time::timeout(CATCH_UP_POLL, checkpoint.changed()).await;
+    if let Ok(Err(_)) = moved {
+        tokio::time::sleep(CATCH_UP_POLL).await;
+    }
+}
+
 /// Waits for the group in flight.
 async fn settled(in_flight: &mut Option<InFlight>) -> Outcome {
     match in_flight {
-        Some(group) => (&mut group.append)
-            .await
-            .unwrap_or_else(|error| Outcome::Unknown(format!("the append ended abnormally: {error}"))),
+        Some(group) => (&mut group.append).await,
         None => std::future::pending().await,
     }
 }

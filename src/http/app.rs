@@ -53,7 +53,10 @@ pub struct App {
 
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("App").field("ledger", &self.ledger).field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("App")
+            .field("ledger", &self.ledger)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 

@@ -27,7 +27,12 @@ pub(super) struct Answer {
 
 impl Shared {
     /// The id of a command under this key, or a random one without a key.
-    pub(super) fn command_id<S>(&self, caller: &Caller<S>, operation: Operation, key: Option<&str>) -> CommandId {
+    pub(super) fn command_id<S>(
+        &self,
+        caller: &Caller<S>,
+        operation: Operation,
+        key: Option<&str>,
+    ) -> CommandId {
         key.map_or_else(|| self.random_command(), |key| command_id(caller.org, caller.app, operation, key))
     }
 

@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use events::{
-    Credits, CreditsDeducted, Envelope, Event, Metadata, MetadataError, OrgId, PublicId, PublicKind, Slice, WalletId,
+    Credits, CreditsDeducted, Envelope, Event, Metadata, MetadataError, OrgId, PublicId, PublicKind, Slice,
+    WalletId,
 };
 use ledger::{Command, Deduct};
 use serde::{Deserialize, Serialize};
@@ -58,7 +59,8 @@ impl DeductionRequest<'_> {
 
 /// The caller's own JSON object.
 pub(super) fn metadata(json: &RawValue) -> Result<Metadata, Problem> {
-    let parsed = serde_json::from_str(json.get()).map_err(|_| Problem::bad_request("`metadata` nests too deeply"))?;
+    let parsed =
+        serde_json::from_str(json.get()).map_err(|_| Problem::bad_request("`metadata` nests too deeply"))?;
     Metadata::new(&parsed).map_err(|error| match error {
         MetadataError::NotAnObject => Problem::bad_request("`metadata` is a JSON object"),
         MetadataError::TooLarge => {

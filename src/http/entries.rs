@@ -73,7 +73,8 @@ impl EntryFilters {
 
     /// What must be the same on every page of a list.
     fn canonical(&self, org: OrgId, wallet: Option<WalletId>) -> Vec<u8> {
-        format!("{org}|{wallet:?}|{:?}|{:?}|{:?}|{:?}", self.kind, self.app, self.from, self.until).into_bytes()
+        format!("{org}|{wallet:?}|{:?}|{:?}|{:?}|{:?}", self.kind, self.app, self.from, self.until)
+            .into_bytes()
     }
 
     const fn at_least(&self) -> AtLeast {

@@ -48,7 +48,12 @@ pub(super) struct EventFilters {
 }
 
 impl EventFilters {
-    fn query(&self, org: Option<OrgId>, identity: bool, resume: Option<Position>) -> Result<FeedQuery, Problem> {
+    fn query(
+        &self,
+        org: Option<OrgId>,
+        identity: bool,
+        resume: Option<Position>,
+    ) -> Result<FeedQuery, Problem> {
         let types = self.types.iter().flat_map(|types| types.split(','));
         let types = types.map(|name| name.trim().parse::<TypeFilter>());
         let types: Result<Vec<_>, _> = types.collect();
@@ -80,7 +85,8 @@ impl FromRequestParts<Shared> for Delivery {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
-        let resume = parts.headers.get(LAST_EVENT_ID).map(|value| value.to_str().ok().and_then(|id| id.parse().ok()));
+        let resume =
+            parts.headers.get(LAST_EVENT_ID).map(|value| value.to_str().ok().and_then(|id| id.parse().ok()));
         let malformed = || Problem::bad_request("Last-Event-ID is no position");
         let resume = resume.map(|position| position.ok_or_else(malformed)).transpose()?;
         Ok(Self { streamed: accepts_stream(&parts.headers), resume })
@@ -166,7 +172,9 @@ mod tests {
 
     #[test]
     fn a_stream_is_opened_only_for_who_accepts_it() {
-        let accepts = |value| accepts_stream(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(value))]));
+        let accepts = |value| {
+            accepts_stream(&HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(value))]))
+        };
         assert!(accepts("text/event-stream") && accepts("text/html, text/event-stream;q=0.9"));
         assert!(!accepts("application/json") && !accepts("*/*") && !accepts_stream(&HeaderMap::new()));
     }

@@ -74,7 +74,11 @@ pub(super) struct KeyList {
 pub(super) fn scopes(names: &[Text<'_>]) -> Result<Scopes, Problem> {
     let scopes: Result<Scopes, _> = names.iter().map(|name| name.as_ref().parse::<Scope>()).collect();
     let scopes = scopes.map_err(|unknown| Problem::bad_request(unknown.to_string()))?;
-    if scopes.is_empty() { Err(Problem::bad_request("`scopes` names at least one scope")) } else { Ok(scopes) }
+    if scopes.is_empty() {
+        Err(Problem::bad_request("`scopes` names at least one scope"))
+    } else {
+        Ok(scopes)
+    }
 }
 
 /// The names of these scopes.

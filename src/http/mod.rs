@@ -100,12 +100,20 @@ fn echo() -> OpenApiRouter<Shared> {
 }
 
 fn cors(shared: &Shared) -> CorsLayer {
-    let named = ["x-api-key", "x-user-id", "x-organization", "idempotency-key", "last-event-id", "traceparent"];
+    let named =
+        ["x-api-key", "x-user-id", "x-organization", "idempotency-key", "last-event-id", "traceparent"];
     let sent = named.into_iter().map(HeaderName::from_static);
     let shown = ["idempotent-replayed", "x-ledger-next", "x-ledger-head"].map(HeaderName::from_static);
     CorsLayer::new()
         .allow_origin(shared.options.cors_origins.clone())
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers(sent.chain([header::AUTHORIZATION, header::CONTENT_TYPE, front::REQUEST_ID]).collect::<Vec<_>>())
-        .expose_headers(shown.into_iter().chain([front::REQUEST_ID, header::ETAG, header::RETRY_AFTER]).collect::<Vec<_>>())
+        .allow_headers(
+            sent.chain([header::AUTHORIZATION, header::CONTENT_TYPE, front::REQUEST_ID]).collect::<Vec<_>>(),
+        )
+        .expose_headers(
+            shown
+                .into_iter()
+                .chain([front::REQUEST_ID, header::ETAG, header::RETRY_AFTER])
+                .collect::<Vec<_>>(),
+        )
 }

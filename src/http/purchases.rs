@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use events::{
-    Class, Credits, CreditsPurchased, Currency, Envelope, Event, Position, Price, PublicId, PublicKind, WalletId,
+    Class, Credits, CreditsPurchased, Currency, Envelope, Event, Position, Price, PublicId, PublicKind,
+    WalletId,
 };
 use ledger::{Command, NewLot};
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,10 @@ use utoipa::ToSchema;
 
 use super::{
     app::Shared,
-    extract::{AmountField, Asking, Caller, Named, Payload, Text, WalletPath, decimal, expiry, scope, short_text},
+    extract::{
+        AmountField, Asking, Caller, Named, Object, Payload, Text, WalletPath, decimal, expiry, scope,
+        short_text,
+    },
     lookup,
     problem::Problem,
     reply::Reply,
@@ -37,7 +41,7 @@ pub(super) struct PurchaseRequest<'a> {
     /// What was paid.
     #[serde(borrow)]
     #[schema(inline, value_type = Option<MoneyRequest<'static>>)]
-    price_paid: Option<MoneyRequest<'a>>,
+    price_paid: Option<Object<MoneyRequest<'a>>>,
     /// `paid` when absent.
     class: Option<LotClass>,
     /// 0 burns first, 255 last; 100 when absent.
@@ -89,7 +93,7 @@ impl PurchaseRequest<'_> {
             payment_reference: reference
                 .map(|text| short_text("payment_reference", text, REFERENCE_CHARS_MAX))
                 .transpose()?,
-            price_paid: self.price_paid.as_ref().map(MoneyRequest::parse).transpose()?,
+            price_paid: self.price_paid.as_ref().map(|Object(price)| price.parse()).transpose()?,
         }))
     }
 }

@@ -107,7 +107,9 @@ pub(super) async fn create(
     };
     let command = Command::RollBack(RollBack { deduction: deduction.envelope.position, amount, reason });
     let answer = shared.submit(caller, asking, Some(key), wallet, command).await?;
-    let Event::DeductionRolledBack(rolled_back) = &answer.recorded.event else { return Err(lookup::unexpected()) };
+    let Event::DeductionRolledBack(rolled_back) = &answer.recorded.event else {
+        return Err(lookup::unexpected());
+    };
     let rollback = Rollback::of(&shared, wallet, &answer.recorded.envelope, rolled_back);
     Ok(Reply::created(&rollback).replayed(answer.replayed))
 }

@@ -165,7 +165,13 @@ mod tests {
     fn every_route_finds_itself() {
         let finder = Finder::new();
         for (index, route) in ROUTES.iter().enumerate() {
-            assert_eq!(finder.find(&route.method, route.path), Some(index), "{} {}", route.method, route.path);
+            assert_eq!(
+                finder.find(&route.method, route.path),
+                Some(index),
+                "{} {}",
+                route.method,
+                route.path
+            );
         }
     }
 }

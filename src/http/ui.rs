@@ -28,10 +28,7 @@ pub(super) async fn document(State(shared): State<Shared>) -> Response {
 /// The pages of the Swagger UI.
 pub(super) fn router() -> Router<Shared> {
     let page = |path: &'static str| SwaggerUi::new(path).config(Config::from("/openapi.json"));
-    Router::new()
-        .merge(page("/docs"))
-        .merge(page("/api/v1/docs"))
-        .layer(from_fn(guarded))
+    Router::new().merge(page("/docs")).merge(page("/api/v1/docs")).layer(from_fn(guarded))
 }
 
 async fn guarded(request: Request, next: Next) -> Response {

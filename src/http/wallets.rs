@@ -89,7 +89,8 @@ pub(super) async fn open(
 ) -> Result<Reply, Problem> {
     let request: WalletRequest<'_> = body.parse()?;
     let key = asking.required_key(request.idempotency_key.as_ref())?;
-    let derived = || Uuid::new_v5(&shared.command_id(&caller, Operation::OpenWallet, Some(&key)).0, b"wallet");
+    let derived =
+        || Uuid::new_v5(&shared.command_id(&caller, Operation::OpenWallet, Some(&key)).0, b"wallet");
     let wallet = WalletId(request.wallet.unwrap_or_else(derived));
     let answer = shared.submit(caller, asking, Some(key), wallet, Command::OpenWallet).await?;
     let envelope = &answer.recorded.envelope;

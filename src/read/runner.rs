@@ -149,7 +149,7 @@ impl<S: Store> Runner<S> {
             };
             let waiting = head.get().saturating_sub(self.fold.next().get());
             if waiting == 0 {
-                self.lag_seconds.set(0.0);
+                self.lag_seconds.set(Duration::ZERO);
                 tokio::select! {
                     () = self.stop.cancelled() => {}
                     () = self.log.wait_past(self.fold.next()) => {}
@@ -247,7 +247,7 @@ impl<S: Store> Runner<S> {
         }
         self.fold.clear();
         self.progress.reached(self.fold.next());
-        self.lag_events.set(head.get().saturating_sub(self.fold.next().get()) as f64);
+        self.measure_backlog(head);
         Ok(())
     }
 
@@ -282,7 +282,12 @@ impl<S: Store> Runner<S> {
     fn measure_lag(&self, head: Position, oldest: Option<&Recorded>) {
         let now = self.clock.now().micros();
         let age = oldest.map_or(0, |recorded| now.saturating_sub(recorded.envelope.time.micros()));
-        self.lag_seconds.set(Duration::from_micros(age.max(0).unsigned_abs()).as_secs_f64());
-        self.lag_events.set(head.get().saturating_sub(self.fold.next().get()) as f64);
+        self.lag_seconds.set(Duration::from_micros(age.max(0).unsigned_abs()));
+        self.measure_backlog(head);
+    }
+
+    fn measure_backlog(&self, head: Position) {
+        let backlog = head.get().saturating_sub(self.fold.next().get());
+        self.lag_events.set(u32::try_from(backlog).unwrap_or(u32::MAX));
     }
 }

@@ -4,4 +4,6 @@ mod engine;
 mod http;
 mod log_contract;
 mod openapi;
+mod read;
+mod scenarios;
 mod support;

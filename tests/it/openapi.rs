@@ -19,7 +19,8 @@ fn the_document_is_openapi_3_1_and_its_references_lead_somewhere() {
     let document = credit_ledger::http::openapi::document().expect("a document");
     assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));
     let text = document.to_string();
-    let references: Vec<&str> = text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let references: Vec<&str> =
+        text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     assert!(!references.is_empty());
     for reference in references {
         assert!(document.pointer(reference).is_some(), "{reference} leads nowhere");

@@ -55,7 +55,8 @@ async fn a_full_disk_loses_nothing_and_writing_resumes_when_there_is_room() {
     verify(&home).await;
     let books = Books::of(&home).await;
     let acknowledged = books.must_have(spenders.iter().flat_map(|spender| &spender.paid));
-    let others = books.deductions().into_keys().filter(|key| key.starts_with("client-")).count() - acknowledged;
+    let others =
+        books.deductions().into_keys().filter(|key| key.starts_with("client-")).count() - acknowledged;
     assert_eq!(others, 0, "charged without an answer");
     books.balances();
     eprintln!("{acknowledged} deductions on a disk of {DISK_MIB} MiB; resumed without a restart: {resumed}");

@@ -28,7 +28,8 @@ const SAMPLE: usize = 8;
 #[ignore = "run by ./check against the release binary"]
 async fn what_was_acknowledged_survives_every_kill_exactly_once() {
     let _turn = turn::alone().await;
-    let kills = std::env::var("CREDIT_LEDGER_KILLS").map_or(KILLS, |text| text.parse().expect("a number of kills"));
+    let kills =
+        std::env::var("CREDIT_LEDGER_KILLS").map_or(KILLS, |text| text.parse().expect("a number of kills"));
     let (home, watch, mut random) = (Home::new(), Stopwatch::start(), StdRng::seed_from_u64(7));
     let mut server = Server::start(&home).await;
     let app = server.app("spender").await;
@@ -86,7 +87,8 @@ async fn read_back(server: &Server, app: &str, spenders: &[Spender], random: &mu
             continue;
         }
         let paid = &paid[random.random_range(0..paid.len())];
-        let answer = api.get(&format!("/v1/deductions/{}?min_position={}", paid.id, paid.position)).await.expect(200);
+        let answer =
+            api.get(&format!("/v1/deductions/{}?min_position={}", paid.id, paid.position)).await.expect(200);
         assert_eq!((answer.text("/wallet"), answer.text("/cost")), (paid.wallet.clone(), paid.cost.clone()));
     }
 }

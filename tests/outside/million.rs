@@ -48,7 +48,10 @@ async fn a_million_events_delay_no_start_after_a_kill() {
         let first = server.api(&app).deduct(&wallet, &format!("first-{kill}"), "1").await.expect("an answer");
         let took = server.age();
         first.expect(201);
-        eprintln!("{before} events: ready after {:?}, the first deduction after {took:?}", server.ready_after);
+        eprintln!(
+            "{before} events: ready after {:?}, the first deduction after {took:?}",
+            server.ready_after
+        );
         assert!(took < READY_WITHIN, "the first deduction was answered {took:?} after the start");
     }
     assert_eq!(server.end().await.status.code(), Some(0));

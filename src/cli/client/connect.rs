@@ -55,44 +55,36 @@ fn read_token(path: &PathBuf) -> Outcome<String> {
 pub async fn connect(reach: Reach, config: &Config, machine: &Machine) -> Outcome<Client> {
     match reach {
         Reach::Url(url, token) => Client::remote(&url, token),
-        Reach::DataDir => match running(&config.data_dir).await? {
-            Some(server) => Client::remote(&server.url, Token::new(server.admin_token)),
-            None => Ok(Client(Transport::Local(Box::new(Local::open(config, machine).await?)))),
-        },
+        Reach::DataDir => on_data_dir(config, machine).await,
     }
 }
 
-/// The server that runs on the data directory. What a killed one left behind is no server.
-async fn running(data_dir: &Path) -> Outcome<Option<ServerFile>> {
+/// The server that runs on the data directory, or else the directory itself. What a killed server
+/// left behind is no server.
+async fn on_data_dir(config: &Config, machine: &Machine) -> Outcome<Client> {
+    let data_dir = &config.data_dir;
     let unreadable =
         |error| Failure::Unreachable(format!("cannot read server.json in {}: {error}", data_dir.display()));
-    let Some(server) = ServerFile::read(data_dir).map_err(unreadable)? else { return Ok(None) };
-    if process_may_live(server.pid) && is_alive(&server.url).await {
-        return Ok(Some(server));
+    let server = ServerFile::read(data_dir).map_err(unreadable)?;
+    if let Some(server) = &server {
+        if process_may_live(server.pid) && is_alive(&server.url).await {
+            return Client::remote(&server.url, Token::new(server.admin_token.as_str()));
+        }
+        eprintln!(
+            "note: the server of process {} is gone; opening {} itself",
+            server.pid,
+            data_dir.display()
+        );
     }
-    eprintln!("note: the server of process {} is gone; opening {} itself", server.pid, data_dir.display());
-    Ok(None)
+    let local = Local::open(config, machine).await?;
+    // With the lock in hand it is certain that its server is gone.
+    if let Some(server) = server {
+        server.remove(data_dir)?;
+    }
+    Ok(Client(Transport::Local(Box::new(local))))
 }
 
 /// Whether a process has this number. Where that can't be seen, asking the server has to do.
 fn process_may_live(pid: u32) -> bool {
     !cfg!(target_os = "linux") || Path::new("/proc").join(pid.to_string()).exists()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_file_that_a_killed_server_left_is_no_server() {
-        let dir = tempfile::tempdir().expect("a folder");
-        assert!(running(dir.path()).await.expect("no file").is_none());
-        // Process 0 is never one that can be looked up, and nothing listens on port 1.
-        let left = ServerFile { url: "http://127.0.0.1:1".into(), admin_token: "clo_x".into(), pid: 0 };
-        left.write(dir.path()).expect("written");
-        assert!(running(dir.path()).await.expect("readable").is_none());
-        let ours = ServerFile { pid: std::process::id(), ..left };
-        ours.write(dir.path()).expect("written");
-        assert!(running(dir.path()).await.expect("readable").is_none(), "a process, but no server");
-    }
 }

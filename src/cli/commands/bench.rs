@@ -3,12 +3,14 @@
 use serde::Serialize;
 
 use crate::{
-    bench::{http, load},
+    app::Ledger,
+    bench::{engine, http, load},
     cli::{
         context::Context,
         failure::{Failure, Outcome},
         output::Format,
     },
+    engine::EngineError,
 };
 
 /// Measure the ledger on this machine
@@ -22,6 +24,13 @@ pub(in crate::cli) enum BenchCommand {
     #[command(after_help = "Example:\n  \
                       credit-ledger bench load --url http://127.0.0.1:8080 --api-key-file key --route deduct --seconds 10")]
     Load(load::LoadOptions),
+    /// Measure the engine without HTTP, on a fresh ledger or the one in the data directory
+    #[command(after_help = "Examples:\n  credit-ledger --data-dir /tmp/bench bench engine\n  \
+                            credit-ledger --data-dir /tmp/bench bench engine --wallets 1 --waiting 64 -o json")]
+    Engine(engine::EngineOptions),
+    /// Store many deductions in the data directory, to measure a ledger that is not empty
+    #[command(after_help = "Example:\n  credit-ledger --data-dir /tmp/full bench fill --events 5000000")]
+    Fill(engine::FillOptions),
 }
 
 impl BenchCommand {
@@ -36,8 +45,27 @@ impl BenchCommand {
                 let report = load::run(&options).map_err(|error| Failure::Other(error.into()))?;
                 print(context, &report, report.table())
             }
+            Self::Engine(options) => {
+                let report = on_ledger(context, async |ledger| engine::run(ledger, &options).await)?;
+                print(context, &report, report.table())
+            }
+            Self::Fill(options) => on_ledger(context, async |ledger| engine::fill(ledger, &options).await),
         }
     }
+}
+
+/// Opens the ledger in the data directory for a measurement and closes it again.
+fn on_ledger<T>(
+    context: &mut Context<'_>,
+    work: impl AsyncFnOnce(&Ledger) -> Result<T, EngineError>,
+) -> Outcome<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let ledger = Ledger::open(&context.settings.config, &context.machine).await?;
+        let result = work(&ledger).await;
+        ledger.close().await?;
+        result.map_err(|error| Failure::Other(error.into()))
+    })
 }
 
 fn interrupted(error: http::HttpBenchError) -> Failure {

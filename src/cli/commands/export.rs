@@ -63,7 +63,7 @@ impl Export {
         let ledger = ledger.ok_or_else(|| anyhow::anyhow!("the log holds no event"))?;
         let end = end(log, self.to).await?;
         if self.out == Path::new("-") {
-            let manifest = self.copy(log, ledger, end, io::stdout().lock()).await?;
+            let manifest = self.copy(log, ledger, end, BufWriter::new(io::stdout().lock())).await?;
             eprintln!("{manifest}");
             return Ok(());
         }

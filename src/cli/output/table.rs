@@ -13,7 +13,7 @@ pub(super) fn rows(things: &[Value], columns: &[Column]) -> String {
     for thing in things {
         table.add_row(columns.iter().map(|column| aligned(column.text(thing))));
     }
-    table.to_string()
+    trimmed(&table)
 }
 
 /// A row for each field of one thing.
@@ -25,7 +25,13 @@ pub(super) fn upright(thing: &Value, columns: &[Column]) -> String {
             table.add_row([column.name.to_owned(), text]);
         }
     }
-    table.to_string()
+    trimmed(&table)
+}
+
+/// The lines without the margins on either side.
+fn trimmed(table: &Table) -> String {
+    let lines = table.to_string();
+    lines.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).collect::<Vec<_>>().join("\n")
 }
 
 fn plain() -> Table {

@@ -113,7 +113,8 @@ impl FromRequestParts<Shared> for Operator {
 }
 
 fn authenticate(headers: &HeaderMap, shared: &Shared) -> Result<identity::Caller, Problem> {
-    let unknown = || Problem::new(Code::Unauthenticated, "send a valid API key in X-API-Key or Authorization: Bearer");
+    let unknown =
+        || Problem::new(Code::Unauthenticated, "send a valid API key in X-API-Key or Authorization: Bearer");
     let key = presented(headers)?.ok_or_else(unknown)?;
     let caller = shared.identity.authenticate(key).ok_or_else(unknown)?;
     if let (Some(rates), Principal::App { key, .. }) = (&shared.state().rates, caller.principal)

@@ -49,10 +49,16 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 }
 
 /// A text of 1 to `chars_max` characters, none of them a control character.
-pub(in crate::http) fn short_text(name: &str, text: &Text<'_>, chars_max: usize) -> Result<Box<str>, Problem> {
+pub(in crate::http) fn short_text(
+    name: &str,
+    text: &Text<'_>,
+    chars_max: usize,
+) -> Result<Box<str>, Problem> {
     let text = text.as_ref();
     let fits = !text.is_empty() && text.chars().count() <= chars_max && !text.chars().any(char::is_control);
-    let detail = || Problem::bad_request(format!("`{name}` has 1 to {chars_max} characters and no control characters"));
+    let detail = || {
+        Problem::bad_request(format!("`{name}` has 1 to {chars_max} characters and no control characters"))
+    };
     if fits { Ok(text.into()) } else { Err(detail()) }
 }
 
@@ -65,7 +71,10 @@ impl AmountField<'_> {
     /// The amount above zero in a decimal string.
     pub(in crate::http) fn parse(&self) -> Result<Amount, Problem> {
         let text = self.string().ok_or_else(|| {
-            invalid(format!("write the amount as a decimal string, such as \"12.5\", not as {}", self.shown()))
+            invalid(format!(
+                "write the amount as a decimal string, such as \"12.5\", not as {}",
+                self.shown()
+            ))
         })?;
         positive(text.as_ref(), text.as_ref().parse())
     }
@@ -112,18 +121,26 @@ pub(in crate::http) fn decimal(name: &str, text: &Text<'_>) -> Result<Decimal, P
 }
 
 /// When a lot expires, by whichever of the two fields was sent.
-pub(in crate::http) fn expiry(at: Option<&Text<'_>>, in_seconds: Option<i64>) -> Result<Option<Expiry>, Problem> {
+pub(in crate::http) fn expiry(
+    at: Option<&Text<'_>>,
+    in_seconds: Option<i64>,
+) -> Result<Option<Expiry>, Problem> {
     match (at, in_seconds) {
         (None, None) => Ok(None),
-        (Some(_), Some(_)) => Err(Problem::bad_request("send `expires_at` or `expires_in_seconds`, not both")),
+        (Some(_), Some(_)) => {
+            Err(Problem::bad_request("send `expires_at` or `expires_in_seconds`, not both"))
+        }
         (Some(at), None) => {
             let time: Result<Time, _> = at.as_ref().parse();
-            time.map(|time| Some(Expiry::At(time))).map_err(|error| Problem::bad_request(format!("`expires_at` is {error}")))
+            time.map(|time| Some(Expiry::At(time)))
+                .map_err(|error| Problem::bad_request(format!("`expires_at` is {error}")))
         }
         (None, Some(seconds)) if (1..=EXPIRY_SECONDS_MAX).contains(&seconds) => {
             Ok(Some(Expiry::After(seconds * 1_000_000)))
         }
-        (None, Some(_)) => Err(Problem::bad_request(format!("`expires_in_seconds` is 1 to {EXPIRY_SECONDS_MAX}"))),
+        (None, Some(_)) => {
+            Err(Problem::bad_request(format!("`expires_in_seconds` is 1 to {EXPIRY_SECONDS_MAX}")))
+        }
     }
 }
 
@@ -145,8 +162,20 @@ mod tests {
         let amount = field("\"12.5\"").parse().expect("an amount");
         assert_eq!(amount.credits(), Credits::from_micros(12_500_000));
         let wrong = [
-            "12.5", "1", "null", "true", "{}", "[\"1\"]", "\"\"", "\"NaN\"", "\"-1\"", "\"0\"", "\"0.0000001\"", "\"1e3\"",
-            "\"9223372036854.775808\"", "\" 1\"",
+            "12.5",
+            "1",
+            "null",
+            "true",
+            "{}",
+            "[\"1\"]",
+            "\"\"",
+            "\"NaN\"",
+            "\"-1\"",
+            "\"0\"",
+            "\"0.0000001\"",
+            "\"1e3\"",
+            "\"9223372036854.775808\"",
+            "\" 1\"",
         ];
         for json in wrong {
             let problem = field(json).parse().expect_err(json);
@@ -156,7 +185,9 @@ mod tests {
 
     #[test]
     fn compatible_amounts_are_numbers_read_exactly() {
-        for (json, micros) in [("30", 30_000_000), ("0.1", 100_000), ("3e1", 30_000_000), ("\"0.5\"", 500_000)] {
+        for (json, micros) in
+            [("30", 30_000_000), ("0.1", 100_000), ("3e1", 30_000_000), ("\"0.5\"", 500_000)]
+        {
             let amount = field(json).parse_number().expect("an amount");
             assert_eq!(amount.credits(), Credits::from_micros(micros), "{json}");
         }
@@ -188,7 +219,8 @@ mod tests {
         assert_eq!(expiry(None, Some(60)).expect("an expiry"), Some(Expiry::After(60_000_000)));
         assert!(matches!(expiry(Some(&at), None), Ok(Some(Expiry::At(_)))));
         assert_eq!(expiry(None, None).expect("none"), None);
-        for (at, seconds) in [(Some(&at), Some(1)), (None, Some(0)), (None, Some(-1)), (None, Some(i64::MAX))] {
+        for (at, seconds) in [(Some(&at), Some(1)), (None, Some(0)), (None, Some(-1)), (None, Some(i64::MAX))]
+        {
             assert!(expiry(at, seconds).is_err(), "{seconds:?}");
         }
         assert!(expiry(Some(&Text::from("tomorrow")), None).is_err());

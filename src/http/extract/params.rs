@@ -16,7 +16,8 @@ impl<T: DeserializeOwned> FromRequestParts<Shared> for Params<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
-        let query = Query::try_from_uri(&parts.uri).map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+        let query = Query::try_from_uri(&parts.uri)
+            .map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
         Ok(Self(query.0))
     }
 }

@@ -9,6 +9,7 @@ use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use serde::Deserialize;
 
+use super::Object;
 use crate::http::{
     app::{HttpOptions, Shared},
     problem::{Code, Problem},
@@ -24,7 +25,8 @@ impl Payload {
     pub(in crate::http) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Problem> {
         // What needs nothing may be asked for without a body.
         let document = if self.0.is_empty() { b"{}" } else { &*self.0 };
-        serde_json::from_slice(document).map_err(|error| Problem::bad_request(error.to_string()))
+        let parsed: Result<Object<T>, _> = serde_json::from_slice(document);
+        parsed.map(|Object(document)| document).map_err(|error| Problem::bad_request(error.to_string()))
     }
 }
 
@@ -35,7 +37,8 @@ impl FromRequest<Shared> for Payload {
         let options = &shared.options;
         let (parts, body) = request.into_parts();
         let limit = options.body_read_max;
-        let slow = |_| Problem::new(Code::RequestTimeout, "the request body was not complete within the time limit");
+        let slow =
+            |_| Problem::new(Code::RequestTimeout, "the request body was not complete within the time limit");
         let bytes = tokio::time::timeout(limit, collect(body, options)).await.map_err(slow)??;
         if !bytes.is_empty() {
             must_be_json(&parts.headers)?;
@@ -55,7 +58,8 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
 
 async fn collect(mut body: Body, options: &HttpOptions) -> Result<Bytes, Problem> {
     let limit = options.body_bytes_max;
-    let too_large = || Problem::new(Code::PayloadTooLarge, format!("the body may have at most {limit} bytes"));
+    let too_large =
+        || Problem::new(Code::PayloadTooLarge, format!("the body may have at most {limit} bytes"));
     let announced = body.size_hint();
     if announced.lower() > limit as u64 {
         return Err(too_large());
@@ -90,7 +94,10 @@ mod tests {
     use futures::stream;
 
     async fn collected(chunks: &[&'static str], limit: usize) -> Result<Bytes, Code> {
-        let chunks: Vec<_> = chunks.iter().map(|chunk| Ok::<_, std::io::Error>(Bytes::from_static(chunk.as_bytes()))).collect();
+        let chunks: Vec<_> = chunks
+            .iter()
+            .map(|chunk| Ok::<_, std::io::Error>(Bytes::from_static(chunk.as_bytes())))
+            .collect();
         let options = HttpOptions { body_bytes_max: limit, ..HttpOptions::default() };
         collect(Body::from_stream(stream::iter(chunks)), &options).await.map_err(|problem| problem.code)
     }
@@ -111,8 +118,11 @@ mod tests {
 
     #[test]
     fn only_json_is_taken() {
-        let declared = |value| must_be_json(&HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(value))]));
-        for json in ["application/json", "Application/JSON; charset=utf-8", "application/json;charset=utf-8"] {
+        let declared = |value| {
+            must_be_json(&HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(value))]))
+        };
+        for json in ["application/json", "Application/JSON; charset=utf-8", "application/json;charset=utf-8"]
+        {
             assert!(declared(json).is_ok(), "{json}");
         }
         for other in ["text/plain", "application/jsonl", "", "application/x-www-form-urlencoded"] {

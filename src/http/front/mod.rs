@@ -27,6 +27,9 @@ use tallies::Tallies;
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) use request_id::given as given_request_id;
 
+/// Headers that describe a body, and go with it.
+const OF_THE_BODY: [HeaderName; 2] = [header::CONTENT_TYPE, header::CONTENT_LENGTH];
+
 /// The whole HTTP API. Clones share it.
 #[derive(Clone)]
 pub struct Api {
@@ -110,15 +113,15 @@ fn finish_problem(response: &mut Response<Body>, uri: &Uri, id: &HeaderValue) ->
         return None;
     }
     if response.extensions().get::<Problem>().is_none() {
-        let mut replaced = of_status(status).into_response();
-        if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
-            replaced.headers_mut().insert(header::ALLOW, allow);
-        }
-        *response = replaced;
+        let replaced = std::mem::replace(response, of_status(status).into_response());
+        // What the router and its layers said stays, such as the methods and the origins allowed.
+        let said = replaced.headers().iter().filter(|(name, _)| !OF_THE_BODY.contains(name));
+        response.headers_mut().extend(said.map(|(name, value)| (name.clone(), value.clone())));
     }
     let problem = response.extensions_mut().remove::<Problem>()?;
     let id = id.to_str().unwrap_or_default();
-    if status.is_server_error() {
+    // Load shedding must not become a load of log lines.
+    if matches!(status, StatusCode::INTERNAL_SERVER_ERROR | StatusCode::GATEWAY_TIMEOUT) {
         let code = problem.code.entry().name;
         tracing::warn!(request_id = id, path = uri.path(), code, detail = %problem.detail, "a request failed");
     }
@@ -136,7 +139,9 @@ fn of_status(status: StatusCode) -> Problem {
             Problem::new(Code::MethodNotAllowed, "the header Allow lists the methods of this path")
         }
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::PayloadTooLarge, "the body is too large"),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(Code::UnsupportedMediaType, "send application/json"),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Problem::new(Code::UnsupportedMediaType, "send application/json")
+        }
         other if other.is_client_error() => Problem::bad_request("the request could not be read"),
         _ => Problem::new(Code::Internal, "an unexpected error; the log has the request id"),
     }

@@ -15,8 +15,8 @@ use crate::{
 
 /// The statuses that are counted apart, the frequent ones first; any other counts as the last.
 const STATUSES: [u16; 26] = [
-    201, 200, 402, 204, 206, 301, 303, 307, 308, 304, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 423, 429, 431,
-    503, 504, 500,
+    201, 200, 402, 204, 206, 301, 303, 307, 308, 304, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 423,
+    429, 431, 503, 504, 500,
 ];
 
 /// The figures of all routes.

@@ -103,7 +103,8 @@ fn complete(operation: &mut Value, route: &Route, shared: &mut Map<String, Value
     for response in responses.values_mut() {
         response["headers"]["X-Request-Id"] = json!({ "$ref": "#/components/headers/X-Request-Id" });
         if matches!(route.kind, Kind::Command | Kind::KeyOptional) {
-            response["headers"]["Idempotent-Replayed"] = json!({ "$ref": "#/components/headers/Idempotent-Replayed" });
+            response["headers"]["Idempotent-Replayed"] =
+                json!({ "$ref": "#/components/headers/Idempotent-Replayed" });
         }
     }
     responses.append(&mut problems::responses(route, shared));
@@ -111,16 +112,19 @@ fn complete(operation: &mut Value, route: &Route, shared: &mut Map<String, Value
 
 /// The headers that a route reads beside those of authentication.
 fn request_headers(route: &Route) -> Vec<Value> {
-    let header = |name: &str, text: &str| {
-        json!({ "name": name, "in": "header", "required": false, "schema": { "type": "string" }, "description": text })
-    };
-    let mut headers = vec![header("X-Request-Id", "Your id of this request, 1 to 128 visible characters; echoed")];
+    let header = |name: &str, text: &str| json!({ "name": name, "in": "header", "required": false, "schema": { "type": "string" }, "description": text });
+    let mut headers =
+        vec![header("X-Request-Id", "Your id of this request, 1 to 128 visible characters; echoed")];
     if route.access != Access::Public && route.access != Access::Operator {
         headers.push(header("X-Organization", "The organization to act in, by name or id; for operators"));
     }
     let key = match route.kind {
-        Kind::Command => Some("One key per intended change, 1 to 255 visible characters; this or `idempotency_key` is required"),
-        Kind::KeyOptional => Some("One key per intended request, 1 to 255 visible characters; a repetition gets the first answer"),
+        Kind::Command => Some(
+            "One key per intended change, 1 to 255 visible characters; this or `idempotency_key` is required",
+        ),
+        Kind::KeyOptional => Some(
+            "One key per intended request, 1 to 255 visible characters; a repetition gets the first answer",
+        ),
         Kind::Discovery | Kind::Read | Kind::Administration => None,
     };
     if let Some(text) = key {
@@ -163,7 +167,8 @@ mod tests {
                 documented.push(format!("{} {path}", method.to_ascii_uppercase()));
             }
         }
-        let mut routes: Vec<String> = ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        let mut routes: Vec<String> =
+            ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
         // Only a server that was started for a benchmark has it.
         routes.retain(|route| !route.contains("/bench/"));
         documented.sort_unstable();
@@ -174,7 +179,8 @@ mod tests {
     #[test]
     fn who_may_call_is_documented() {
         let document = document().expect("a document");
-        let needs = |path: &str, method: &str| document["paths"][path][method]["security"][0]["api_key"][0].clone();
+        let needs =
+            |path: &str, method: &str| document["paths"][path][method]["security"][0]["api_key"][0].clone();
         assert_eq!(needs("/v1/wallets/{wallet}/deductions", "post"), "credits:deduct");
         assert_eq!(needs("/metrics", "get"), "admin");
         assert_eq!(needs("/livez", "get"), Value::Null);

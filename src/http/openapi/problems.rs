@@ -18,7 +18,10 @@ pub(super) fn responses(route: &Route, shared: &mut Map<String, Value>) -> Map<S
     for group in codes.chunk_by(|one, next| one.entry().status == next.entry().status) {
         let names: Vec<_> = group.iter().map(|code| code.entry().name).collect();
         let name = names.join(".");
-        responses.insert(group[0].entry().status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));
+        responses.insert(
+            group[0].entry().status.to_string(),
+            json!({ "$ref": format!("#/components/responses/{name}") }),
+        );
         shared.entry(name).or_insert_with(|| response(group));
     }
     responses
@@ -26,7 +29,8 @@ pub(super) fn responses(route: &Route, shared: &mut Map<String, Value>) -> Map<S
 
 /// The response of these codes, which have one status.
 fn response(codes: &[Code]) -> Value {
-    let links: Vec<_> = codes.iter().map(|code| format!("[`{0}`](/problems/{0})", code.entry().name)).collect();
+    let links: Vec<_> =
+        codes.iter().map(|code| format!("[`{0}`](/problems/{0})", code.entry().name)).collect();
     let mut response = json!({
         "description": links.join(", "),
         "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
@@ -46,7 +50,13 @@ fn response(codes: &[Code]) -> Value {
 fn codes(route: &Route) -> Vec<Code> {
     let mut codes = vec![Code::HeadersTooLarge, Code::Internal];
     if route.access != Access::Public {
-        codes.extend([Code::BadRequest, Code::Unauthenticated, Code::Forbidden, Code::NotFound, Code::RateLimited]);
+        codes.extend([
+            Code::BadRequest,
+            Code::Unauthenticated,
+            Code::Forbidden,
+            Code::NotFound,
+            Code::RateLimited,
+        ]);
     }
     if route.method == Method::POST {
         codes.extend([Code::RequestTimeout, Code::PayloadTooLarge, Code::UnsupportedMediaType]);

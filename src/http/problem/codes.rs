@@ -51,7 +51,13 @@ pub struct CodeEntry {
     pub page: &'static str,
 }
 
-const fn entry(code: Code, name: &'static str, status: u16, title: &'static str, page: &'static str) -> CodeEntry {
+const fn entry(
+    code: Code,
+    name: &'static str,
+    status: u16,
+    title: &'static str,
+    page: &'static str,
+) -> CodeEntry {
     CodeEntry { code, name, status, title, page }
 }
 

@@ -16,7 +16,7 @@ pub(in crate::http) fn submission(error: EngineError, keyed: bool) -> Problem {
         EngineError::Overloaded => Problem::new(Code::Overloaded, "the queue is full"),
         EngineError::Unavailable(reason) => {
             tracing::error!(reason, "the event log could not be written");
-            Problem::new(Code::Unavailable, "the event log could not be written").retry_after(5)
+            Problem::new(Code::Unavailable, reason).retry_after(5)
         }
         EngineError::Stopping => Problem::new(Code::NotReady, "the ledger is stopping"),
         EngineError::OutcomeUnknown(command) if keyed => Problem::new(
@@ -55,10 +55,9 @@ pub(in crate::http) fn refused(refusal: &Refusal, replayed: bool) -> Problem {
         )
         .with("returnable", remaining)
         .with("requested", requested),
-        Refusal::TooManyLots => Problem::new(
-            Code::TooManyLots,
-            format!("the wallet holds {} live lots", ledger::MAX_LIVE_LOTS),
-        ),
+        Refusal::TooManyLots => {
+            Problem::new(Code::TooManyLots, format!("the wallet holds {} live lots", ledger::MAX_LIVE_LOTS))
+        }
         Refusal::BalanceOverflow => {
             Problem::new(Code::BalanceOverflow, "the balance would exceed the largest amount")
         }

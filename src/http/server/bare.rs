@@ -16,7 +16,8 @@ pub(super) fn replacement(written: &[u8]) -> Option<Vec<u8>> {
         _ => return None,
     };
     // An answer of ours has a request id.
-    let ours = written.windows(REQUEST_ID.as_str().len()).any(|bytes| bytes == REQUEST_ID.as_str().as_bytes());
+    let ours =
+        written.windows(REQUEST_ID.as_str().len()).any(|bytes| bytes == REQUEST_ID.as_str().as_bytes());
     (!ours && written.ends_with(b"\r\n\r\n")).then(|| closing(&problem))
 }
 

@@ -9,20 +9,17 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Limits, bare,
+    Answers, Limits, bare,
     progress::{Progress, Verdict, Watchdog},
     socket::Socket,
 };
-use crate::http::{
-    Api,
-    problem::{Code, Problem},
-};
+use crate::http::problem::{Code, Problem};
 
 /// How often the watchdog looks.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Answers the requests of one connection until the client or the server ends it.
-pub(super) async fn run(stream: TcpStream, api: Api, limits: Limits, stop: CancellationToken) {
+pub(super) async fn run(stream: TcpStream, api: impl Answers, limits: Limits, stop: CancellationToken) {
     let progress = Arc::new(Progress::default());
     let service = service_fn(|request: Request<Incoming>| {
         let (api, progress) = (api.clone(), Arc::clone(&progress));
@@ -39,7 +36,8 @@ pub(super) async fn run(stream: TcpStream, api: Api, limits: Limits, stop: Cance
         .header_read_timeout(None)
         // Twice the limit of the front, which answers with a problem what is between the two.
         .max_buf_size(2 * limits.head_bytes_max)
-        .pipeline_flush(true)
+        // A request that came in whole is carried out and answered, though its client sends no more.
+        .half_close(true)
         .serve_connection(socket, service);
     let mut watchdog = Watchdog::default();
     let mut look = pin!(tokio::time::sleep(LOOK_EVERY));
@@ -65,7 +63,8 @@ pub(super) async fn run(stream: TcpStream, api: Api, limits: Limits, stop: Cance
             }
         }
     }
-    let problem = Problem::new(Code::RequestTimeout, "the request headers were not complete within the time limit");
+    let problem =
+        Problem::new(Code::RequestTimeout, "the request headers were not complete within the time limit");
     let mut stream = connection.into_parts().io.into_inner().into_inner();
     // The client may be gone; then so is the answer.
     let _ = tokio::time::timeout(LOOK_EVERY, stream.write_all(&bare::closing(&problem))).await;

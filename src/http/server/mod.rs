@@ -4,9 +4,15 @@ mod bare;
 mod connection;
 mod progress;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
+use axum::{
+    body::Body,
+    http::{Request, Response},
+};
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -14,6 +20,17 @@ use super::{Api, HttpOptions};
 
 /// How long to wait after the system had no more sockets to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What answers requests.
+trait Answers: Clone + Send + Sync + 'static {
+    fn respond(&self, request: Request<Body>) -> impl Future<Output = Response<Body>> + Send;
+}
+
+impl Answers for Api {
+    fn respond(&self, request: Request<Body>) -> impl Future<Output = Response<Body>> + Send {
+        Self::respond(self, request)
+    }
+}
 
 /// What one connection may do.
 #[derive(Debug, Clone, Copy)]
@@ -46,11 +63,16 @@ pub async fn serve(
     options: HttpOptions,
     stop: CancellationToken,
 ) -> io::Result<()> {
-    let limits = Limits::from(&options);
+    accept(listener, api, &options, &stop).await;
+    Ok(())
+}
+
+async fn accept(listener: TcpListener, api: impl Answers, options: &HttpOptions, stop: &CancellationToken) {
+    let limits = Limits::from(options);
     let free = Arc::new(Semaphore::new(options.connections_max));
     let connections = TaskTracker::new();
-    while let Some(permit) = until(&stop, Arc::clone(&free).acquire_owned()).await {
-        let Some(accepted) = until(&stop, listener.accept()).await else { break };
+    while let Some(permit) = until(stop, Arc::clone(&free).acquire_owned()).await {
+        let Some(accepted) = until(stop, listener.accept()).await else { break };
         let stream = match accepted {
             Ok((stream, _)) => stream,
             Err(error) if is_of_one_client(&error) => continue,
@@ -73,9 +95,11 @@ pub async fn serve(
     drop(listener);
     connections.close();
     if tokio::time::timeout(options.drain_max, connections.wait()).await.is_err() {
-        tracing::warn!(connections = connections.len(), "connections were still open when the time to stop was over");
+        tracing::warn!(
+            connections = connections.len(),
+            "connections were still open when the time to stop was over"
+        );
     }
-    Ok(())
 }
 
 /// The result, or `None` once `stop` is cancelled.

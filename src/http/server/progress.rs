@@ -111,6 +111,10 @@ mod tests {
         busy.request_started();
         assert!(verdicts(&busy, 100, |_| {}).iter().all(|verdict| *verdict == Verdict::Keep));
         let streaming = Progress::default();
-        assert!(verdicts(&streaming, 100, Progress::bytes_written).iter().all(|verdict| *verdict == Verdict::Keep));
+        assert!(
+            verdicts(&streaming, 100, Progress::bytes_written)
+                .iter()
+                .all(|verdict| *verdict == Verdict::Keep)
+        );
     }
 }

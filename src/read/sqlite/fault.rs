@@ -13,10 +13,8 @@ pub(super) fn store(error: sqlx::Error) -> StoreFault {
     match code.map(|code| code & 0xff) {
         Some(CORRUPT | NOT_A_DATABASE) => StoreFault::Corrupt(error.to_string()),
         Some(_) => StoreFault::Unavailable(error.to_string()),
-        None => match error {
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => corrupt(&error),
-            error => StoreFault::Unavailable(error.to_string()),
-        },
+        None if matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => corrupt(&error),
+        None => StoreFault::Unavailable(error.to_string()),
     }
 }
 

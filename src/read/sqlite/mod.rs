@@ -87,7 +87,7 @@ pub async fn start(
     report: impl FnMut(Position, Position) + Send,
 ) -> Result<Projected, OpenError> {
     let store = open_current(directory, ledger, log.clone(), clock.clone(), report).await?;
-    let reads = reads(directory, log.clone(), &store);
+    let reads = store.reads(directory, log.clone());
     let runner = Runner::new(ledger, log, store, clock, reads.0.progress.clone()).await?;
     Ok(Projected { runner: tokio::spawn(runner.run(stop)), reads })
 }
@@ -105,7 +105,7 @@ pub async fn at_rest(
     mut report: impl FnMut(Position, Position) + Send,
 ) -> Result<SqliteReads, OpenError> {
     let store = open_current(directory, ledger, log.clone(), clock.clone(), &mut report).await?;
-    let reads = reads(directory, log.clone(), &store);
+    let reads = store.reads(directory, log.clone());
     let mut runner = Runner::new(ledger, log, store, clock, reads.0.progress.clone()).await?;
     let caught_up = runner.catch_up(report).await;
     runner.close().await;
@@ -160,7 +160,7 @@ async fn open_current(
 ) -> Result<SqliteStore, OpenError> {
     let file = directory.join(READ_FILE);
     if let Found::Current(store) = open::open(&file, ledger).await? {
-        return Ok(store);
+        return Ok(*store);
     }
     tracing::info!("the projections are of another version and are built anew");
     open::rebuild(directory, ledger, log, clock, report).await?;
@@ -173,14 +173,7 @@ async fn open_current(
 /// As [`OpenError`] says; projections of other versions are refused.
 pub async fn open_store(directory: &Path, ledger: LedgerId) -> Result<SqliteStore, OpenError> {
     match open::open(&directory.join(READ_FILE), ledger).await? {
-        Found::Current(store) => Ok(store),
+        Found::Current(store) => Ok(*store),
         Found::Stale => Err(OpenError::NotCurrent { file: directory.join(READ_FILE) }),
     }
-}
-
-/// What reads beside `store`.
-fn reads(directory: &Path, log: Arc<dyn Log>, store: &SqliteStore) -> SqliteReads {
-    let (pool, filters) = (open::readers(&directory.join(READ_FILE)), store.filters());
-    let progress = Arc::new(Progress::at(store.checkpoint()));
-    SqliteReads(Arc::new(Shared { pool, log, filters, progress }))
 }

@@ -94,7 +94,7 @@ pub enum OpenError {
 /// What a file turned out to be.
 pub(super) enum Found {
     /// Of this ledger and these versions.
-    Current(SqliteStore),
+    Current(Box<SqliteStore>),
     /// Of other versions of the projections: its rows can't be used. Closed.
     Stale,
 }
@@ -118,7 +118,7 @@ pub(super) async fn open(file: &Path, ledger: LedgerId) -> Result<Found, OpenErr
         connection.close().await?;
         return Ok(Found::Stale);
     };
-    Ok(Found::Current(SqliteStore::new(connection, ledger, checkpoint).await?))
+    Ok(Found::Current(Box::new(SqliteStore::new(connection, ledger, checkpoint).await?)))
 }
 
 /// The checkpoint of a file that is not to be changed.
@@ -157,7 +157,7 @@ pub(super) async fn rebuild(
         return Err(io::Error::other("a new file has old versions").into());
     };
     let progress = Arc::new(Progress::at(Position(0)));
-    let mut runner = Runner::new(ledger, log, store, clock, progress).await?;
+    let mut runner = Runner::new(ledger, log, *store, clock, progress).await?;
     let caught_up = runner.catch_up(report).await;
     runner.close().await;
     caught_up?;

@@ -1,6 +1,6 @@
 //! Writing batches into `read.db`: rows and checkpoint in one transaction.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
 use events::{LedgerId, Position, WalletId};
@@ -9,12 +9,16 @@ use sqlx::{Connection, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
+    READ_FILE, Shared, SqliteReads,
     bulk::{Bulk, Row},
     fault::{corrupt, store},
-    identity, rows,
+    identity, open, rows,
     segments::{Filters, Segments},
 };
-use crate::read::{Batch, Store, StoreFault};
+use crate::{
+    log::Log,
+    read::{Batch, Progress, Store, StoreFault},
+};
 
 const ADVANCE: &str = "UPDATE checkpoints SET position = ?3 WHERE ledger = ?1 AND position = ?2";
 const IDS: &str = "SELECT number, id FROM ids";
@@ -72,9 +76,12 @@ impl SqliteStore {
         Ok(Self { connection, ledger, checkpoint, numbers, segments, filters, statements, stale: false })
     }
 
-    /// The filters of the command index, as they are replaced.
-    pub(super) fn filters(&self) -> Arc<ArcSwap<Filters>> {
-        self.filters.clone()
+    /// What reads beside this store, which is in `directory`, and sees what it writes.
+    #[must_use]
+    pub fn reads(&self, directory: &Path, log: Arc<dyn Log>) -> SqliteReads {
+        let progress = Arc::new(Progress::at(self.checkpoint));
+        let (pool, filters) = (open::readers(&directory.join(READ_FILE)), self.filters.clone());
+        SqliteReads(Arc::new(Shared { pool, log, filters, progress }))
     }
 
     async fn write_all(&mut self, batch: &Batch<'_>) -> Result<(), StoreFault> {

@@ -65,9 +65,11 @@ async fn a_route_answers_exactly_those_who_hold_its_scope() {
             let fault = judged(route, &answer, persona.refusal(route));
             let changed = answer.status >= 400 && app.head() != before;
             let fault = fault.err().or_else(|| changed.then(|| "something was recorded".to_owned()));
-            faults.extend(fault.map(|fault| {
-                format!("{} {} as {}: {fault}", route.method, route.path, persona.client.name)
-            }));
+            faults.extend(
+                fault.map(|fault| {
+                    format!("{} {} as {}: {fault}", route.method, route.path, persona.client.name)
+                }),
+            );
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -85,12 +87,17 @@ fn judged(route: &Route, answer: &Answer, refusal: Option<(u16, &str)>) -> Resul
         Access::Needs(scope) => scope.as_str(),
         Access::Operator => "operator",
     };
-    if problem["required_scope"] == required { Ok(()) } else { Err(format!("{required} is not named: {problem}")) }
+    if problem["required_scope"] == required {
+        Ok(())
+    } else {
+        Err(format!("{required} is not named: {problem}"))
+    }
 }
 
 #[tokio::test]
 async fn the_public_routes_are_these() {
-    let public: Vec<_> = ROUTES.iter().filter(|route| route.access == Access::Public).map(|route| route.path).collect();
+    let public: Vec<_> =
+        ROUTES.iter().filter(|route| route.access == Access::Public).map(|route| route.path).collect();
     assert_eq!(public, ["/livez", "/readyz", "/openapi.json", "/problems", "/problems/{code}"]);
     let anonymous = TestApp::start().await;
     for path in ["/docs/", "/api/v1/docs/"] {

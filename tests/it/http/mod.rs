@@ -1,6 +1,7 @@
 //! The HTTP API from outside: production code behind a real socket.
 
 mod access;
+mod administration;
 mod compatible;
 mod documents;
 mod entries;
@@ -8,12 +9,12 @@ mod feed;
 mod headers;
 mod hostile;
 mod idempotency;
-mod keys;
 mod metrics;
 mod positions;
 mod refused;
 mod requests;
 mod rollbacks;
+mod slow;
 mod stream;
 mod texts;
 mod things;

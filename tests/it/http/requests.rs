@@ -114,7 +114,9 @@ fn fields(path: &str, unique: &str) -> Vec<(String, String)> {
         "/v1/wallets/{wallet}/deductions" | "/v1/wallets/{wallet}/checks" | "/bench/echo/{wallet}" => {
             &[("service", "\"chat\""), ("cost", "\"0.5\"")]
         }
-        "/api/mcp/v1/credits/check" | "/api/mcp/v1/credits/deduct" => &[("service", "\"chat\""), ("cost", "0.5")],
+        "/api/mcp/v1/credits/check" | "/api/mcp/v1/credits/deduct" => {
+            &[("service", "\"chat\""), ("cost", "0.5")]
+        }
         "/v1/wallets/{wallet}/purchases" | "/v1/wallets/{wallet}/grants" => &[("amount", "\"1\"")],
         "/v1/deductions/{id}/rollbacks" => &[("amount", "\"0.01\"")],
         "/v1/wallets" => &[("wallet", "UNIQUE")],

@@ -31,16 +31,21 @@ impl Things {
         let grant = client.post(&format!("{base}/grants"), &json!({ "amount": "5" })).key("things");
         let check = client.post(&format!("{base}/checks"), &json!({ "service": "chat", "cost": "1" }));
         let deduction = deduct(client, &wallet, "things", "2").await.expect(201).member("id");
-        let rollback = client.post(&format!("/v1/deductions/{deduction}/rollbacks"), &json!({ "amount": "0.5" }));
+        let rollback =
+            client.post(&format!("/v1/deductions/{deduction}/rollbacks"), &json!({ "amount": "0.5" }));
         let app = client.app_id.as_deref().expect("an app").to_owned();
         let key = client.post(&format!("/v1/apps/{app}/keys"), &json!({ "scopes": ["credits:check"] }));
+        let (grant, check) = (grant.await.expect(201), check.await.expect(200));
+        let rollback = rollback.key("things").await.expect(201);
+        // From now on every read shows all of it.
+        wallet_at(client, &wallet, rollback.position()).await;
         Self {
             wallet,
             purchase,
-            grant: grant.await.expect(201).member("id"),
-            check: check.await.expect(200).member("id"),
+            grant: grant.member("id"),
+            check: check.member("id"),
             deduction,
-            rollback: rollback.key("things").await.expect(201).member("id"),
+            rollback: rollback.member("id"),
             app,
             key: key.await.expect(201).member("key_id"),
         }

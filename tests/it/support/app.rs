@@ -8,7 +8,7 @@ mod stream;
 pub(crate) use answer::Answer;
 pub(crate) use client::{Client, Request};
 pub(crate) use raw::RawAnswer;
-pub(crate) use stream::{EventStream, Sent};
+pub(crate) use stream::EventStream;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

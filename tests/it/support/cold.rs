@@ -23,7 +23,7 @@ struct Folded {
     /// Answers of any command, as an index with short fingerprints would offer for another one.
     decoys: Option<Vec<Position>>,
     failing_loads: usize,
-    loads: usize,
+    wallets_loaded: usize,
 }
 
 /// The engine-state projection of a log. It stays where it is until the test moves it.
@@ -84,14 +84,9 @@ impl FoldedLog {
         self.lock().failing_loads = count;
     }
 
-    /// How many loads there have been.
-    pub(crate) fn loads(&self) -> usize {
-        self.lock().loads
-    }
-
-    /// The wallet at the checkpoint.
-    pub(crate) fn wallet(&self, id: WalletId) -> Option<Wallet> {
-        self.lock().wallets.get(&id).cloned()
+    /// How many wallets have been loaded.
+    pub(crate) fn wallets_loaded(&self) -> usize {
+        self.lock().wallets_loaded
     }
 
     fn checkpoint_folded(&self) -> Position {
@@ -124,7 +119,6 @@ impl Folded {
     }
 
     fn load(&mut self, wanted: &Wanted) -> Result<Loaded, ColdError> {
-        self.loads += 1;
         if let Some(left) = self.failing_loads.checked_sub(1) {
             self.failing_loads = left;
             return Err(ColdError("scripted fault".to_owned()));
@@ -134,13 +128,12 @@ impl Folded {
             commands.extend(self.decoys.iter().flatten().map(|decoy| (*id, *decoy)));
             commands.extend(self.commands.get(id).map(|position| (*id, *position)));
         }
+        let found = wanted.wallets.iter().filter_map(|id| Some((*id, self.wallets.get(id)?.clone())));
+        let wallets: Vec<_> = found.collect();
+        self.wallets_loaded += wallets.len();
         Ok(Loaded {
             checkpoint: self.checkpoint,
-            wallets: wanted
-                .wallets
-                .iter()
-                .filter_map(|id| Some((*id, self.wallets.get(id)?.clone())))
-                .collect(),
+            wallets,
             commands,
             returned: wanted.returned.iter().filter_map(|id| Some((*id, *self.returned.get(id)?))).collect(),
         })

@@ -55,7 +55,7 @@ impl Ground {
         let copy = Arc::new(MemoryLog::new());
         let all = self.store.read(Position(0), usize::MAX).await.expect("a page");
         copy.append(Position(0), &all.bodies).await.expect("a log in memory");
-        Self::on(copy)
+        Self { seed: self.seed, ..Self::on(copy) }
     }
 
     /// Starts an engine, which must succeed.
@@ -146,7 +146,8 @@ impl Ledger {
     pub(crate) async fn end(self) -> Ground {
         self.stop.cancel();
         self.writer.await.expect("no panic").expect("an orderly end");
-        self.ground
+        // The next process draws other ids.
+        Ground { seed: self.ground.seed + 1, ..self.ground }
     }
 
     /// The reason why the writer halted.

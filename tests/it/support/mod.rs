@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod cold;
 pub(crate) mod dice;
 pub(crate) mod ground;
+pub(crate) mod history;
 pub(crate) mod model;
 pub(crate) mod watched;
 pub(crate) mod words;

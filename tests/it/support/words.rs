@@ -6,7 +6,7 @@ use ledger::{Amount, Check, Command, Deduct, Expiry, Grant, NewLot, Purchase, Ro
 use uuid::Uuid;
 
 /// The organization and app of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Caller {
     pub(crate) org: OrgId,
     pub(crate) app: AppId,

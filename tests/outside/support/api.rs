@@ -71,7 +71,12 @@ impl Api {
         Answer::of(self.request(Method::GET, path).send().await?).await
     }
 
-    pub(crate) async fn try_post(&self, path: &str, key: Option<&str>, body: &Value) -> reqwest::Result<Answer> {
+    pub(crate) async fn try_post(
+        &self,
+        path: &str,
+        key: Option<&str>,
+        body: &Value,
+    ) -> reqwest::Result<Answer> {
         let mut request = self.request(Method::POST, path).json(body);
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);

@@ -99,9 +99,12 @@ pub(crate) fn wallet(event: &Value) -> Option<&str> {
 
 /// What an event adds to its wallet's balance.
 fn change(event: &Value) -> i128 {
-    let amount = |name: &str| micros(event["data"][name].as_str().unwrap_or_else(|| panic!("{name}: {event}")));
+    let amount =
+        |name: &str| micros(event["data"][name].as_str().unwrap_or_else(|| panic!("{name}: {event}")));
     match event["type"].as_str().expect("a type") {
-        "credits.purchased.v1" | "credits.granted.v1" | "credits.deduction_rolled_back.v1" => amount("amount"),
+        "credits.purchased.v1" | "credits.granted.v1" | "credits.deduction_rolled_back.v1" => {
+            amount("amount")
+        }
         "credits.deducted.v1" => -amount("cost"),
         "credits.expired.v1" => -amount("amount"),
         "wallet.opened.v1" | "credits.checked.v1" | "credits.command_refused.v1" => 0,

@@ -46,7 +46,8 @@ pub(crate) async fn run(home: &Home, words: &[&str]) -> Ran {
 
 /// Runs a command to its end, and ends it when it takes too long.
 pub(crate) async fn finish(mut command: Command, within: Duration) -> Ran {
-    let (mut stdout, mut stderr) = (tempfile::tempfile().expect("a file"), tempfile::tempfile().expect("a file"));
+    let (mut stdout, mut stderr) =
+        (tempfile::tempfile().expect("a file"), tempfile::tempfile().expect("a file"));
     command.stdout(copy(&stdout)).stderr(copy(&stderr));
     let what = format!("{command:?} has ended");
     let mut process = Process(command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")));

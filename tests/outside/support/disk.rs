@@ -55,7 +55,10 @@ impl Drop for SmallDisk {
 }
 
 fn mount(at: &Path, options: &str) -> Result<(), String> {
-    command("mount", &["-t".as_ref(), "tmpfs".as_ref(), "-o".as_ref(), options.as_ref(), "tmpfs".as_ref(), at.as_os_str()])
+    command(
+        "mount",
+        &["-t".as_ref(), "tmpfs".as_ref(), "-o".as_ref(), options.as_ref(), "tmpfs".as_ref(), at.as_os_str()],
+    )
 }
 
 fn command(name: &str, words: &[&std::ffi::OsStr]) -> Result<(), String> {

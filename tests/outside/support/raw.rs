@@ -33,6 +33,7 @@ pub(crate) async fn status(stream: &mut TcpStream) -> u16 {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.expect("an answer");
     let answer = String::from_utf8_lossy(&answer);
-    let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).and_then(|code| code.parse().ok());
+    let status =
+        answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).and_then(|code| code.parse().ok());
     status.unwrap_or_else(|| panic!("no answer: {answer:?}"))
 }

@@ -56,8 +56,14 @@ impl Server {
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(options).stdout(open()).stderr(open());
         let started = Stopwatch::start();
         let process = Process(command.spawn().expect("a process"));
-        let mut server =
-            Self { process, url: String::new(), token: String::new(), ready_after: Duration::ZERO, started, log };
+        let mut server = Self {
+            process,
+            url: String::new(),
+            token: String::new(),
+            ready_after: Duration::ZERO,
+            started,
+            log,
+        };
         eventually("the server is ready", START_WITHIN, async || server.look(home).await).await;
         server.ready_after = server.started.elapsed();
         server

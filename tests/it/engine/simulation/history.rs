@@ -8,8 +8,8 @@ pub(super) struct Attempt {
     pub(super) ask: Ask,
     /// When it was sent, on a clock that counts sends and answers.
     pub(super) sent: u64,
-    /// How many events were stored then.
-    pub(super) head: u64,
+    /// How many events were stored then, and when it was answered.
+    pub(super) heads: (u64, u64),
     /// When it was answered, and with what; never, when the engine crashed first.
     pub(super) answer: Option<(u64, Result<Receipt, EngineError>)>,
 }
@@ -39,11 +39,6 @@ impl Attempt {
     pub(super) fn may_have_written(&self) -> bool {
         ["stored", "unknown", "unanswered"].contains(&self.outcome_name())
     }
-
-    /// Whether this is a try of the very request of `other`.
-    pub(super) fn same_request(&self, other: &Ask) -> bool {
-        self.ask.id == other.id && self.ask.asked.request == other.asked.request
-    }
 }
 
 /// All tries, in the order in which they were sent.
@@ -57,12 +52,13 @@ impl History {
     /// Notes that something is sent; returns its number.
     pub(super) fn sent(&mut self, ask: Ask, head: u64) -> usize {
         let sent = self.tick();
-        self.attempts.push(Attempt { ask, sent, head, answer: None });
+        self.attempts.push(Attempt { ask, sent, heads: (head, head), answer: None });
         self.attempts.len() - 1
     }
 
-    pub(super) fn answered(&mut self, attempt: usize, answer: Result<Receipt, EngineError>) {
+    pub(super) fn answered(&mut self, attempt: usize, head: u64, answer: Result<Receipt, EngineError>) {
         let now = self.tick();
+        self.attempts[attempt].heads.1 = head;
         self.attempts[attempt].answer = Some((now, answer));
     }
 

@@ -174,7 +174,7 @@ fn send(engine: &Engine, history: Rc<RefCell<History>>, ask: credit_ledger::engi
     let engine = engine.clone();
     spawn_local(async move {
         let answer = engine.submit(ask).await;
-        history.borrow_mut().answered(attempt, answer);
+        history.borrow_mut().answered(attempt, engine.head().get(), answer);
     });
 }
 

@@ -1,0 +1,71 @@
+//! The projections: rows that equal the log, whatever happens while they are written.
+
+mod cold;
+mod commands;
+mod entries;
+mod exactly_once;
+mod following;
+mod halting;
+mod rebuilding;
+mod replaying;
+
+use std::{path::Path, sync::Arc};
+
+use credit_ledger::{
+    clock::ManualClock,
+    log::{Bodies, Log, memory::MemoryLog},
+    read::sqlite::{self, READ_FILE, SqliteReads},
+};
+use events::{LedgerId, Position, Recorded, Time, decode};
+use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+
+use crate::support::history::{History, Mix};
+
+/// A history of about `count` events of every kind.
+fn everything(seed: u64, wallets: usize, count: usize) -> (History, Bodies) {
+    let (mut history, mut bodies) = (History::new(seed, 2, wallets), Bodies::default());
+    history.begin(&mut bodies);
+    history.extend(&mut bodies, count, Mix::Everything);
+    (history, bodies)
+}
+
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::at(Time::from_micros(1_800_000_000_000_000)))
+}
+
+/// Appends events to a log, in groups that it takes.
+async fn append(log: &dyn Log, bodies: &Bodies) {
+    let bodies: Vec<&[u8]> = bodies.iter().collect();
+    for group in bodies.chunks(500) {
+        let head = log.head().await.expect("a head");
+        log.append(head, &group.iter().collect()).await.expect("an append");
+    }
+}
+
+async fn log_of(bodies: &Bodies) -> Arc<MemoryLog> {
+    let log = Arc::new(MemoryLog::new());
+    append(&*log, bodies).await;
+    log
+}
+
+fn recorded(bodies: &Bodies) -> Vec<Recorded> {
+    bodies.iter().map(|body| decode(body).expect("an event")).collect()
+}
+
+/// The projections of the whole log, at rest.
+async fn project(directory: &Path, ledger: LedgerId, log: Arc<dyn Log>) -> SqliteReads {
+    sqlite::at_rest(directory, ledger, log, clock(), |_, _| {}).await.expect("projections")
+}
+
+/// Runs one statement on a file that nobody has open; returns how many rows it changed.
+async fn tamper(directory: &Path, statement: &'static str) -> u64 {
+    let options = SqliteConnectOptions::new().filename(directory.join(READ_FILE));
+    let mut connection = options.connect().await.expect("a connection");
+    let result = sqlx::query(statement).execute(&mut connection).await.expect("a statement");
+    connection.close().await.expect("a close");
+    result.rows_affected()
+}
+
+fn end(bodies: &Bodies) -> Position {
+    Position(bodies.len() as u64)
+}

@@ -1,0 +1,152 @@
+//! `replay` and `verify` find what does not follow from the log.
+
+use credit_ledger::{
+    log::Bodies,
+    read::{
+        replay::{self, Comparison, VerifyFault},
+        sqlite::{self, SqliteReads},
+    },
+};
+use events::{Event, LedgerId, Position, encode};
+
+use super::{end, everything, log_of, project, recorded, tamper};
+
+/// The comparison after one statement was run on the projections.
+async fn compared_after(statement: &'static str) -> (Comparison, u64) {
+    let (history, bodies) = everything(71, 20, 4_500);
+    let log = log_of(&bodies).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    project(directory.path(), history.ledger, log.clone()).await.close().await;
+    let changed = tamper(directory.path(), statement).await;
+    let live = sqlite::read_only(directory.path(), history.ledger, log.clone()).await.expect("projections");
+    let comparison = replay::compare(history.ledger, log, &live, |_, _| {}).await.expect("a result");
+    live.close().await;
+    (comparison, changed)
+}
+
+/// Which projections differ, in how many rows.
+fn differing(comparison: &Comparison) -> Vec<(&'static str, u64)> {
+    let all = comparison.projections.iter().map(|(name, differences)| (*name, differences.differing));
+    all.filter(|(_, count)| *count > 0).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_does_not_follow_from_the_log_is_found() {
+    let cases = [
+        ("UPDATE wallets SET balance = balance + 1 WHERE id = (SELECT min(id) FROM wallets)", "wallets"),
+        ("DELETE FROM returned WHERE deduction = (SELECT max(deduction) FROM returned)", "returned"),
+        (
+            "UPDATE entries SET amount = amount - 1 WHERE position = (SELECT max(position) FROM entries)",
+            "entries",
+        ),
+        (
+            "UPDATE entries SET app = NULL WHERE position = (SELECT max(position) FROM entries WHERE app > 0)",
+            "entries",
+        ),
+        ("DELETE FROM entries WHERE position = 3000", "entries"),
+        ("UPDATE apps SET name = 'other' WHERE name = 'app-1'", "identity"),
+        (
+            "UPDATE wallets SET lots = x'' WHERE id = (SELECT id FROM wallets WHERE length(lots) > 0 LIMIT 1)",
+            "wallets",
+        ),
+        ("DELETE FROM wallets WHERE id = (SELECT min(id) FROM wallets)", "wallets"),
+    ];
+    for (statement, projection) in cases {
+        let (comparison, changed) = compared_after(statement).await;
+        assert_eq!(changed, 1, "{statement}");
+        assert_eq!(differing(&comparison), [(projection, 1)], "{statement}: {comparison:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_missing_from_the_index_are_found() {
+    let one_page = "DELETE FROM command_pages WHERE page = (SELECT min(page) FROM command_pages)";
+    let (comparison, changed) = compared_after(one_page).await;
+    assert_eq!(changed, 1);
+    let (_, differences) = &comparison.projections[0];
+    assert!(differences.differing > 50, "{differences:?}");
+    assert!(differences.described[0].starts_with("the answer to command"), "{differences:?}");
+    assert_eq!(differing(&comparison), [("commands", differences.differing)]);
+}
+
+/// Verifies the history with one event changed.
+async fn verified_with(change: impl FnOnce(&mut Vec<Vec<u8>>)) -> Result<replay::Verified, VerifyFault> {
+    let (_, bodies) = everything(72, 10, 800);
+    let mut stored: Vec<Vec<u8>> = bodies.iter().map(<[u8]>::to_vec).collect();
+    change(&mut stored);
+    replay::verify(log_of(&stored.iter().collect()).await, None::<&SqliteReads>, |_, _| {}).await
+}
+
+fn position_of(fault: VerifyFault) -> Position {
+    match fault {
+        VerifyFault::Finding(finding) => finding.position,
+        VerifyFault::Replay(fault) => panic!("{fault}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_valid_log_is_verified_with_its_projections() {
+    let (history, bodies) = everything(73, 25, 5_000);
+    let log = log_of(&bodies).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let live = project(directory.path(), history.ledger, log.clone()).await;
+    let verified = replay::verify(log.clone(), Some(&live), |_, _| {}).await.expect("a valid log");
+    let opened = history.wallets.iter().filter(|(.., wallet)| wallet.is_some()).count() as u64;
+    assert_eq!((verified.summary.events, verified.wallets_compared), (end(&bodies).get(), Some(opened)));
+    let total: i128 =
+        history.wallets.iter().flat_map(|(.., w)| w).map(|w| i128::from(w.balance.micros())).sum();
+    assert_eq!(verified.summary.balances, total);
+    assert!(verified.summary.expiries > 10 && verified.summary.refusals > 10, "{:?}", verified.summary);
+    live.close().await;
+    tamper(directory.path(), "UPDATE wallets SET account_seq = account_seq + 1").await;
+    let live = sqlite::read_only(directory.path(), history.ledger, log.clone()).await.expect("projections");
+    let fault = replay::verify(log, Some(&live), |_, _| {}).await.expect_err("other wallets");
+    assert!(fault.to_string().contains("is projected as"), "{fault}");
+    live.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_bad_position_is_named() {
+    let unreadable = verified_with(|stored| stored[700] = b"{}".to_vec()).await;
+    assert_eq!(position_of(unreadable.expect_err("unreadable")), Position(700));
+    let moved = verified_with(|stored| stored.swap(400, 401)).await;
+    assert_eq!(position_of(moved.expect_err("moved")), Position(400));
+    let removed = verified_with(|stored| drop(stored.remove(500))).await;
+    assert_eq!(position_of(removed.expect_err("removed")), Position(500));
+    let (_, bodies) = everything(72, 10, 800);
+    let index = last_deduction(&bodies);
+    let cheaper = verified_with(|stored| stored[index] = cheaper(&bodies, index)).await;
+    assert_eq!(position_of(cheaper.expect_err("cheaper")), Position(index as u64));
+}
+
+fn last_deduction(bodies: &Bodies) -> usize {
+    let events = recorded(bodies);
+    events
+        .iter()
+        .rposition(|recorded| matches!(recorded.event, Event::CreditsDeducted(_)))
+        .expect("a deduction")
+}
+
+/// The deduction with one micro-credit less in cost and first slice, and the same balance.
+fn cheaper(bodies: &Bodies, index: usize) -> Vec<u8> {
+    let mut recorded = recorded(bodies).remove(index);
+    if let Event::CreditsDeducted(e) = &mut recorded.event {
+        let less = |amount: events::Credits| events::Credits::from_micros(amount.micros() - 1);
+        (e.cost, e.slices[0].amount) = (less(e.cost), less(e.slices[0].amount));
+    }
+    let mut body = Vec::new();
+    encode(&recorded.envelope, &recorded.event, &mut body).expect("an event");
+    body
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_ledgers_log_is_no_replay() {
+    let (history, bodies) = everything(74, 5, 100);
+    let log = log_of(&bodies).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let live = project(directory.path(), history.ledger, log.clone()).await;
+    let other = LedgerId(uuid::Uuid::from_u128(5));
+    let fault = replay::compare(other, log, &live, |_, _| {}).await.expect_err("another ledger");
+    assert!(fault.to_string().contains("position 0"), "{fault}");
+    live.close().await;
+}
