@@ -65,7 +65,7 @@ mod tests {
         "source":"/ledgers/0190163d-8694-739b-aea5-966c26f8ad91","type":"ledger.writer_changed.v0",
         "subject":"ledger/0190163d-8694-739b-aea5-966c26f8ad91","time":"2026-01-01T00:00:00Z","position":"0",
         "causationid":"0190163d-8694-739b-aea5-966c26f8ad92","salt":"00000000000000000000000000000000",
-        "data":{"generation":3}}"#;
+        "data":{"generation":"3"}}"#;
 
     fn renamed(mut data: Map<String, Value>) -> Map<String, Value> {
         if let Some(generation) = data.remove("generation") {

@@ -119,7 +119,9 @@ impl EngineReport {
     #[must_use]
     pub fn table(&self) -> String {
         let mut table = comfy_table::Table::new();
-        let mut row = |what: &str, figure: String| drop(table.add_row(vec![what.to_owned(), figure]));
+        let mut row = |what: &str, figure: String| {
+            table.add_row(vec![what.to_owned(), figure]);
+        };
         row("events stored before", self.events_before.to_string());
         row("commands waiting", self.waiting.to_string());
         row("durable deductions", format!("{} in {:.1} s", self.deductions, self.seconds));

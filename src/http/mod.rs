@@ -41,7 +41,11 @@ pub use front::Api;
 pub use server::serve;
 
 use app::Shared;
-use axum::http::{HeaderName, Method, header};
+use axum::{
+    Router,
+    http::{HeaderName, Method, header},
+};
+use tower::Layer;
 use tower_http::cors::CorsLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -55,10 +59,13 @@ pub fn api(app: App) -> Api {
     if shared.options.bench_echo {
         documented = documented.merge(echo().split_for_parts().0);
     }
-    if !shared.options.cors_origins.is_empty() {
-        documented = documented.layer(cors(&shared));
+    let router = documented.with_state(shared.clone());
+    if shared.options.cors_origins.is_empty() {
+        return Api::new(router, shared);
     }
-    Api::new(documented.with_state(shared.clone()), shared)
+    // Around the whole router, because a browser must be able to read what is not found, too.
+    let open = Router::new().fallback_service(cors(&shared).layer(router));
+    Api::new(open, shared)
 }
 
 /// Every handler with its documentation.

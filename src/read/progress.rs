@@ -47,6 +47,14 @@ impl Progress {
         let _ = self.wanted.subscribe().wait_for(|wanted| *wanted >= position).await;
     }
 
+    /// Forgets wishes for events that do not exist: they would hurry all that are to come.
+    pub(super) fn exists_below(&self, head: Position) {
+        self.wanted.send_if_modified(|wanted| {
+            *wanted = head.min(*wanted);
+            false
+        });
+    }
+
     /// Rows and filters reflect `checkpoint`.
     pub(super) fn reached(&self, checkpoint: Position) {
         self.checkpoint.send_replace(checkpoint);

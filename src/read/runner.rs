@@ -147,6 +147,7 @@ impl<S: Store> Runner<S> {
                     continue;
                 }
             };
+            self.progress.exists_below(head);
             let waiting = head.get().saturating_sub(self.fold.next().get());
             if waiting == 0 {
                 self.lag_seconds.set(Duration::ZERO);

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 /// `ledger.writer_changed`: from here on, another writer appends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WriterChanged {
-    /// Counts the writers of this ledger, from 1.
+    /// Above the epoch of every earlier writer: a decimal string, like all numbers that grow.
+    #[serde(with = "crate::ids::decimal_u64")]
+    #[schemars(with = "crate::Position")]
     pub epoch: u64,
 }

@@ -120,3 +120,23 @@ async fn a_stop_answers_every_accepted_command_first() {
     let last = ground.events().await.pop().expect("events");
     assert_eq!(balance(&last), credits("900"));
 }
+
+#[tokio::test]
+async fn a_stop_answers_what_is_in_flight_and_what_was_decided_upon_it() {
+    let ledger = Ground::memory().start().await;
+    ledger.fresh(ask("P1", purchase(100))).await;
+    let (release, held) = oneshot::channel();
+    let (release_next, held_next) = oneshot::channel();
+    ledger.ground.gate.script([Fault::Held(held), Fault::Held(held_next)]);
+    let first = ledger.posted(ask("D1", deduct(1))).await;
+    let second = ledger.posted(ask("D2", deduct(1))).await;
+    ledger.stop.cancel();
+    idle().await;
+    release.send(()).expect("an append that waits");
+    assert!(first.await.expect("no panic").is_ok());
+    idle().await;
+    assert!(!second.is_finished() && !ledger.writer.is_finished());
+    release_next.send(()).expect("an append that waits");
+    assert!(second.await.expect("no panic").is_ok());
+    assert_eq!(balance(&ledger.end().await.events().await.pop().expect("events")), credits("98"));
+}

@@ -222,8 +222,5 @@ async fn repeated_keys_alone_do_not_fill_the_memory() {
         loads.push(ledger.ground.cold.wallets_loaded() - before);
     }
     assert_eq!(ledger.ground.head().await, head, "nothing was written");
-    assert!(
-        loads.iter().all(|count| *count >= 80),
-        "wallets beyond the cache stayed in memory: {loads:?}"
-    );
+    assert!(loads.iter().all(|count| *count >= 80), "wallets beyond the cache stayed in memory: {loads:?}");
 }

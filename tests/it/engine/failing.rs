@@ -71,17 +71,36 @@ async fn what_was_decided_upon_a_failed_group_fails_with_it() {
 async fn a_group_decided_upon_one_that_failed_is_not_stored_alone() {
     let ledger = with_a_hundred().await;
     let before = ledger.ground.bytes().await;
+    let (release, held) = oneshot::channel();
+    ledger.ground.gate.script([Fault::Held(held)]);
     ledger.ground.log.script([Fault::Unavailable]);
-    // Both are handed over before the writer can run, the second is decided on top of the first
-    // when groups hold one command.
-    let (first, second) = futures::join!(ledger.submit(ask("P2", purchase(50))), async {
-        idle().await;
-        ledger.submit(ask("D1", deduct(120))).await
-    });
-    assert!(unavailable(&first));
-    let refused = second.expect("a refusal");
-    assert_eq!(refused.recorded.event.event_type().as_str(), "credits.command_refused.v1");
-    assert_eq!(ledger.ground.bytes().await.len(), before.len() + 1);
+    let first = ledger.posted(ask("P2", purchase(50))).await;
+    // Decided while the first is in flight: only with its credits can this be paid.
+    let second = ledger.posted(ask("D1", deduct(120))).await;
+    release.send(()).expect("an append that waits");
+    assert!(unavailable(&first.await.expect("no panic")));
+    assert!(unavailable(&second.await.expect("no panic")));
+    assert_eq!(ledger.ground.bytes().await, before);
+    let stored = ledger.fresh(ask("D1", deduct(80))).await;
+    assert_eq!((balance(&stored), stored.envelope.position.get()), (credits("20"), before.len() as u64));
+    ledger.restart().await.replayed(ask("D1", deduct(80))).await;
+}
+
+#[tokio::test]
+async fn a_rollback_sees_the_one_in_flight() {
+    let ledger = with_a_hundred().await;
+    let spent = ledger.fresh(ask("D1", deduct(10))).await.envelope.position;
+    let (release, held) = oneshot::channel();
+    ledger.ground.gate.script([Fault::Held(held)]);
+    let first = ledger.posted(ask("R1", roll_back(spent, Some(6)))).await;
+    let second = ledger.posted(ask("R2", roll_back(spent, Some(6)))).await;
+    let third = ledger.posted(ask("R3", roll_back(spent, Some(4)))).await;
+    release.send(()).expect("an append that waits");
+    let mut balances = Vec::new();
+    for answer in [first, second, third] {
+        balances.push(balance(&answer.await.expect("no panic").expect("a receipt").recorded));
+    }
+    assert_eq!(balances, ["96", "96", "100"].map(credits), "the second asks for more than is left");
 }
 
 #[tokio::test]

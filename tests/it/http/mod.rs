@@ -3,6 +3,7 @@
 mod access;
 mod administration;
 mod compatible;
+mod contention;
 mod documents;
 mod entries;
 mod feed;

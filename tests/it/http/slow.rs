@@ -98,3 +98,24 @@ async fn a_client_that_goes_away_loses_nothing() {
     assert!(again.is_replayed());
     assert_eq!(app.head(), before.next());
 }
+
+#[tokio::test]
+async fn a_body_that_breaks_off_records_nothing() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let wallet = funded(&admin, "100").await;
+    let key = admin.credential.as_deref().expect("a key");
+    let before = app.head();
+    let request = format!(
+        "POST /v1/wallets/{wallet}/deductions HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\nidempotency-key: cut\r\n\
+         content-type: application/json\r\ncontent-length: 1000\r\n\r\n{{\"service\":\"chat\",\"cost\":\"1\"}}"
+    );
+    let mut broken = TcpStream::connect(app.address).await.expect("a connection");
+    broken.write_all(request.as_bytes()).await.expect("most of a request");
+    broken.shutdown().await.expect("the end of it");
+    let answer = rest(broken).await;
+    assert!(!answer.starts_with("HTTP/1.1 2"), "{answer}");
+    assert_eq!(app.head(), before);
+    // The key is free: nothing was done under it.
+    assert!(!super::things::deduct(&admin, &wallet, "cut", "1").await.expect(201).is_replayed());
+}

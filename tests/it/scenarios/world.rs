@@ -109,7 +109,7 @@ fn refusal(refusal: &events::Refusal) -> Refused {
     let members = match refusal {
         InsufficientCredits { available, required } => vec![("available", available), ("required", required)],
         RollbackExceedsDeduction { remaining, requested } => {
-            vec![("remaining", remaining), ("requested", requested)]
+            vec![("returnable", remaining), ("requested", requested)]
         }
         WalletAlreadyExists | TooManyLots | BalanceOverflow => vec![],
     };

@@ -23,8 +23,10 @@ pub(crate) const START_MICROS: i64 = 1_767_225_600_000_000;
 pub(crate) struct Ground {
     /// The log itself, which never fails.
     pub(crate) store: Arc<dyn Log>,
-    /// The same log as the engine sees it.
+    /// The same log, which fails on demand.
     pub(crate) log: Arc<FaultyLog>,
+    /// The same once more, as the engine sees it: what is held here may fail once it is released.
+    pub(crate) gate: Arc<FaultyLog>,
     pub(crate) cold: Arc<FoldedLog>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) options: Options,
@@ -40,8 +42,10 @@ impl Ground {
 
     /// The ledger in this log.
     pub(crate) fn on(store: Arc<dyn Log>) -> Self {
+        let log = Arc::new(FaultyLog::new(Arc::clone(&store)));
         Self {
-            log: Arc::new(FaultyLog::new(Arc::clone(&store))),
+            gate: Arc::new(FaultyLog::new(Arc::clone(&log) as _)),
+            log,
             cold: Arc::new(FoldedLog::new(Arc::clone(&store))),
             clock: Arc::new(ManualClock::at(Time::from_micros(START_MICROS))),
             options: Options { mailbox: 2_000, ..Options::default() },
@@ -70,7 +74,7 @@ impl Ground {
 
     pub(crate) async fn try_start(&self) -> Result<(Running, CancellationToken), Halt> {
         let parts = Parts {
-            log: Arc::clone(&self.log) as Arc<dyn Log>,
+            log: Arc::clone(&self.gate) as _,
             cold: Arc::clone(&self.cold) as _,
             clock: Arc::clone(&self.clock) as _,
             entropy: Box::new(Generator::from_seed(self.seed)),

@@ -92,6 +92,7 @@ impl World {
 
     /// A new process finds the log, and projections that are somewhere.
     fn next_process(&mut self, log: Arc<FaultyLog>) {
+        self.ground.gate = Arc::new(FaultyLog::new(Arc::clone(&log) as _));
         self.ground.log = log;
         self.ground.cold = Arc::new(FoldedLog::new(Arc::clone(&self.ground.store)));
         self.ground.seed = self.ground.seed.wrapping_add(1);
@@ -108,26 +109,32 @@ impl World {
         // A start may meet faults too, or a late append of the life before; then it is tried again.
         for _ in 0..20 {
             if let Ok((running, stop)) = self.ground.try_start().await {
-                let ground = self.sibling(Arc::clone(&self.ground.log));
+                let ground = self.sibling();
                 return Some(Ledger { ground, engine: running.engine, writer: running.writer, stop });
             }
         }
         None
     }
 
-    /// The same store, projections and time, seen through `log`.
-    fn sibling(&self, log: Arc<FaultyLog>) -> Ground {
+    /// The same store, projections and time, for another engine.
+    fn sibling(&self) -> Ground {
         let Ground { store, cold, clock, options, seed, .. } = &self.ground;
-        let (store, cold, clock) = (Arc::clone(store), Arc::clone(cold), Arc::clone(clock));
-        Ground { store, log, cold, clock, options: *options, seed: seed ^ 1 }
+        let sibling = Ground::on(Arc::clone(store));
+        Ground {
+            cold: Arc::clone(cold),
+            clock: Arc::clone(clock),
+            options: *options,
+            seed: seed ^ 1,
+            ..sibling
+        }
     }
 
     /// Some clients send, some appends fail, some time passes, the projections may move.
     async fn round(&self, ledger: &Ledger, dice: &mut Dice) {
         let faults: Vec<Fault> = (0..dice.below(3)).map(|_| fault(dice)).collect();
-        let held = dice.percent(20).then(oneshot::channel);
-        let (release, held) = held.map_or((None, None), |(release, held)| (Some(release), Some(held)));
-        self.ground.log.script(held.map(Fault::Held).into_iter().chain(faults));
+        self.ground.log.script(faults);
+        let (release, held) = oneshot::channel();
+        self.ground.gate.script(dice.percent(40).then_some(Fault::Held(held)));
         let count = 1 + dice.below(8);
         self.clients(&ledger.engine, dice, count);
         for _ in 0..dice.below(20) {
@@ -149,7 +156,7 @@ impl World {
 
     /// A second engine takes the log while the first still runs; both get requests.
     async fn fail_over(&self, first: &Ledger, dice: &mut Dice) {
-        let mut rival = self.sibling(Arc::new(FaultyLog::new(Arc::clone(&self.ground.store))));
+        let mut rival = self.sibling();
         rival.cold = Arc::new(FoldedLog::new(Arc::clone(&rival.store)));
         rival.cold.advance(Position(dice.below(rival.head().await.get() + 1))).await;
         let Ok((second, _stop)) = rival.try_start().await else { return };
