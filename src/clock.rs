@@ -45,6 +45,7 @@ impl Clock for SystemClock {
         jiff::Timestamp::now().into()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the one home of the clock")]
     fn monotonic(&self) -> Duration {
         self.started.elapsed()
     }
@@ -107,6 +108,7 @@ impl Generator {
     /// # Panics
     /// When the operating system has no randomness: nothing secure could be done then.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one home of randomness")]
     pub fn from_system() -> Self {
         let mut seed = [0; 32];
         SystemRandom::new().fill(&mut seed).expect("the operating system must supply randomness");

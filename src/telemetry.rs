@@ -34,7 +34,7 @@ pub const MAILBOX_DEPTH: &str = "credit_ledger_mailbox_depth";
 pub const CACHED_WALLETS: &str = "credit_ledger_cached_wallets";
 
 /// How often observations are sorted into their buckets, so that they don't pile up unread.
-const UPKEEP: Duration = Duration::from_secs(5);
+const UPKEEP: Duration = Duration::from_secs(1);
 
 /// Why logs or metrics can't be set up.
 #[derive(Debug, thiserror::Error)]

@@ -15,8 +15,9 @@ use super::{
     ColdState, Engine, Fact, Halt, Options, Wanted,
     core::Core,
     gather::read_one,
+    gauges::Gauges,
     handle::Mail,
-    writer::{Gauges, Writer},
+    writer::Writer,
 };
 use crate::{
     clock::{Clock, Entropy, sixteen},

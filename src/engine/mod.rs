@@ -10,6 +10,7 @@ mod commit;
 mod core;
 mod draft;
 mod gather;
+mod gauges;
 mod guard;
 mod handle;
 mod idmap;

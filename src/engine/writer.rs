@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use events::{Position, Time};
 use futures::{FutureExt, future::BoxFuture};
-use metrics::{Gauge, Histogram};
 use tokio::{
     sync::{mpsc, oneshot, watch},
 };
@@ -15,6 +14,7 @@ use super::{
     commit::{Outcome, commit},
     core::{Core, Known},
     gather::gather,
+    gauges::Gauges,
     guard::ClockGuard,
     handle::Mail,
 };
@@ -37,27 +37,6 @@ pub(super) struct Writer {
     pub(super) head: watch::Sender<Position>,
     pub(super) options: Options,
     pub(super) gauges: Gauges,
-}
-
-/// What the writer measures.
-pub(super) struct Gauges {
-    group_size: Histogram,
-    commit_seconds: Histogram,
-    head: Gauge,
-    mailbox: Gauge,
-    wallets: Gauge,
-}
-
-impl Gauges {
-    pub(super) fn register() -> Self {
-        Self {
-            group_size: metrics::histogram!("credit_ledger_group_size"),
-            commit_seconds: metrics::histogram!("credit_ledger_commit_duration_seconds"),
-            head: metrics::gauge!("credit_ledger_head_position"),
-            mailbox: metrics::gauge!("credit_ledger_mailbox_depth"),
-            wallets: metrics::gauge!("credit_ledger_cached_wallets"),
-        }
-    }
 }
 
 /// An answer that waits for its group.
@@ -110,11 +89,9 @@ impl Writer {
                         return self.finish(&mut in_flight, &mut replies).await;
                     }
                 }
-                // Mails that waited for the projections can be decided now.
-                () = std::future::ready(()), if !lagging && room > 0 && !mails.is_empty() => {}
             }
             self.forget(&mut checkpoint);
-            if self.has_room(&replies) && (stop.is_cancelled() || !self.lags(&checkpoint)) {
+            if self.has_room(&replies) {
                 self.decide(&mut mails, &mut replies, &mut guard).await;
             }
             if in_flight.is_none() && !replies.is_empty() {
@@ -149,7 +126,7 @@ impl Writer {
     }
 
     /// Whether the projections lag so far that the tail in memory would grow too large. Until they
-    /// have caught up, no command is decided; what is being stored is still answered.
+    /// have caught up, no command is taken; what was taken is still stored and answered.
     fn lags(&self, checkpoint: &watch::Receiver<Position>) -> bool {
         self.lag(*checkpoint.borrow()) > self.options.tail_max
     }
@@ -174,7 +151,7 @@ impl Writer {
         if mails.is_empty() {
             return;
         }
-        self.gauges.mailbox.set(self.mailbox.len() as f64);
+        self.gauges.waiting(self.mailbox.len());
         let (now, known) = match self.prepare(mails, guard).await {
             Ok(prepared) => prepared,
             Err(reason) => {
@@ -207,7 +184,7 @@ impl Writer {
     /// Hands the decided group to the log.
     fn launch(&mut self, replies: &mut Vec<Reply>) -> InFlight {
         let (head, bodies) = self.core.launch();
-        self.gauges.group_size.record(replies.len() as f64);
+        self.gauges.launched(replies.len());
         let log = Arc::clone(&self.log);
         let append = async move { commit(&*log, head, &bodies).await }.boxed();
         InFlight { append, replies: std::mem::take(replies), launched: self.clock.monotonic() }
@@ -226,10 +203,8 @@ impl Writer {
             Outcome::Stored => {
                 self.core.commit();
                 self.head.send_replace(self.core.head());
-                self.gauges.head.set(self.core.head().get() as f64);
-                self.gauges.wallets.set(self.core.cached_wallets() as f64);
                 let took = self.clock.monotonic().saturating_sub(launched);
-                self.gauges.commit_seconds.record(took.as_secs_f64());
+                self.gauges.stored(self.core.head(), self.core.cached_wallets(), took);
                 waiting.into_iter().for_each(Reply::send);
                 Ok(())
             }

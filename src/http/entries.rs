@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use events::{AppId, Credits, OrgId, Position, PublicId, PublicKind, Time, WalletId};
-use projections::EntryKind;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -15,7 +14,7 @@ use super::{
     reply::Reply,
     shapes::UuidText,
 };
-use crate::read::{self, EntryQuery};
+use crate::read::{self, EntryKind, EntryQuery};
 
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 1_000;

@@ -18,9 +18,11 @@ pub use progress::Progress;
 pub use runner::{Halted, Runner};
 pub use store::{Live, Store, StoreFault};
 
+pub use projections::EntryKind;
+
 use events::{AppId, Credits, OrgId, Position, Time, WalletId};
 use futures::future::BoxFuture;
-use projections::{AppRow, EntryKind, KeyRow, OrgRow, WalletRow};
+use projections::{AppRow, KeyRow, OrgRow, WalletRow};
 use tokio::sync::watch;
 
 /// A wallet as of a checkpoint.

@@ -33,7 +33,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     layer(
         "http",
         &["engine", "read", "feed", "identity", "log", "config", "telemetry", "clock"],
-        &["events", "ledger", "projections"],
+        &["events", "ledger"],
     ),
     layer("bench", &["app", "engine", "log", "read", "config", "telemetry", "clock"], &["events", "ledger"]),
 ];

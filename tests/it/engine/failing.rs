@@ -10,7 +10,7 @@ use futures::future::join_all;
 use tokio::sync::oneshot;
 
 use crate::support::{
-    ground::{Ground, Ledger, idle},
+    ground::{Ground, Ledger},
     words::{ask, balance, credits, deduct, purchase, roll_back},
 };
 
