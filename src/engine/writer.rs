@@ -4,9 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use events::{Position, Time};
 use futures::{FutureExt, future::BoxFuture};
-use tokio::{
-    sync::{mpsc, oneshot, watch},
-};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{

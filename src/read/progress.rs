@@ -64,3 +64,28 @@ impl Progress {
         self.halted.send_replace(Some(reason));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    #[test]
+    fn a_wish_hurries_the_events_up_to_it_and_no_others() {
+        let progress = Progress::at(Position(5));
+        assert!(progress.wanted(Position(5)).now_or_never().is_none());
+        progress.hurry(Position(6));
+        progress.hurry(Position(2));
+        assert!(progress.wanted(Position(6)).now_or_never().is_some());
+        assert!(progress.wanted(Position(7)).now_or_never().is_none());
+    }
+
+    #[test]
+    fn a_wish_for_what_does_not_exist_is_forgotten() {
+        let progress = Progress::at(Position(5));
+        progress.hurry(Position(u64::MAX));
+        progress.exists_below(Position(9));
+        assert!(progress.wanted(Position(9)).now_or_never().is_some());
+        assert!(progress.wanted(Position(10)).now_or_never().is_none());
+    }
+}

@@ -7,6 +7,10 @@ use std::{
     path::Path,
 };
 
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD},
+};
 use reqwest::Method;
 use serde_json::json;
 
@@ -111,11 +115,10 @@ fn secrets(home: &Home, server: &Server, keys: &[&str]) -> Vec<(&'static str, Ve
     let pepper = fs::read(home.data().join("pepper")).expect("a pepper");
     assert_eq!(pepper.len(), 32);
     let hex: String = pepper.iter().map(|byte| format!("{byte:02x}")).collect();
-    secrets.extend([
-        ("pepper", hex.to_uppercase().into_bytes()),
-        ("pepper", hex.into_bytes()),
-        ("pepper", pepper),
-    ]);
+    let spellings =
+        [hex.to_uppercase(), hex, STANDARD_NO_PAD.encode(&pepper), URL_SAFE_NO_PAD.encode(&pepper)];
+    secrets.extend(spellings.map(|text| ("pepper", text.into_bytes())));
+    secrets.push(("pepper", pepper));
     secrets
 }
 

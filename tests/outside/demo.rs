@@ -53,6 +53,7 @@ async fn demo(home: &Home, options: &[&str]) -> Value {
     let mut command = home.command();
     command.args(["demo", "--exit", "-o", "json", "--listen", "127.0.0.1:0"]).args(options);
     let told = finish(command, WITHIN).await.ended(0).json();
+    assert_eq!(told["verify"]["ok"], true, "{told}");
     verify(home).await;
     told
 }

@@ -51,6 +51,9 @@ async fn what_was_acknowledged_survives_every_kill_exactly_once() {
         if kill % 10 == 0 {
             verify(&home).await;
         }
+        if kill % 5 == 0 {
+            Server::kill_9_while_starting(&home, Duration::from_millis(random.random_range(1..80))).await;
+        }
         server = Server::start(&home).await;
         slowest = slowest.max(server.ready_after);
         assert!(server.ready_after < READY_WITHIN, "kill {kill}: ready after {:?}", server.ready_after);

@@ -62,9 +62,9 @@ async fn verify_names_the_position_of_an_event_that_was_changed() {
         let tampered = replaced(&untouched, cost.as_bytes(), changed.as_bytes());
         fs::write(home.data().join("log.db"), tampered).expect("a log");
         let ran = run(&home, &["verify"]).await.ended(3);
-        let named =
-            ran.stderr.split(|character: char| !character.is_ascii_digit()).any(|word| word == position);
-        assert!(named, "{what}: position {position} is not named: {ran:#?}");
+        assert_eq!(named_position(&ran.stderr), position, "{what}: {ran:#?}");
+        let ran = run(&home, &["replay"]).await;
+        assert!(ran.code != 0 && named_position(&ran.stderr) == position, "{what}: {ran:#?}");
     }
     fs::write(home.data().join("log.db"), untouched).expect("a log");
     run(&home, &["verify"]).await.ended(0);
@@ -95,6 +95,12 @@ async fn an_export_is_the_stored_bytes_with_their_sha_256() {
     let piped = run(&home, &["export", "--out", "-", "--from", "2", "--to", "4"]).await.ended(0);
     let part: Vec<_> = exported.split_inclusive(|byte| *byte == b'\n').skip(2).take(3).collect();
     assert_eq!(piped.stdout.as_bytes(), part.concat());
+}
+
+/// The first position that a message names.
+fn named_position(message: &str) -> &str {
+    let rest = message.split_once("position ").map_or("", |(_, rest)| rest);
+    rest.split(|character: char| !character.is_ascii_digit()).next().unwrap_or_default()
 }
 
 fn path(path: &Path) -> &str {

@@ -77,6 +77,8 @@ fn near_misses_differ() {
         bought(Some("5 EUR"), None),
         bought(None, Some("5")),
         bought(Some("5 EUR"), Some("5")),
+        bought(Some("x"), Some("15")),
+        bought(Some("x1"), Some("5")),
     ];
     for (index, one) in requests.iter().enumerate() {
         for other in &requests[index + 1..] {

@@ -231,3 +231,27 @@ async fn after_the_fault_is_gone_the_ledger_goes_on() {
     let last = ledger.ground.events().await.pop().expect("events");
     assert_eq!((balance(&last), last.envelope.account_seq), (credits("80"), Some(22)));
 }
+
+#[tokio::test]
+async fn a_writer_that_halts_tells_the_queue_that_nothing_was_written() {
+    let mut ground = Ground::memory();
+    ground.options.group_max = 1;
+    let ledger = ground.start().await;
+    ledger.fresh(ask("P1", purchase(100))).await;
+    let (release, held) = oneshot::channel();
+    ledger.ground.gate.script([Fault::Held(held)]);
+    ledger.ground.log.script((0..20).map(|_| Fault::LostRequest));
+    let mut waiting = Vec::new();
+    for number in 0..5 {
+        waiting.push(ledger.posted(ask(&format!("D{number}"), deduct(1))).await);
+    }
+    release.send(()).expect("an append that waits");
+    let mut answers = Vec::new();
+    for task in waiting {
+        answers.push(task.await.expect("no panic").expect_err("nothing is answered"));
+    }
+    assert!(matches!(answers[0], EngineError::OutcomeUnknown(_)), "in flight: {:?}", answers[0]);
+    assert!(matches!(answers[1], EngineError::Unavailable(_)), "decided upon it: {:?}", answers[1]);
+    assert!(answers[2..].iter().all(|answer| matches!(answer, EngineError::Stopping)), "queued: {answers:?}");
+    assert!(matches!(ledger.halted().await.0, Halt::Unknown(_)));
+}

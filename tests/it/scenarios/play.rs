@@ -64,7 +64,7 @@ impl Stage {
                 world.pass(later);
                 self.elapsed = *moment;
             }
-            Says::Do(operation, expected) => return self.operation(world, operation, expected).await,
+            Says::Do(row) => return self.operation(world, &row.0, &row.1).await,
         }
         Ok(())
     }
@@ -96,7 +96,7 @@ impl Stage {
                 wallet = its_wallet;
                 Command::RollBack(RollBack { deduction, amount: operation.amount.map(amount), reason: None })
             }
-            _ => command(operation),
+            Verb::Open | Verb::Purchase | Verb::Grant | Verb::Check | Verb::Deduct => command(operation),
         };
         let key = operation.options.key.clone().unwrap_or_else(|| name.clone());
         let answer = world.ask(Request { app: self.app.clone(), wallet, key, command }).await;

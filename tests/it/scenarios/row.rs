@@ -22,7 +22,7 @@ pub(super) enum Says {
     /// `at +31d`
     At(Duration),
     /// An operation and what is expected of it.
-    Do(Operation, Expected),
+    Do(Box<(Operation, Expected)>),
 }
 
 /// An operation.

@@ -63,7 +63,8 @@ fn operation(verb: &str, name: &str, rest: &[&str]) -> Result<Says, Problem> {
     if (verb == Verb::Check && expected.result.is_ok()) != expected.sufficient.is_some() {
         return Err("say `sufficient` or `insufficient` of each check that is answered".to_owned());
     }
-    Ok(Says::Do(Operation { verb, name: name.to_owned(), amount, options: read_options(options)? }, expected))
+    let operation = Operation { verb, name: name.to_owned(), amount, options: read_options(options)? };
+    Ok(Says::Do(Box::new((operation, expected))))
 }
 
 fn read_options(words: &[&str]) -> Result<Options, Problem> {
@@ -181,7 +182,8 @@ fn a_row_is_read_whole() {
     let text =
         "\n# nothing\ndeduct D1 70 key=K times=3 -> 30 slices P1:30,G1:40,… expired P2:1 replayed # why\n";
     let rows = parse("a test", text);
-    let [Row { line: 3, says: Says::Do(operation, expected), .. }] = &rows[..] else { panic!("{rows:?}") };
+    let [Row { line: 3, says: Says::Do(row), .. }] = &rows[..] else { panic!("{rows:?}") };
+    let (operation, expected) = &**row;
     assert_eq!((operation.verb, operation.name.as_str()), (Verb::Deduct, "D1"));
     assert_eq!((operation.options.key.as_deref(), operation.options.times), (Some("K"), Some(3)));
     let amount = |text: &str| text.parse::<Credits>().expect("an amount");

@@ -50,12 +50,8 @@ impl Server {
 
     /// Starts with further options of `serve`.
     pub(crate) async fn start_with(home: &Home, options: &[&str]) -> Self {
-        let log = home.file("server.log");
-        let open = || File::options().create(true).append(true).open(&log).expect("a log file");
-        let mut command = home.command();
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(options).stdout(open()).stderr(open());
         let started = Stopwatch::start();
-        let process = Process(command.spawn().expect("a process"));
+        let (process, log) = spawn(home, options);
         let mut server = Self {
             process,
             url: String::new(),
@@ -67,6 +63,13 @@ impl Server {
         eventually("the server is ready", START_WITHIN, async || server.look(home).await).await;
         server.ready_after = server.started.elapsed();
         server
+    }
+
+    /// Starts one and kills it so much later, ready or not.
+    pub(crate) async fn kill_9_while_starting(home: &Home, after: Duration) {
+        let (process, _) = spawn(home, &[]);
+        tokio::time::sleep(after).await;
+        drop(process);
     }
 
     /// Whether it is ready now.
@@ -141,4 +144,13 @@ impl Server {
         let status = eventually("the server has ended", END_WITHIN, async || self.process.ended()).await;
         Ended { status, took: asked.elapsed(), log: self.log() }
     }
+}
+
+/// The process, and the file that it writes standard output and standard error to.
+fn spawn(home: &Home, options: &[&str]) -> (Process, PathBuf) {
+    let log = home.file("server.log");
+    let open = || File::options().create(true).append(true).open(&log).expect("a log file");
+    let mut command = home.command();
+    command.args(["serve", "--listen", "127.0.0.1:0"]).args(options).stdout(open()).stderr(open());
+    (Process(command.spawn().expect("a process")), log)
 }

@@ -1,5 +1,6 @@
-//! What must be true of a log and of everything that clients were told (I1 to I7 and I9, I10 of
-//! the invariants that ARCHITECTURE.md promises).
+//! What must be true of a log and of everything that clients were told: acknowledged events stay, one
+//! key has one effect, nothing is overdrawn or made from nothing, no more comes back than was taken,
+//! all is in one order, and that order agrees with the order in which clients saw things happen.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ pub(super) fn check(bytes: &[Vec<u8>], history: &History) {
     in_real_time(history);
 }
 
-/// The one answer of each command: a second would be a second effect (I2).
+/// The one answer of each command: a second would be a second effect.
 fn answers(events: &[Recorded]) -> BTreeMap<CommandId, &Recorded> {
     let mut answers = BTreeMap::new();
     for recorded in events.iter().filter(|recorded| recorded.event.asked().is_some()) {
@@ -33,7 +34,7 @@ fn answers(events: &[Recorded]) -> BTreeMap<CommandId, &Recorded> {
     answers
 }
 
-/// Dense positions, growing stamps, an unbroken chain for each wallet (I6).
+/// Dense positions, growing stamps, an unbroken chain for each wallet.
 fn in_one_order(events: &[Recorded]) {
     let mut last: BTreeMap<WalletId, (Position, u64)> = BTreeMap::new();
     for (index, Recorded { envelope, event }) in events.iter().enumerate() {
@@ -49,7 +50,7 @@ fn in_one_order(events: &[Recorded]) {
     }
 }
 
-/// The model, asked in the order of the log, tells the same story (I3, I4, I5, I7).
+/// The model, asked in the order of the log, tells the same story.
 fn as_the_model_decides(events: &[Recorded], answers: &BTreeMap<CommandId, &Recorded>, history: &History) {
     let mut model = Model::default();
     let mut asked: BTreeMap<CommandId, &Ask> = BTreeMap::new();
@@ -91,7 +92,7 @@ fn same_wallets(model: &Model, events: &[Recorded]) {
     }
 }
 
-/// Each answer agrees with the log (I1, I2, I10).
+/// Each answer agrees with the log.
 fn told_the_truth(attempt: &Attempt, events: &[Recorded], answers: &BTreeMap<CommandId, &Recorded>) {
     let Some((_, answer)) = &attempt.answer else { return };
     let stored = answers.get(&attempt.ask.id);
@@ -151,7 +152,7 @@ fn missing(ask: &Ask, before: &[Recorded]) -> Option<Nothing> {
 }
 
 /// Behind each answer in the log is a try that was not told "nothing was written", and at most one
-/// was told that it wrote (I2, I10).
+/// was told that it wrote.
 fn written_by_someone(answers: &BTreeMap<CommandId, &Recorded>, history: &History) {
     for (id, recorded) in answers {
         let asked = recorded.event.asked().expect("an answer");
@@ -166,7 +167,7 @@ fn written_by_someone(answers: &BTreeMap<CommandId, &Recorded>, history: &Histor
     }
 }
 
-/// What was answered before another was sent comes before it in the log (I9).
+/// What was answered before another was sent comes before it in the log.
 fn in_real_time(history: &History) {
     let mut stored: Vec<(u64, u64, u64)> = Vec::new();
     for attempt in history.attempts.iter().filter(|attempt| attempt.outcome_name() == "stored") {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::history::History;
 use crate::support::{
     dice::Dice,
-    words::{CALLER, Caller, ask_by, check, deduct, lot, roll_back, wallet, whole},
+    words::{CALLER, Caller, ask_by, check, deduct, roll_back, wallet, whole},
 };
 
 const WALLETS: u64 = 4;
@@ -61,7 +61,7 @@ fn any_lot(dice: &mut Dice) -> NewLot {
         Expiry::After(seconds * 1_000_000)
     });
     let class = dice.one_of(&[Class::Paid, Class::Promotional]);
-    NewLot { class, priority: dice.below(3) as u8, expiry, ..lot() }
+    NewLot { class, priority: dice.below(3) as u8, expiry }
 }
 
 /// A deduction that some client knows of, or any position at all.
