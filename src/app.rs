@@ -114,7 +114,8 @@ impl Ledger {
             },
         };
         let mut tail: Vec<Recorded> = Vec::new();
-        let observe = |recorded: &Recorded| tail.extend(Identity::concerns(recorded).then(|| recorded.clone()));
+        let observe =
+            |recorded: &Recorded| tail.extend(Identity::concerns(recorded).then(|| recorded.clone()));
         let Running { engine, writer } = engine::start(id, parts, stop_engine.clone(), observe).await?;
         let rows = reads.identity().await?;
         let identity = Identity::new(pepper, rows, engine.clone(), (machine.entropy)());
@@ -142,7 +143,12 @@ impl Ledger {
     }
 
     /// The HTTP API of this ledger. `stopping` ends long polls and streams.
-    pub fn api(&self, options: HttpOptions, metrics: Option<Metrics>, stopping: CancellationToken) -> http::Api {
+    pub fn api(
+        &self,
+        options: HttpOptions,
+        metrics: Option<Metrics>,
+        stopping: CancellationToken,
+    ) -> http::Api {
         http::api(http::App {
             engine: self.engine.clone(),
             log: Arc::clone(&self.log),

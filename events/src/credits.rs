@@ -127,7 +127,8 @@ impl FromStr for Credits {
             return Err(CreditsError::NotANumber);
         }
         let significant = fraction.trim_end_matches('0');
-        let mut micros = digits_value(whole)?.checked_mul(i128::from(SCALE)).ok_or(CreditsError::OutOfRange)?;
+        let mut micros =
+            digits_value(whole)?.checked_mul(i128::from(SCALE)).ok_or(CreditsError::OutOfRange)?;
         let below_one = digits_value(significant)?;
         if significant.len() > PLACES {
             return Err(CreditsError::TooPrecise);
@@ -213,7 +214,9 @@ mod tests {
 
     #[test]
     fn prints_and_parses_the_same_text() {
-        for text in ["0", "1", "-1", "0.000001", "-0.5", "98.75", "9223372036854.775807", "-9223372036854.775808"] {
+        for text in
+            ["0", "1", "-1", "0.000001", "-0.5", "98.75", "9223372036854.775807", "-9223372036854.775808"]
+        {
             assert_eq!(text.parse::<Credits>().map(|c| c.to_string()).as_deref(), Ok(text));
         }
     }

@@ -168,7 +168,11 @@ impl Serialize for Document<'_> {
     }
 }
 
-fn optional<M: SerializeMap, T: Serialize>(map: &mut M, name: &str, value: Option<&T>) -> Result<(), M::Error> {
+fn optional<M: SerializeMap, T: Serialize>(
+    map: &mut M,
+    name: &str,
+    value: Option<&T>,
+) -> Result<(), M::Error> {
     value.map_or(Ok(()), |value| map.serialize_entry(name, value))
 }
 
@@ -263,7 +267,8 @@ impl<'de> de::Visitor<'de> for RecordedVisitor {
                 "traceparent" => read.traceparent = Some(map.next_value()?),
                 "salt" => read.salt = Some(map.next_value()?),
                 "data" => {
-                    let event_type = read.event_type.ok_or_else(|| de::Error::custom("`data` before `type`"))?;
+                    let event_type =
+                        read.event_type.ok_or_else(|| de::Error::custom("`data` before `type`"))?;
                     read.event = Some(map.next_value_seed(event_type)?);
                 }
                 _ => drop(map.next_value::<IgnoredAny>()?),

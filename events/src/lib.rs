@@ -14,16 +14,14 @@ pub mod upcast;
 
 pub use credits::{Credits, CreditsError};
 pub use envelope::{DecodeError, EncodeError, Envelope, MAX_EVENT_BYTES, Recorded, Subject, decode, encode};
-pub use ids::{
-    AppId, CommandId, EventId, KeyId, LedgerId, OrgId, Position, PublicId, PublicKind, WalletId,
-};
+pub use ids::{AppId, CommandId, EventId, KeyId, LedgerId, OrgId, Position, PublicId, PublicKind, WalletId};
 pub use parts::{
-    Asked, Balances, Class, Currency, LotTerms, Metadata, MetadataError, Price, RequestHash, ReturnedSlice, Salt, Slice, Slices,
-    Verifier,
+    Asked, Balances, Class, Currency, LotTerms, Metadata, MetadataError, Price, RequestHash, ReturnedSlice,
+    Salt, Slice, Slices, Verifier,
 };
 pub use time::{Time, TimeError};
 pub use types::{
-    ApiKeyIssued, ApiKeyRevoked, AppRegistered, CommandRefused, CreditsChecked, CreditsDeducted, CreditsExpired,
-    CreditsGranted, CreditsPurchased, DeductionRolledBack, Event, EventType, Operation, OrganizationRegistered,
-    Refusal, WalletOpened, WriterChanged,
+    ApiKeyIssued, ApiKeyRevoked, AppRegistered, CommandRefused, CreditsChecked, CreditsDeducted,
+    CreditsExpired, CreditsGranted, CreditsPurchased, DeductionRolledBack, Event, EventType, Operation,
+    OrganizationRegistered, Refusal, WalletOpened, WriterChanged,
 };

@@ -18,7 +18,8 @@ impl Time {
     /// A moment by microseconds since 1970; out-of-range values stop at the nearest end.
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {
-        let clamped = micros.clamp(jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
+        let clamped =
+            micros.clamp(jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
         Self(clamped)
     }
 

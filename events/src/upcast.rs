@@ -24,7 +24,11 @@ pub(crate) fn decode(bytes: &[u8], first_error: serde_json::Error) -> Result<Rec
     decode_with(STEPS, bytes, first_error)
 }
 
-fn decode_with(steps: &[Step], bytes: &[u8], first_error: serde_json::Error) -> Result<Recorded, DecodeError> {
+fn decode_with(
+    steps: &[Step],
+    bytes: &[u8],
+    first_error: serde_json::Error,
+) -> Result<Recorded, DecodeError> {
     let Ok(mut document) = serde_json::from_slice::<Map<String, Value>>(bytes) else {
         return Err(first_error.into());
     };
@@ -96,7 +100,9 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_event_are_malformed() {
-        for bytes in ["", "{}", "[]", r#"{"type":"wallet.opened.v1"}"#, r#"{"type":"wallet.opened.v1","data":{}}"#] {
+        for bytes in
+            ["", "{}", "[]", r#"{"type":"wallet.opened.v1"}"#, r#"{"type":"wallet.opened.v1","data":{}}"#]
+        {
             assert!(matches!(crate::decode(bytes.as_bytes()), Err(DecodeError::Malformed(_))), "{bytes}");
         }
     }

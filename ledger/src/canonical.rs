@@ -17,7 +17,9 @@ impl Command {
                 fields.number(p.amount.credits().micros());
                 fields.lot(&p.lot);
                 fields.text(p.payment_reference.as_deref());
-                let price = p.price_paid.map(|price| format!("{} {}", price.amount.normalize(), price.currency.as_str()));
+                let price = p
+                    .price_paid
+                    .map(|price| format!("{} {}", price.amount.normalize(), price.currency.as_str()));
                 fields.text(price.as_deref());
             }
             Self::Grant(g) => {

@@ -17,7 +17,9 @@ mod open;
 mod rollback;
 mod wallet;
 
-pub use command::{Amount, Check, Command, Deduct, Deduction, Expiry, Facts, Grant, NewLot, Purchase, RollBack};
+pub use command::{
+    Amount, Check, Command, Deduct, Deduction, Expiry, Facts, Grant, NewLot, Purchase, RollBack,
+};
 pub use decide::{Decision, Question, Rejection, decide};
 pub use evolve::{EvolveError, evolve};
 pub use lots::{Lot, Lots, MAX_LIVE_LOTS};

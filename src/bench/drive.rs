@@ -45,8 +45,12 @@ impl Callers {
         for chunk in self.wallets.chunks(AT_ONCE) {
             let purchases = chunk.iter().map(|&wallet| {
                 let lot = NewLot { class: Class::Paid, priority: 50, expiry: None };
-                let purchase =
-                    Purchase { amount: credits(1_000_000_000_000), lot, payment_reference: None, price_paid: None };
+                let purchase = Purchase {
+                    amount: credits(1_000_000_000_000),
+                    lot,
+                    payment_reference: None,
+                    price_paid: None,
+                };
                 let key = format!("fund-{}-{wallet}", self.run);
                 self.engine.submit(self.ask(wallet, key, Command::Purchase(purchase)))
             });
@@ -70,7 +74,13 @@ impl Callers {
         Ok((made, started.elapsed()))
     }
 
-    async fn one(&self, caller: u64, started: Instant, until: Until, asked: &AtomicU64) -> Result<u64, EngineError> {
+    async fn one(
+        &self,
+        caller: u64,
+        started: Instant,
+        until: Until,
+        asked: &AtomicU64,
+    ) -> Result<u64, EngineError> {
         let mut random = caller.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.run;
         let mut made = 0;
         loop {

@@ -34,6 +34,9 @@ use crate::{
 /// Logs of a server; of other commands, only what a person has to know.
 const QUIET: &str = "warn";
 
+/// Tasks that a worker runs before it looks at the global queue again.
+const GLOBAL_QUEUE: u32 = 4;
+
 /// Runs the command and gives the exit code. Errors are told on standard error.
 #[must_use]
 pub fn run(cli: Cli, machine: Machine) -> ExitCode {
@@ -59,8 +62,10 @@ fn attempt(cli: Cli, machine: Machine) -> Outcome {
     runtime()?.block_on(until_interrupted(cli.command, &mut context))
 }
 
+/// The runtime of a command. What SQLite's threads have finished comes in over the global queue:
+/// looking there seldom would let every commit wait behind requests that are only being parsed.
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    tokio::runtime::Builder::new_multi_thread().enable_all().global_queue_interval(GLOBAL_QUEUE).build()
 }
 
 fn start_logs(settings: &Settings, serving: bool) -> Outcome {

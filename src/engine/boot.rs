@@ -12,12 +12,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ColdState, Engine, Fact, Halt, Options, Wanted,
-    core::Core,
-    gather::read_one,
-    gauges::Gauges,
-    handle::Mail,
-    writer::Writer,
+    ColdState, Engine, Fact, Halt, Options, Wanted, core::Core, gather::read_one, gauges::Gauges,
+    handle::Mail, writer::Writer,
 };
 use crate::{
     clock::{Clock, Entropy, sixteen},
@@ -84,9 +80,10 @@ pub async fn start(
     match announced.await {
         Ok(Ok(_)) => Ok(Running { engine, writer }),
         Ok(Err(error)) => Err(Halt::Start(error.to_string())),
-        Err(_) => Err(writer.await.map_or_else(|e| Halt::Start(e.to_string()), |ended| {
-            ended.err().unwrap_or_else(|| Halt::Start("the writer stopped at once".into()))
-        })),
+        Err(_) => Err(writer.await.map_or_else(
+            |e| Halt::Start(e.to_string()),
+            |ended| ended.err().unwrap_or_else(|| Halt::Start("the writer stopped at once".into())),
+        )),
     }
 }
 
@@ -149,4 +146,3 @@ async fn adopt_wallets(core: &mut Core, events: &[Recorded], cold: &dyn ColdStat
     core.adopt(loaded);
     Ok(())
 }
-

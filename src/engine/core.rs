@@ -4,7 +4,8 @@
 use std::{mem, sync::Arc};
 
 use events::{
-    CommandId, Credits, Envelope, Event, LedgerId, Position, Recorded, Salt, Subject, Time, WalletId, decode, encode,
+    CommandId, Credits, Envelope, Event, LedgerId, Position, Recorded, Salt, Subject, Time, WalletId, decode,
+    encode,
 };
 use hashbrown::HashMap;
 use ledger::{Command, Deduction, EvolveError, Facts, Question, Wallet, evolve};
@@ -56,7 +57,12 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(ledger: LedgerId, checkpoint: Position, last_time: Time, wallet_capacity: usize) -> Self {
+    pub(super) fn new(
+        ledger: LedgerId,
+        checkpoint: Position,
+        last_time: Time,
+        wallet_capacity: usize,
+    ) -> Self {
         Self {
             ledger,
             head: checkpoint,
@@ -160,7 +166,11 @@ impl Core {
     ) -> Result<Receipt, EngineError> {
         if let Some(earlier) = self.earlier_answer(&ask, known)? {
             let same = earlier.event.asked().is_some_and(|asked| asked.request == ask.asked.request);
-            return if same { Ok(Receipt { recorded: earlier, replayed: true }) } else { Err(EngineError::KeyReused) };
+            return if same {
+                Ok(Receipt { recorded: earlier, replayed: true })
+            } else {
+                Err(EngineError::KeyReused)
+            };
         }
         let wallet = self.wallet(ask.wallet);
         let previous = wallet.map(|wallet| (wallet.last, wallet.account_seq));
@@ -177,7 +187,12 @@ impl Core {
     }
 
     /// Adds a fact to the group.
-    pub(super) fn record(&mut self, fact: Fact, now: Time, entropy: &mut dyn Entropy) -> Result<Recorded, EngineError> {
+    pub(super) fn record(
+        &mut self,
+        fact: Fact,
+        now: Time,
+        entropy: &mut dyn Entropy,
+    ) -> Result<Recorded, EngineError> {
         let envelope = Envelope {
             id: fact.id.event(0),
             ledger: self.ledger,

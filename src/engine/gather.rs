@@ -33,7 +33,9 @@ pub(super) async fn gather(
     for (command, position) in candidates {
         let recorded = read_one(log, position).await?;
         // The index may name other commands with the same fingerprint; the event itself decides.
-        if let Some(recorded) = recorded.filter(|r| r.envelope.causation == command && r.event.asked().is_some()) {
+        if let Some(recorded) =
+            recorded.filter(|r| r.envelope.causation == command && r.event.asked().is_some())
+        {
             known.answers.insert(command, recorded);
         }
     }
@@ -42,7 +44,11 @@ pub(super) async fn gather(
 }
 
 /// The deductions that rollbacks name. A name of no deduction is left out.
-async fn deductions(core: &Core, asks: &[&Ask], log: &dyn Log) -> Result<HashMap<Position, Deduction>, Fault> {
+async fn deductions(
+    core: &Core,
+    asks: &[&Ask],
+    log: &dyn Log,
+) -> Result<HashMap<Position, Deduction>, Fault> {
     let mut found = HashMap::new();
     for ask in asks {
         let Command::RollBack(rollback) = &ask.command else {

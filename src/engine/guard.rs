@@ -27,12 +27,16 @@ impl ClockGuard {
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         let behind = last_stamp.micros().saturating_sub(wall.micros());
         if behind > TOLERANCE_MICROS {
-            return Err(format!("the clock says {wall}, but the last event was stamped {last_stamp}; set the clock"));
+            return Err(format!(
+                "the clock says {wall}, but the last event was stamped {last_stamp}; set the clock"
+            ));
         }
         let passed = i64::try_from(monotonic.saturating_sub(self.monotonic).as_micros()).unwrap_or(i64::MAX);
         let jumped = wall.micros().saturating_sub(self.wall.plus_micros(passed).micros());
         if jumped.abs() > TOLERANCE_MICROS {
-            return Err(format!("the clock jumped by {jumped} microseconds; set it right, or restart when it is right"));
+            return Err(format!(
+                "the clock jumped by {jumped} microseconds; set it right, or restart when it is right"
+            ));
         }
         (self.wall, self.monotonic) = (wall, monotonic);
         Ok(wall)

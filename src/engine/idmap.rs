@@ -21,7 +21,8 @@ impl Hasher for IdHasher {
             let mut word = [0; 8];
             word[..chunk.len()].copy_from_slice(chunk);
             // The multiplier of Fibonacci hashing: 2^64 divided by the golden ratio.
-            let mixed = (self.0.rotate_left(29) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let mixed =
+                (self.0.rotate_left(29) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             self.0 = mixed ^ (mixed >> 32);
         }
     }
@@ -30,4 +31,3 @@ impl Hasher for IdHasher {
         self.write(&word.to_le_bytes());
     }
 }
-

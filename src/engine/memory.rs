@@ -74,7 +74,9 @@ impl Answers {
 
     /// Forgets what the projections' index has.
     pub(super) fn trim(&mut self, checkpoint: Position) {
-        while let Some(&(position, command)) = self.order.front().filter(|(position, _)| *position < checkpoint) {
+        while let Some(&(position, command)) =
+            self.order.front().filter(|(position, _)| *position < checkpoint)
+        {
             self.order.pop_front();
             if self.positions.get(&command) == Some(&position) {
                 self.positions.remove(&command);

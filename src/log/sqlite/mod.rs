@@ -3,6 +3,7 @@
 //! One row an event and one statement a group, so that an append writes little more than the
 //! events' own bytes. One task owns the only connection that writes; readers have their own.
 
+mod checkpoint;
 mod failure;
 mod lock;
 mod open;

@@ -16,6 +16,7 @@ use sqlx::{
 
 use super::{
     SqliteLog,
+    checkpoint::Checkpointer,
     failure::{Halt, advice},
     lock::DirectoryLock,
     reader::Reader,
@@ -111,7 +112,8 @@ impl SqliteLog {
         migrator().run_direct(None, &mut connection, false).await?;
         let head = settle(&mut connection, directory).await?;
         let halt = Halt::default();
-        let writer = Writer::start(connection, head, halt.clone(), lock);
+        let checkpointer = Checkpointer::new(options.connect().await?);
+        let writer = Writer::start(connection, checkpointer, head, halt.clone(), lock);
         Ok(Self { reader: reader(directory), writer: Some(writer), halt })
     }
 

@@ -7,6 +7,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
+    checkpoint::{CheckpointRow, Checkpointer},
     failure::{Halt, remedy, words},
     lock::DirectoryLock,
 };
@@ -22,31 +23,18 @@ const APPEND: &str = "INSERT INTO events (position, body) \
 
 const HEAD: &str = "SELECT coalesce(max(position) + 1, 0) FROM events";
 
-/// Moves what it can of the write-ahead log into the database, without waiting for readers.
-const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
-
-/// Moves all of it and waits until no reader uses it, so that the next append starts it afresh.
+/// Moves all of the write-ahead log into the database and waits until no reader uses it, so that the next append starts it afresh.
 const RESTART: &str = "PRAGMA wal_checkpoint(RESTART)";
 
 /// The whole write-ahead log goes into the database, so that the next start finds nothing to do.
 const LAST_CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
-/// A checkpoint each this many bytes of events. Appended pages are written once whatever the
-/// interval, so a longer one saves nothing, and the pause grows with it: 5 ms here, 50 ms at 40 MB.
-const CHECKPOINT_BYTES: usize = 2 << 20;
-
 /// From this length on, in pages of 4 KiB, the write-ahead log is started afresh. Readers that
 /// follow the head closely overlap each other, and would keep that from ever happening by itself.
 const WAL_PAGES_MAX: i64 = 4096;
 
-/// What the write-ahead log takes at least for a commit, in bytes: two pages.
-const COMMIT_BYTES_MIN: usize = 8192;
-
 /// Appends that wait while one is written. The engine sends one at a time.
 const QUEUE_MAX: usize = 16;
-
-/// Whether a reader was in the way, pages in the write-ahead log, and pages of them moved.
-type CheckpointRow = (i64, i64, i64);
 
 enum Request {
     Append { append: Append, answer: oneshot::Sender<Result<Position, AppendError>> },
@@ -69,16 +57,17 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Gives the connection and the lock to a task of their own.
+    /// Gives the connections and the lock to a task of their own.
     pub(super) fn start(
         connection: SqliteConnection,
+        checkpointer: Checkpointer,
         head: Position,
         halt: Halt,
         lock: DirectoryLock,
     ) -> Self {
         let (requests, received) = mpsc::channel(QUEUE_MAX);
         let (head, watched) = watch::channel(head);
-        let task = Task { connection, head, halt: halt.clone(), bytes_since_checkpoint: 0 };
+        let task = Task { connection, checkpointer, head, halt: halt.clone() };
         tokio::spawn(task.serve(received, lock));
         Self { requests, head: watched, halt }
     }
@@ -141,7 +130,7 @@ struct Task {
     connection: SqliteConnection,
     head: watch::Sender<Position>,
     halt: Halt,
-    bytes_since_checkpoint: usize,
+    checkpointer: Checkpointer,
 }
 
 impl Task {
@@ -152,7 +141,7 @@ impl Task {
                 Request::Append { append, answer } => {
                     // Whoever asked may be gone; the append is whole all the same.
                     let _ = answer.send(self.append(append).await);
-                    self.checkpoint_if_due().await;
+                    self.tend_checkpoints().await;
                 }
                 Request::Run { statement, answer } => {
                     let result = sqlx::raw_sql(statement).execute(&mut self.connection).await;
@@ -175,7 +164,7 @@ impl Task {
     async fn append(&mut self, append: Append) -> Result<Position, AppendError> {
         self.halt.check_append()?;
         let Append { expected_head, bytes, cuts, events } = append;
-        self.bytes_since_checkpoint += bytes.len().max(COMMIT_BYTES_MIN);
+        self.checkpointer.written(bytes.len());
         let query = sqlx::query(APPEND).bind(bytes).bind(expected_head).bind(cuts);
         match query.execute(&mut self.connection).await {
             Ok(result) if result.rows_affected() == events => {
@@ -213,33 +202,38 @@ impl Task {
         sqlx::query_scalar(HEAD).fetch_one(&mut self.connection).await.map(position)
     }
 
-    async fn checkpoint_if_due(&mut self) {
-        if self.bytes_since_checkpoint < CHECKPOINT_BYTES || self.halt.check_append().is_err() {
-            return;
-        }
-        self.bytes_since_checkpoint = 0;
-        if let Err(error) = self.checkpoint().await {
+    /// Looks after the checkpoint that runs beside the appends and starts the next one.
+    async fn tend_checkpoints(&mut self) {
+        let ended = match self.checkpointer.ended().await {
+            Some(Ok(pages)) if pages > WAL_PAGES_MAX => self.restart_log().await,
+            Some(ended) => ended.map(drop),
+            None => Ok(()),
+        };
+        if let Err(error) = ended {
             match remedy(&error) {
                 // The events are safe in the write-ahead log, and the next checkpoint takes them along.
                 Some(remedy) => tracing::warn!(%error, remedy, "the event log's checkpoint failed"),
                 None => drop(self.halt.halt(format!("checkpoint: {error}"))),
             }
         }
+        if self.halt.check_append().is_ok() {
+            self.checkpointer.start_when_due();
+        }
     }
 
-    async fn checkpoint(&mut self) -> Result<(), sqlx::Error> {
-        let (_, pages, _): CheckpointRow = sqlx::query_as(CHECKPOINT).fetch_one(&mut self.connection).await?;
-        if pages > WAL_PAGES_MAX {
-            let (busy, pages, _): CheckpointRow =
-                sqlx::query_as(RESTART).fetch_one(&mut self.connection).await?;
-            if busy != 0 {
-                tracing::warn!(pages, "a reader of log.db keeps its write-ahead log growing");
-            }
+    /// Starts the write-ahead log afresh. Most of it is in the database already.
+    async fn restart_log(&mut self) -> Result<(), sqlx::Error> {
+        let (busy, pages, _): CheckpointRow = sqlx::query_as(RESTART).fetch_one(&mut self.connection).await?;
+        if busy != 0 {
+            tracing::warn!(pages, "a reader of log.db keeps its write-ahead log growing");
         }
         Ok(())
     }
 
     async fn finish(mut self) {
+        if let Err(error) = self.checkpointer.close().await {
+            tracing::warn!(%error, "the event log's checkpoint failed; the next start repeats it");
+        }
         if self.halt.check_append().is_ok()
             && let Err(error) = sqlx::query(LAST_CHECKPOINT).execute(&mut self.connection).await
         {
