@@ -1,5 +1,7 @@
 //! The composition root: puts a ledger together from its parts and takes it apart again.
 
+mod background;
+
 use std::{
     fmt,
     path::Path,
@@ -20,10 +22,7 @@ use crate::{
     http::{self, HttpOptions, Readiness},
     identity::{Identity, OperatorToken, Pepper},
     log::{Log, sqlite::SqliteLog},
-    read::{
-        Halted, Reads,
-        sqlite::{self, Projected, SqliteReads},
-    },
+    read::{Reads, sqlite::SqliteReads},
     telemetry::Metrics,
 };
 
@@ -63,7 +62,7 @@ pub struct Ledger {
     stop_engine: CancellationToken,
     stop_projections: CancellationToken,
     writer: JoinHandle<()>,
-    projections: JoinHandle<Result<(), Halted>>,
+    projections: background::Ended,
 }
 
 /// Whether the writer and the projections work.
@@ -97,9 +96,14 @@ impl Ledger {
             None => LedgerId(uuid::Builder::from_random_bytes(sixteen(&mut *entropy)).into_uuid()),
         };
         let (stop_engine, stop_projections) = (CancellationToken::new(), CancellationToken::new());
-        let clock = Arc::clone(&machine.clock);
-        let Projected { reads, runner: projections } =
-            sqlite::start(dir, id, Arc::clone(&log), clock, stop_projections.clone(), |_, _| {}).await?;
+        let (reads, projections) = background::start(background::Work {
+            directory: dir.clone(),
+            ledger: id,
+            log: Arc::clone(&log),
+            clock: Arc::clone(&machine.clock),
+            stop: stop_projections.clone(),
+        })
+        .await?;
         nearly_caught_up(&*log, &reads).await?;
         let parts = Parts {
             log: Arc::clone(&log),
