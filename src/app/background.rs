@@ -57,10 +57,11 @@ fn run(work: Work, opened: oneshot::Sender<Result<SqliteReads>>, end: oneshot::S
     };
     let Work { directory, ledger, log, clock, stop } = work;
     runtime.block_on(async move {
-        let Projected { reads, runner } = match sqlite::start(&directory, ledger, log, clock, stop, |_, _| {}).await {
-            Ok(projected) => projected,
-            Err(error) => return drop(opened.send(Err(error.into()))),
-        };
+        let Projected { reads, runner } =
+            match sqlite::start(&directory, ledger, log, clock, stop, |_, _| {}).await {
+                Ok(projected) => projected,
+                Err(error) => return drop(opened.send(Err(error.into()))),
+            };
         // Nobody waits any more when opening the ledger was given up: the runner is told by `stop`.
         let _ = opened.send(Ok(reads));
         if let Ok(ended) = runner.await {

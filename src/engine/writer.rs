@@ -24,6 +24,9 @@ use crate::{
 /// How long the writer waits for the projections before it looks again.
 const CATCH_UP_POLL: Duration = Duration::from_millis(100);
 
+/// Turns of the runtime that a group may wait to be joined by requests on their way.
+const FILL_UP_TURNS: usize = 4;
+
 /// Everything the writer owns.
 pub(super) struct Writer {
     pub(super) core: Core,
@@ -93,8 +96,29 @@ impl Writer {
                 self.decide(&mut mails, &mut replies, &mut guard).await;
             }
             if in_flight.is_none() && !replies.is_empty() {
+                if !lagging {
+                    self.fill_up(&mut mails, &mut replies, &mut guard).await;
+                }
                 in_flight = Some(self.launch(&mut replies));
             }
+        }
+    }
+
+    /// Lets requests that are being parsed at this moment join the group: a commit costs the same
+    /// with them. A turn of the runtime that brings none means that nobody is on the way.
+    async fn fill_up(&mut self, mails: &mut Vec<Mail>, replies: &mut Vec<Reply>, guard: &mut ClockGuard) {
+        for _ in 0..FILL_UP_TURNS {
+            tokio::task::yield_now().await;
+            while self.has_room(replies)
+                && replies.len() + mails.len() < self.options.group_max
+                && let Ok(mail) = self.mailbox.try_recv()
+            {
+                mails.push(mail);
+            }
+            if mails.is_empty() || !self.has_room(replies) {
+                return;
+            }
+            self.decide(mails, replies, guard).await;
         }
     }
 

@@ -22,7 +22,7 @@ pub(super) const UNREADABLE_EVENT: &str = "a stored event cannot be read; the lo
 pub(super) const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// One occurrence of a problem. The path and the request id are added on the way out, by
-/// [`super::front`], which alone knows them.
+/// `http::front`, which alone knows them.
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// What went wrong, for programs.
@@ -115,7 +115,7 @@ impl Serialize for Document<'_> {
 }
 
 impl IntoResponse for Problem {
-    /// Status and headers; [`super::front`] adds the body.
+    /// Status and headers; `http::front` adds the body.
     fn into_response(self) -> Response {
         let mut response = Response::default();
         *response.status_mut() = self.code.status();
