@@ -185,8 +185,11 @@ impl Ledger {
     pub async fn caught_up(&self) {
         let head = self.engine.head();
         self.reads.hurry(head);
-        // An error means that the projections are gone; there is nothing to wait for then.
-        let _ = self.reads.checkpoint().wait_for(|checkpoint| *checkpoint >= head).await;
+        let mut checkpoint = self.reads.checkpoint();
+        while *checkpoint.borrow_and_update() < head && self.health.reads.halted().is_none() {
+            // A time-out only makes us look again.
+            let _ = tokio::time::timeout(LOOK_AGAIN, checkpoint.changed()).await;
+        }
     }
 
     /// Resolves when the writer has halted: nothing more can be written by this process.

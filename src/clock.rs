@@ -1,10 +1,6 @@
 //! The one home of clocks and randomness: everything else takes them as parameters.
 
-use std::{
-    fmt,
-    sync::Mutex,
-    time::{Duration, Instant},
-};
+use std::{fmt, sync::Mutex, time::Duration};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use events::Time;
@@ -19,23 +15,14 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
 }
 
 /// The machine's clocks.
-#[derive(Debug)]
-pub struct SystemClock {
-    started: Instant,
-}
+#[derive(Debug, Default)]
+pub struct SystemClock;
 
 impl SystemClock {
-    /// Starts the monotonic clock at zero.
+    /// The machine's clocks.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one home of the clock")]
-    pub fn new() -> Self {
-        Self { started: Instant::now() }
-    }
-}
-
-impl Default for SystemClock {
-    fn default() -> Self {
-        Self::new()
+    pub const fn new() -> Self {
+        Self
     }
 }
 
@@ -45,11 +32,18 @@ impl Clock for SystemClock {
         jiff::Timestamp::now().into()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one home of the clock")]
+    /// Since the machine started. Unlike `Instant`, it counts the time that the machine slept, so
+    /// that waking up does not look as if the wall clock had jumped.
     fn monotonic(&self) -> Duration {
-        self.started.elapsed()
+        let since = rustix::time::clock_gettime(BOOT);
+        Duration::try_from(since).unwrap_or_default()
     }
 }
+
+#[cfg(target_os = "linux")]
+const BOOT: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+#[cfg(not(target_os = "linux"))]
+const BOOT: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]

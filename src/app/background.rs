@@ -63,9 +63,10 @@ fn run(work: Work, opened: oneshot::Sender<Result<SqliteReads>>, end: oneshot::S
                 Err(error) => return drop(opened.send(Err(error.into()))),
             };
         // Nobody waits any more when opening the ledger was given up: the runner is told by `stop`.
-        let _ = opened.send(Ok(reads));
-        if let Ok(ended) = runner.await {
-            let _ = end.send(ended);
+        let _ = opened.send(Ok(reads.clone()));
+        match runner.await {
+            Ok(ended) => drop(end.send(ended)),
+            Err(error) => reads.halt(format!("they ended abnormally: {error}")),
         }
     });
 }

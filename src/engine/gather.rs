@@ -50,6 +50,8 @@ async fn deductions(
     log: &dyn Log,
 ) -> Result<HashMap<Position, Deduction>, Fault> {
     let mut found = HashMap::new();
+    // Many rollbacks of one wallet name the same lots.
+    let mut terms = HashMap::new();
     for ask in asks {
         let Command::RollBack(rollback) = &ask.command else {
             continue;
@@ -58,14 +60,18 @@ async fn deductions(
         if rollback.deduction >= core.head() || found.contains_key(&rollback.deduction) {
             continue;
         }
-        if let Some(deduction) = deduction(log, rollback.deduction).await? {
+        if let Some(deduction) = deduction(log, rollback.deduction, &mut terms).await? {
             found.insert(rollback.deduction, deduction);
         }
     }
     Ok(found)
 }
 
-async fn deduction(log: &dyn Log, position: Position) -> Result<Option<Deduction>, Fault> {
+async fn deduction(
+    log: &dyn Log,
+    position: Position,
+    known: &mut HashMap<Position, LotTerms>,
+) -> Result<Option<Deduction>, Fault> {
     let Some(recorded) = read_one(log, position).await? else {
         return Ok(None);
     };
@@ -74,7 +80,12 @@ async fn deduction(log: &dyn Log, position: Position) -> Result<Option<Deduction
     };
     let mut terms = Vec::with_capacity(deducted.slices.len());
     for slice in &deducted.slices {
-        terms.push(lot_terms(log, slice.lot).await?);
+        let lot = match known.get(&slice.lot) {
+            Some(lot) => *lot,
+            None => lot_terms(log, slice.lot).await?,
+        };
+        known.insert(slice.lot, lot);
+        terms.push(lot);
     }
     let returned = events::Credits::ZERO;
     Ok(Some(Deduction { wallet, cost: deducted.cost, slices: deducted.slices, terms, returned }))

@@ -8,7 +8,7 @@ use futures::{Stream, StreamExt, stream};
 use crate::log::{Log, Page, ReadError};
 
 /// Events of one page.
-pub const PAGE: u64 = 4_000;
+pub const PAGE: u64 = 2_000;
 
 /// Pages read or decoded at the same time. Decoding takes most of a replay, so it runs beside the
 /// reading and the folding, on as many cores as there are.

@@ -15,13 +15,13 @@ use crate::{
 };
 
 /// Events of one transaction, when so many wait. A wallet that several of them change is written once.
-const BATCH: usize = 8_000;
+const BATCH: usize = 16_000;
 
 /// With fewer events than this waiting, the runner lets more gather before it writes again.
-const SMALL_BATCH: u64 = 4_000;
+const SMALL_BATCH: u64 = 12_000;
 
 /// How long it lets them gather. Whoever can't wait says so: [`Progress::hurry`].
-const GATHER: Duration = Duration::from_millis(250);
+const GATHER: Duration = Duration::from_millis(500);
 
 /// How long it waits before it tries again what failed.
 const RETRY: Duration = Duration::from_secs(1);

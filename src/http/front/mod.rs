@@ -121,9 +121,11 @@ fn finish_problem(response: &mut Response<Body>, uri: &Uri, id: &HeaderValue) ->
     let problem = response.extensions_mut().remove::<Problem>()?;
     let id = id.to_str().unwrap_or_default();
     // Load shedding must not become a load of log lines.
+    let (path, code) = (uri.path(), problem.code.entry().name);
     if matches!(status, StatusCode::INTERNAL_SERVER_ERROR | StatusCode::GATEWAY_TIMEOUT) {
-        let code = problem.code.entry().name;
-        tracing::warn!(request_id = id, path = uri.path(), code, detail = %problem.detail, "a request failed");
+        tracing::warn!(request_id = id, path, code, detail = %problem.detail, "a request failed");
+    } else {
+        tracing::debug!(request_id = id, path, code, "a request was refused");
     }
     // The router has noted the length of the body that was not there yet.
     response.headers_mut().remove(header::CONTENT_LENGTH);

@@ -31,6 +31,11 @@ impl Checkpointer {
         Self { connection: Some(connection), running: None, bytes: 0 }
     }
 
+    /// One that runs no more checkpoints.
+    pub(super) const fn ended_already() -> Self {
+        Self { connection: None, running: None, bytes: 0 }
+    }
+
     /// A commit of so many bytes of events was written.
     pub(super) fn written(&mut self, bytes: usize) {
         self.bytes += bytes.max(COMMIT_BYTES_MIN);
@@ -60,7 +65,9 @@ impl Checkpointer {
 
     /// Waits for the running checkpoint, if there is one.
     async fn wait(&mut self) -> Option<Result<i64, sqlx::Error>> {
-        let (connection, done) = self.running.take()?.await.ok()?;
+        let Ok((connection, done)) = self.running.take()?.await else {
+            return Some(Err(sqlx::Error::WorkerCrashed));
+        };
         self.connection = Some(connection);
         Some(done.map(|(_, pages, _)| pages))
     }

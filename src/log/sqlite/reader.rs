@@ -21,7 +21,7 @@ const HOLE: &str = "SELECT position + 1 FROM events AS e WHERE position >= ?1 \
      AND NOT EXISTS (SELECT 1 FROM events WHERE position = e.position + 1) ORDER BY position LIMIT 1";
 
 /// The most events of one page: at 65,535 bytes each they stay below SQLite's limit of 1 GB a value.
-const PAGE_EVENTS_MAX: usize = 10_000;
+const PAGE_EVENTS_MAX: usize = 4_000;
 
 /// How often a reader without a writer in its process looks for new events.
 const POLL: Duration = Duration::from_millis(250);

@@ -26,6 +26,10 @@ const HEAD: &str = "SELECT coalesce(max(position) + 1, 0) FROM events";
 /// Moves all of the write-ahead log into the database and waits until no reader uses it, so that the next append starts it afresh.
 const RESTART: &str = "PRAGMA wal_checkpoint(RESTART)";
 
+/// How long a restart of the write-ahead log may wait for readers, and everything else again.
+const WAIT_BRIEFLY: &str = "PRAGMA busy_timeout = 20";
+const WAIT: &str = "PRAGMA busy_timeout = 5000";
+
 /// The whole write-ahead log goes into the database, so that the next start finds nothing to do.
 const LAST_CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
@@ -67,7 +71,8 @@ impl Writer {
     ) -> Self {
         let (requests, received) = mpsc::channel(QUEUE_MAX);
         let (head, watched) = watch::channel(head);
-        let task = Task { connection, checkpointer, head, halt: halt.clone() };
+        let restart_above = WAL_PAGES_MAX;
+        let task = Task { connection, checkpointer, head, halt: halt.clone(), restart_above };
         tokio::spawn(task.serve(received, lock));
         Self { requests, head: watched, halt }
     }
@@ -131,6 +136,8 @@ struct Task {
     head: watch::Sender<Position>,
     halt: Halt,
     checkpointer: Checkpointer,
+    /// Pages in the write-ahead log above which it is started afresh.
+    restart_above: i64,
 }
 
 impl Task {
@@ -205,16 +212,12 @@ impl Task {
     /// Looks after the checkpoint that runs beside the appends and starts the next one.
     async fn tend_checkpoints(&mut self) {
         let ended = match self.checkpointer.ended().await {
-            Some(Ok(pages)) if pages > WAL_PAGES_MAX => self.restart_log().await,
+            Some(Ok(pages)) if pages > self.restart_above => self.restart_log().await,
             Some(ended) => ended.map(drop),
             None => Ok(()),
         };
         if let Err(error) = ended {
-            match remedy(&error) {
-                // The events are safe in the write-ahead log, and the next checkpoint takes them along.
-                Some(remedy) => tracing::warn!(%error, remedy, "the event log's checkpoint failed"),
-                None => drop(self.halt.halt(format!("checkpoint: {error}"))),
-            }
+            self.checkpoint_failed(&error);
         }
         if self.halt.check_append().is_ok() {
             self.checkpointer.start_when_due();
@@ -222,22 +225,45 @@ impl Task {
     }
 
     /// Starts the write-ahead log afresh. Most of it is in the database already.
+    /// Starts the write-ahead log afresh. Most of it is in the database already. A reader in the way
+    /// is not waited for, and the next attempt comes when the log has grown as much again.
     async fn restart_log(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query(WAIT_BRIEFLY).execute(&mut self.connection).await?;
         let (busy, pages, _): CheckpointRow = sqlx::query_as(RESTART).fetch_one(&mut self.connection).await?;
+        sqlx::query(WAIT).execute(&mut self.connection).await?;
+        self.restart_above = WAL_PAGES_MAX;
         if busy != 0 {
+            self.restart_above += pages;
             tracing::warn!(pages, "a reader of log.db keeps its write-ahead log growing");
         }
         Ok(())
     }
 
+    /// Events are safe in the write-ahead log as long as that is kept. When a sync of the database has
+    /// failed, nobody may sync it again and believe the result: the log halts.
+    fn checkpoint_failed(&self, error: &sqlx::Error) {
+        match remedy(error) {
+            Some(remedy) => tracing::warn!(%error, remedy, "the event log's checkpoint failed"),
+            None => drop(self.halt.halt(format!("checkpoint: {error}"))),
+        }
+    }
+
     async fn finish(mut self) {
-        if let Err(error) = self.checkpointer.close().await {
-            tracing::warn!(%error, "the event log's checkpoint failed; the next start repeats it");
+        let checkpointer = std::mem::replace(&mut self.checkpointer, Checkpointer::ended_already());
+        if let Err(error) = checkpointer.close().await {
+            self.checkpoint_failed(&error);
         }
         if self.halt.check_append().is_ok()
             && let Err(error) = sqlx::query(LAST_CHECKPOINT).execute(&mut self.connection).await
         {
-            tracing::warn!(%error, "the event log's last checkpoint failed; the next start repeats it");
+            self.checkpoint_failed(&error);
+        }
+        if self.halt.check_append().is_err() {
+            // The last connection to close would checkpoint once more and delete the write-ahead log,
+            // believing a sync that can succeed although an earlier one has lost pages. Left open, it
+            // ends with the process, and the next start reads the write-ahead log from its beginning.
+            std::mem::forget(self.connection);
+            return;
         }
         if let Err(error) = self.connection.close().await {
             tracing::warn!(%error, "the event log didn't close cleanly");

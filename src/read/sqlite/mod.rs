@@ -60,6 +60,11 @@ impl SqliteReads {
         self.0.progress.halted()
     }
 
+    /// Tells everyone that the projections ended without a reason of their own.
+    pub fn halt(&self, reason: String) {
+        self.0.progress.halt(reason);
+    }
+
     /// Closes the connections that read.
     pub async fn close(&self) {
         self.0.pool.close().await;

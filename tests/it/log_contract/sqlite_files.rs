@@ -155,8 +155,8 @@ async fn a_log_without_its_beginning_is_not_opened() {
 async fn a_page_is_bounded_whatever_the_reader_asks() {
     let directory = tempfile::tempdir().expect("a directory");
     let log = open(directory.path()).await;
-    append(&log, &numbered(0, 10_001)).await;
+    append(&log, &numbered(0, 4_001)).await;
     let page = log.read(Position(0), usize::MAX).await.expect("a page");
-    assert_eq!(page.bodies, numbered(0, 10_000));
-    assert_eq!(log.read(page.next(), usize::MAX).await.expect("a page").bodies, numbered(10_000, 1));
+    assert_eq!(page.bodies, numbered(0, 4_000));
+    assert_eq!(log.read(page.next(), usize::MAX).await.expect("a page").bodies, numbered(4_000, 1));
 }
