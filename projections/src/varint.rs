@@ -27,6 +27,17 @@ pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
+/// Appends a number that may be negative: zigzag-coded, so that small ones stay small.
+pub(crate) fn put_signed(bytes: &mut Vec<u8>, number: i64) {
+    put(bytes, (number << 1 ^ number >> 63).cast_unsigned());
+}
+
+/// Takes a number off that [`put_signed`] appended.
+pub(crate) fn take_signed(bytes: &mut &[u8]) -> Option<i64> {
+    let coded = take(bytes)?;
+    Some((coded >> 1).cast_signed() ^ -((coded & 1).cast_signed()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -52,8 +52,11 @@ pub(super) struct Core {
     returned: Returned,
     pending: Draft,
     pending_bodies: Arc<Bodies>,
+    /// The events of `pending_bodies`, to be handed over.
+    pending_events: Vec<Recorded>,
     draft: Draft,
     bodies: Bodies,
+    events: Vec<Recorded>,
 }
 
 impl Core {
@@ -72,8 +75,10 @@ impl Core {
             returned: Returned::default(),
             pending: Draft::new(last_time),
             pending_bodies: Arc::default(),
+            pending_events: Vec::new(),
             draft: Draft::new(last_time),
             bodies: Bodies::default(),
+            events: Vec::new(),
         }
     }
 
@@ -211,6 +216,7 @@ impl Core {
         };
         let recorded = Recorded { envelope, event: fact.event };
         self.store(&recorded)?;
+        self.events.push(recorded.clone());
         Ok(recorded)
     }
 
@@ -222,11 +228,15 @@ impl Core {
         let recycled = Arc::try_unwrap(mem::take(&mut self.pending_bodies)).unwrap_or_default();
         self.pending_bodies = Arc::new(mem::replace(&mut self.bodies, recycled));
         self.bodies.clear();
+        let likely = Vec::with_capacity(self.events.len());
+        self.pending_events = mem::replace(&mut self.events, likely);
         (self.head, Arc::clone(&self.pending_bodies))
     }
 
-    /// The launched group is durable: what it decided is now the state.
-    pub(super) fn commit(&mut self) {
+    /// The launched group is durable: what it decided is now the state. Returns its events, and where
+    /// they begin.
+    pub(super) fn commit(&mut self) -> (Position, Vec<Recorded>) {
+        let first = self.head;
         self.head = self.head.plus(self.pending_bodies.len() as u64);
         let mut stored = mem::replace(&mut self.pending, Draft::new(self.draft.time));
         self.last_time = stored.time;
@@ -245,6 +255,7 @@ impl Core {
         } else {
             self.pending_bodies = Arc::default();
         }
+        (first, mem::take(&mut self.pending_events))
     }
 
     /// The launched group was not stored: nothing of it has happened, nor of what was decided
@@ -252,8 +263,10 @@ impl Core {
     pub(super) fn abort(&mut self) {
         self.pending = Draft::new(self.last_time);
         self.pending_bodies = Arc::default();
+        self.pending_events.clear();
         self.draft = Draft::new(self.last_time);
         self.bodies.clear();
+        self.events.clear();
     }
 
     /// Forgets what the projections have at `checkpoint`.
@@ -345,13 +358,15 @@ impl Core {
             let recorded = Recorded { envelope, event };
             if let Err(error) = self.store(&recorded) {
                 self.bodies.truncate(start);
+                self.events.truncate(start);
                 self.draft.time = start_time;
                 return Err(error);
             }
             time = time.plus_micros(1);
             if recorded.event.asked().is_some() {
-                answer = Some(recorded);
+                answer = Some(recorded.clone());
             }
+            self.events.push(recorded);
         }
         let answer = answer.ok_or(EngineError::Rejected(ledger::Rejection::WalletNotFound))?;
         let position = answer.envelope.position;
