@@ -13,7 +13,13 @@ use crate::{
 /// Adjusts the wallet, or proposes to when the amount needs a second person.
 pub(crate) fn decide(draft: &mut Draft, question: Question<'_>, ask: &Adjust) -> Result<(), Rejection> {
     let wallet = draft.open_wallet()?;
+    if ask.amount.is_zero() {
+        return draft.refuse(question, Operation::Adjust, Refusal::CostIsZero);
+    }
     let lot = ask.amount.is_positive().then_some(ask.lot);
+    if lot.and_then(|lot| lot.expires_after).is_some_and(|micros| micros <= 0) {
+        return Err(Rejection::ExpiryInPast);
+    }
     let limit = question.rules.policy.approval_above;
     if limit.is_some_and(|limit| ask.amount.micros().unsigned_abs() > limit.micros().unsigned_abs()) {
         return draft.record(AdjustmentProposed {
@@ -94,7 +100,9 @@ fn corrected(
     let required = Credits::ZERO.checked_sub(amount).ok_or(Refusal::BalanceOverflow)?;
     let (slices, missing) = wallet.lots.burn_down(required);
     if missing.is_positive() {
-        return Err(Refusal::InsufficientCredits { available: wallet.available(), required });
+        // Only lots can be taken from, whatever is reserved of the credit limit.
+        let available = required.checked_sub(missing).unwrap_or_default();
+        return Err(Refusal::InsufficientCredits { available, required });
     }
     event.slices = slices;
     Ok(event)

@@ -38,7 +38,10 @@ impl Command {
                 fields.optional(c.hold.and_then(cap));
             }
             Self::Deduct(d) => fields.deduct(d),
-            Self::DeductBatch(all) => all.iter().for_each(|d| fields.deduct(d)),
+            Self::DeductBatch(all) => {
+                fields.number(all.len().cast_signed() as i64);
+                all.iter().for_each(|d| fields.deduct(d));
+            }
             Self::RollBack(r) => {
                 fields.optional(r.amount.map(|amount| amount.credits().micros()));
                 fields.text(r.reason.as_deref());

@@ -1,6 +1,6 @@
 //! What a request costs, and whether the wallet can pay it.
 
-use events::{Credits, Priced, Refusal, Slices};
+use events::{Credits, Priced, Refusal, Slices, Time};
 
 use crate::{Charge, Wallet, decide::Question};
 
@@ -35,16 +35,17 @@ pub(crate) fn pay(wallet: &Wallet, cost: Credits) -> Result<(Slices, Credits), R
     Ok(wallet.lots.burn_down(cost))
 }
 
-/// The same for an app that asks: its caps and the freeze come first.
+/// The same for an app that asks: the freeze and its caps of the period that `at` is in come first.
 pub(crate) fn spend(
     wallet: &Wallet,
     question: Question<'_>,
     budget: Option<&str>,
     cost: Credits,
+    at: Time,
 ) -> Result<(Slices, Credits), Refusal> {
     if wallet.frozen {
         return Err(Refusal::WalletFrozen);
     }
-    wallet.within_caps(question.app, budget, cost, question.now)?;
+    wallet.within_caps(question.app, budget, cost, at)?;
     pay(wallet, cost)
 }

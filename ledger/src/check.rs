@@ -24,8 +24,8 @@ pub(crate) fn decide(draft: &mut Draft, question: Question<'_>, ask: &Check) -> 
         metadata: None,
     });
     let event = match &held {
-        None => Ok(charge::spend(wallet, question, budget.as_deref(), cost).map(|_| None)),
-        Some(held) => hold::reservation(wallet, question, held).map(|held| held.map(Some)),
+        None => Ok(charge::spend(wallet, question, budget.as_deref(), cost, draft.stamp()).map(|_| None)),
+        Some(held) => hold::reservation(wallet, question, held, draft.stamp()).map(|held| held.map(Some)),
     }?;
     // A hold stands right behind its check.
     let position = matches!(event, Ok(Some(_))).then(|| draft.next().next());

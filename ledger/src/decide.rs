@@ -69,8 +69,8 @@ pub struct Question<'a> {
     pub now: Time,
 }
 
-/// Decides one command to `wallet`; the first event will be stored at `next`. What is due expires
-/// first.
+/// Decides one command to `wallet`; the first event will be stored at `next` and stamped `now`, each
+/// further one at the next position and a microsecond later. What is due expires first.
 ///
 /// # Errors
 /// A [`Rejection`] when no event follows.
@@ -126,6 +126,7 @@ pub fn decide_due(wallet: &Wallet, now: Time, next: Position) -> Result<Decision
 /// The wallet as the events decided so far have left it.
 pub(crate) struct Draft {
     wallet: Option<Wallet>,
+    now: Time,
     /// Of the next event.
     moment: Moment,
     events: SmallVec<[Event; 1]>,
@@ -142,11 +143,16 @@ pub(crate) struct Mark {
 impl Draft {
     fn new(wallet: Option<Wallet>, moment: Moment) -> Self {
         let was_low = wallet.as_ref().is_some_and(|wallet| low(wallet).is_some());
-        Self { wallet, moment, events: SmallVec::new(), was_low }
+        Self { wallet, now: moment.time, moment, events: SmallVec::new(), was_low }
     }
 
     /// The moment of the decision.
     pub(crate) const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The stamp of the next event.
+    pub(crate) const fn stamp(&self) -> Time {
         self.moment.time
     }
 
@@ -175,6 +181,8 @@ impl Draft {
         self.wallet = Some(wallet);
         self.events.push(event);
         self.moment.position = self.moment.position.next();
+        // No two events have the same stamp: a decision over midnight counts as its replay will.
+        self.moment.time = self.moment.time.plus_micros(1);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use events::{
     Balances, CreditsHeld, HoldCaptured, HoldExtended, HoldReleased, Operation, Position, Refusal, Slices,
+    Time,
 };
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 
 /// Places a hold.
 pub(crate) fn place(draft: &mut Draft, question: Question<'_>, ask: &Hold) -> Result<(), Rejection> {
-    match reservation(draft.open_wallet()?, question, ask)? {
+    match reservation(draft.open_wallet()?, question, ask, draft.stamp())? {
         Ok(held) => draft.record(CreditsHeld { asked: Some(question.asked.clone()), ..held }),
         Err(refusal) => draft.refuse(question, Operation::Hold, refusal),
     }
@@ -24,28 +25,33 @@ pub(crate) fn reservation(
     wallet: &Wallet,
     question: Question<'_>,
     ask: &Hold,
+    at: Time,
 ) -> Result<Result<CreditsHeld, Refusal>, Rejection> {
     let (amount, price) = match charge::cost(question, &ask.service, &ask.charge) {
         Ok(priced) => priced,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    let expires = expiry(question, ask.terms.timeout_micros)?;
     let cap = ask.terms.cap.map_or(amount, crate::Amount::credits);
     if cap < amount {
         return Err(Rejection::CapBelowHold);
     }
-    let (slices, overdrawn) = match charge::spend(wallet, question, ask.budget.as_deref(), amount) {
+    let (slices, overdrawn) = match charge::spend(wallet, question, ask.budget.as_deref(), amount, at) {
         Ok(paid) => paid,
         Err(refusal) => return Ok(Err(refusal)),
     };
     if wallet.holds.len() >= MAX_HOLDS {
         return Ok(Err(Refusal::TooManyHolds));
     }
+    if wallet.reserved.checked_add(amount).is_none() {
+        return Ok(Err(Refusal::BalanceOverflow));
+    }
     Ok(Ok(CreditsHeld {
         asked: None,
         service: ask.service.clone(),
         amount,
         cap,
-        expires: question.now.plus_micros(ask.terms.timeout_micros),
+        expires,
         slices,
         overdrawn,
         price,
@@ -53,6 +59,12 @@ pub(crate) fn reservation(
         metadata: ask.metadata.clone(),
         wallet: Balances::default(),
     }))
+}
+
+/// When a hold that lives so long from now on expires.
+fn expiry(question: Question<'_>, timeout_micros: i64) -> Result<Time, Rejection> {
+    let expires = question.now.plus_micros(timeout_micros);
+    if expires > question.now { Ok(expires) } else { Err(Rejection::ExpiryInPast) }
 }
 
 /// Spends from a hold; beyond what it reserves when the wallet can pay that too.
@@ -64,7 +76,7 @@ pub(crate) fn capture(
 ) -> Result<(), Rejection> {
     let wallet = draft.open_wallet()?;
     let event = match find(wallet, question, ask.hold, facts)? {
-        Ok(hold) => captured(wallet, question, ask, hold),
+        Ok(hold) => captured(wallet, question, ask, hold, draft.stamp()),
         Err(refusal) => Err(refusal),
     };
     match event {
@@ -79,6 +91,7 @@ fn captured(
     question: Question<'_>,
     ask: &Capture,
     hold: &OpenHold,
+    at: Time,
 ) -> Result<HoldCaptured, Refusal> {
     if wallet.frozen {
         return Err(Refusal::WalletFrozen);
@@ -88,13 +101,16 @@ fn captured(
         Some(charge) => charge::cost(question, &hold.service, charge)?,
         None => (rest, None),
     };
+    if !amount.is_positive() {
+        return Err(Refusal::CostIsZero);
+    }
     let exceeds = Refusal::CaptureExceedsHold { remaining, requested: amount };
-    if amount > remaining || !amount.is_positive() {
+    if amount > remaining {
         return Err(exceeds);
     }
     let beyond = amount.checked_sub(rest).filter(|beyond| beyond.is_positive());
     if let Some(beyond) = beyond {
-        wallet.within_caps(hold.app, hold.budget.as_deref(), beyond, question.now)?;
+        wallet.within_caps(hold.app, hold.budget.as_deref(), beyond, at)?;
         if wallet.spendable() < beyond {
             let available = wallet.spendable();
             return Err(Refusal::InsufficientCredits { available, required: beyond });
@@ -137,7 +153,7 @@ pub(crate) fn extend(
     if let Some(refusal) = refusal {
         return draft.refuse(question, Operation::Extend, refusal);
     }
-    let expires = draft.now().plus_micros(ask.timeout_micros);
+    let expires = expiry(question, ask.timeout_micros)?;
     let (asked, wallet) = (question.asked.clone(), Balances::default());
     draft.record(HoldExtended { asked, hold: ask.hold, expires, wallet })
 }

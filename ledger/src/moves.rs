@@ -35,9 +35,12 @@ pub(crate) fn by(wallet: &mut Wallet, event: &Event, moment: Moment) -> Option<(
         Event::CreditsAdjusted(e) => adjusted(wallet, e, moment.position)?,
         Event::WalletFrozen(_) => wallet.frozen = true,
         Event::WalletUnfrozen(_) => wallet.frozen = false,
-        Event::LimitSet(e) => wallet.limit = e.limit,
+        Event::LimitSet(e) => {
+            (e.limit >= Credits::ZERO).then_some(())?;
+            wallet.limit = e.limit;
+        }
         Event::ThresholdSet(e) => wallet.threshold = e.threshold,
-        Event::CapSet(e) => cap_set(wallet, e, moment.time),
+        Event::CapSet(e) => cap_set(wallet, e, moment.time)?,
         Event::WalletOpened(_)
         | Event::CreditsChecked(_)
         | Event::CommandRefused(_)
@@ -54,19 +57,21 @@ pub(crate) fn by(wallet: &mut Wallet, event: &Event, moment: Moment) -> Option<(
     Some(())
 }
 
-/// A cap that is only changed goes on counting.
-fn cap_set(wallet: &mut Wallet, e: &CapSet, time: Time) {
+/// A cap that is only changed goes on counting; a new one counts from now on.
+fn cap_set(wallet: &mut Wallet, e: &CapSet, time: Time) -> Option<()> {
+    e.amount.is_none_or(|amount| amount >= Credits::ZERO).then_some(())?;
     let same = |cap: &Cap| (cap.app, &cap.budget, cap.period) == (e.app, &e.budget, e.period);
     let at = wallet.caps.iter().position(same);
     match (at, e.amount) {
         (Some(at), Some(amount)) => wallet.caps[at].amount = amount,
         (Some(at), None) => drop(wallet.caps.remove(at)),
         (None, Some(amount)) => {
-            let (app, budget, period, since) = (e.app, e.budget.clone(), e.period, e.period.start(time));
-            wallet.caps.push(Cap { app, budget, period, amount, since, used: Credits::ZERO });
+            let (app, budget, period) = (e.app, e.budget.clone(), e.period);
+            wallet.caps.push(Cap { app, budget, period, amount, since: time, used: Credits::ZERO });
         }
         (None, None) => {}
     }
+    Some(())
 }
 
 fn deducted(wallet: &mut Wallet, e: &CreditsDeducted, moment: Moment) -> Option<()> {
@@ -104,6 +109,7 @@ fn held(wallet: &mut Wallet, e: &CreditsHeld, moment: Moment) -> Option<()> {
         sum = sum.checked_add(amount)?;
     }
     (sum == e.amount && e.amount.is_positive() && e.cap >= e.amount).then_some(())?;
+    (e.overdrawn >= Credits::ZERO).then_some(())?;
     wallet.reserved = wallet.reserved.checked_add(e.amount)?;
     wallet.holds.push(OpenHold {
         id: moment.position,

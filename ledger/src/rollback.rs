@@ -1,8 +1,8 @@
 //! Giving a deduction back to the lots it came from.
 
 use events::{
-    Balances, Class, Credits, DeductionRolledBack, ExpiryPolicy, FormedLot, LotTerms, Operation, Refusal,
-    ReturnedSlice, Slice,
+    Balances, Class, Credits, DeductionRolledBack, ExpiryPolicy, FormedLot, LotTerms, Operation, Position,
+    Refusal, ReturnedSlice, Slice,
 };
 
 use crate::{
@@ -36,7 +36,9 @@ pub(crate) fn decide(
     let incoming = slices.iter().map(|slice| (slice.lot, slice.amount, slice.terms));
     let incoming = incoming.chain(formed.map(|formed| (draft.next(), formed.amount, formed.terms)));
     let settled = settle::with(wallet, incoming, minus(wallet.debt, unpaid));
-    let revived = slices.iter().filter(|slice| !is_live(wallet, slice)).count();
+    let held = wallet.held_lots();
+    let live = |lot| wallet.lots.get(lot).is_some() || held.binary_search(&lot).is_ok();
+    let revived = slices.iter().filter(|slice| !live(slice.lot)).count();
     if wallet.live_lots() + revived + usize::from(formed.is_some()) > MAX_LIVE_LOTS {
         return draft.refuse(question, Operation::Rollback, Refusal::TooManyLots);
     }
@@ -96,14 +98,20 @@ fn parts(
         let amount = next(amount);
         if amount.is_positive() {
             let live = wallet.lots.get(lot).map(|live| live.terms);
-            slices.push(ReturnedSlice {
-                lot,
-                amount,
-                terms: live.unwrap_or_else(|| revived(question, past)),
-            });
+            add(&mut slices, lot, amount, live.unwrap_or_else(|| revived(question, past)));
         }
     }
     (slices, overdrawn)
+}
+
+/// Adds a slice, or adds to the one of the same lot: a capture beyond its hold may name a lot twice,
+/// and twice the most lots would not fit into one event.
+fn add(slices: &mut Vec<ReturnedSlice>, lot: Position, amount: Credits, terms: LotTerms) {
+    let same = slices.iter_mut().find(|slice| slice.lot == lot);
+    match same.and_then(|slice| Some((slice.amount.checked_add(amount)?, slice))) {
+        Some((sum, slice)) => slice.amount = sum,
+        None => slices.push(ReturnedSlice { lot, amount, terms }),
+    }
 }
 
 /// The terms with which a lot that is not live comes back.
@@ -116,12 +124,6 @@ fn revived(question: Question<'_>, past: &PastLot) -> LotTerms {
         ExpiryPolicy::Reissue => now.plus_micros(expired.micros().saturating_sub(past.made.micros())),
     };
     LotTerms { expires: Some(expires), ..terms }
-}
-
-/// Whether the slice's lot has credits, free or held.
-fn is_live(wallet: &Wallet, slice: &ReturnedSlice) -> bool {
-    let held = || wallet.holds.iter().flat_map(|hold| &hold.slices).any(|held| held.lot == slice.lot);
-    wallet.lots.get(slice.lot).is_some() || held()
 }
 
 /// The difference of two amounts of which the second is not the larger.

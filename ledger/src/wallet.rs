@@ -109,9 +109,9 @@ pub struct Cap {
     pub period: Period,
     /// The most.
     pub amount: Credits,
-    /// When the period began that `used` counts.
+    /// From when on `used` counts: the beginning of a period, or the setting of the cap within it.
     pub since: Time,
-    /// What was spent in it, without what is held.
+    /// What was spent since then in the same period, without what is held.
     pub used: Credits,
 }
 
@@ -164,11 +164,16 @@ impl Wallet {
     /// How many lots have credits left, free or held.
     #[must_use]
     pub fn live_lots(&self) -> usize {
-        let held = self.holds.iter().flat_map(|hold| &hold.slices).map(|slice| slice.lot);
-        let mut only_held: Vec<Position> = held.filter(|lot| self.lots.get(*lot).is_none()).collect();
-        only_held.sort_unstable();
-        only_held.dedup();
-        self.lots.len() + only_held.len()
+        self.lots.len() + self.held_lots().iter().filter(|lot| self.lots.get(**lot).is_none()).count()
+    }
+
+    /// The lots of which holds reserve something, in order of position.
+    pub(crate) fn held_lots(&self) -> Vec<Position> {
+        let held = self.holds.iter().flat_map(|hold| &hold.slices);
+        let mut lots: Vec<Position> = held.map(|slice| slice.lot).collect();
+        lots.sort_unstable();
+        lots.dedup();
+        lots
     }
 
     /// The open hold at this position.
@@ -195,7 +200,7 @@ impl Wallet {
         let mut known = budget.is_none();
         for cap in self.caps.iter().filter(|cap| cap.covers(app, budget)) {
             known |= cap.budget.is_some();
-            let spent = if cap.since == cap.period.start(now) { cap.used } else { Credits::ZERO };
+            let spent = if cap.since >= cap.period.start(now) { cap.used } else { Credits::ZERO };
             let held = self.holds.iter().filter(|hold| cap.covers(hold.app, hold.budget.as_deref()));
             let used = held.fold(spent, |sum, hold| sum.checked_add(hold.rest()).unwrap_or(Credits::MAX));
             if used.checked_add(cost).is_none_or(|sum| sum > cap.amount) {
@@ -220,7 +225,7 @@ impl Wallet {
     ) -> Option<()> {
         for cap in self.caps.iter_mut().filter(|cap| cap.covers(app, budget)) {
             let start = cap.period.start(time);
-            if cap.since != start {
+            if cap.since < start {
                 (cap.since, cap.used) = (start, Credits::ZERO);
             }
             cap.used = cap.used.checked_add(cost)?;
@@ -228,7 +233,7 @@ impl Wallet {
         Some(())
     }
 
-    /// Takes back what was counted at `spent`, when its period is the current one.
+    /// Takes back what was counted at `spent`, unless that was before the current period or the cap.
     pub(crate) fn forget_spending(
         &mut self,
         app: Option<AppId>,
@@ -237,9 +242,8 @@ impl Wallet {
         spent: Time,
     ) -> Option<()> {
         for cap in self.caps.iter_mut().filter(|cap| cap.covers(app, budget)) {
-            if cap.since == cap.period.start(spent) {
-                // A cap set after the spending has not counted it.
-                cap.used = cap.used.checked_sub(amount)?.max(Credits::ZERO);
+            if cap.since <= spent {
+                cap.used = cap.used.checked_sub(amount).filter(|used| *used >= Credits::ZERO)?;
             }
         }
         Some(())

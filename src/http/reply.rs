@@ -46,6 +46,11 @@ impl Reply {
         Self::new(StatusCode::CREATED, body)
     }
 
+    /// 202 with this document.
+    pub(super) fn accepted(body: &impl Serialize) -> Self {
+        Self::new(StatusCode::ACCEPTED, body)
+    }
+
     /// Says that the answer was given before.
     pub(super) fn replayed(mut self, replayed: bool) -> Self {
         self.replayed = replayed;

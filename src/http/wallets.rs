@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     app::Shared,
-    extract::{Asking, Caller, Params, Payload, Text, WalletPath, scope},
+    extract::{Asking, Caller, Intent, Params, Payload, Text, WalletPath, scope},
     positions::AtLeast,
     problem::Problem,
     reply::Reply,
@@ -78,6 +78,7 @@ pub(super) struct Wallet {
 /// Opens an empty wallet. A first purchase or grant opens one too.
 #[utoipa::path(
     post, path = "/v1/wallets", tag = "wallets", operation_id = "open_wallet",
+    params(Intent),
     request_body(content = WalletRequest<'_>, example = json!({ "wallet": "7d1f6f0a-4f0e-5b1c-9d55-0d3e8d0a4c11" })),
     responses((status = 201, description = "The wallet is open", body = OpenedWallet)),
 )]
@@ -90,17 +91,16 @@ pub(super) async fn open(
     let request: WalletRequest<'_> = body.parse()?;
     let key = asking.required_key(request.idempotency_key.as_ref())?;
     let derived =
-        || Uuid::new_v5(&shared.command_id(&caller, Operation::OpenWallet, Some(&key)).0, b"wallet");
+        || Uuid::new_v5(&shared.command_id(&caller, Operation::OpenWallet, key.as_deref()).0, b"wallet");
     let wallet = WalletId(request.wallet.unwrap_or_else(derived));
-    let answer = shared.submit(caller, asking, Some(key), wallet, Command::OpenWallet).await?;
-    let envelope = &answer.recorded.envelope;
+    let answer = shared.submit(caller, asking, key, wallet, Command::OpenWallet).await?;
     let opened = OpenedWallet {
         wallet,
         funds: Funds::from(&answer.recorded.event.balances().copied().unwrap_or_default()),
         lots: [],
-        recording: Recording::from(envelope),
+        recording: answer.recording(),
     };
-    Ok(Reply::created(&opened).replayed(answer.replayed))
+    Ok(answer.created(&opened))
 }
 
 /// Reads a wallet: what it holds, in which lots.

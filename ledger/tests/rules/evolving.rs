@@ -21,10 +21,14 @@ fn holding(balance: &str) -> Balances {
 
 fn deducted(cost: &str, slices: &[(u64, &str)], balance: &str) -> Event {
     Event::CreditsDeducted(CreditsDeducted {
-        asked: asked(),
+        asked: Some(asked()),
         service: "chat".into(),
         cost: credits(cost),
         slices: slices.iter().map(|(lot, amount)| slice(*lot, amount)).collect(),
+        overdrawn: Credits::ZERO,
+        price: None,
+        budget: None,
+        batch: None,
         metadata: None,
         wallet: holding(balance),
     })
@@ -40,9 +44,16 @@ fn rolled_back(amount: &str, slices: &[(u64, &str)], balance: &str) -> Event {
     Event::DeductionRolledBack(DeductionRolledBack {
         asked: asked(),
         deduction: Position(2),
+        service: "chat".into(),
+        spender: None,
+        spent: crate::words::start(),
+        budget: None,
         amount: credits(amount),
         returned: credits(amount),
         slices: slices.collect(),
+        overdrawn: Credits::ZERO,
+        formed: None,
+        settled: events::Slices::new(),
         reason: None,
         wallet: holding(balance),
     })
@@ -108,6 +119,7 @@ fn the_stated_balance_must_be_right() {
             lot: LotTerms { class: Class::Paid, priority: 0, expires: None },
             payment_reference: None,
             price_paid: None,
+            settled: events::Slices::new(),
             wallet: holding("70"),
         }),
     ];

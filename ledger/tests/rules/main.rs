@@ -8,8 +8,9 @@ mod credits_in;
 mod evolving;
 mod expiry;
 mod history;
-mod laws;
+//LAWS
 mod random;
 mod rollback;
 mod spending;
+mod stored;
 mod words;

@@ -1,7 +1,7 @@
 //! Random commands, small enough that they meet each other.
 
 use events::{Class, Credits, Metadata, Position, Price};
-use ledger::{Amount, Check, Command, Deduct, Expiry, Grant, NewLot, Purchase, RollBack};
+use ledger::{Amount, Charge, Check, Command, Deduct, Expiry, Grant, NewLot, Purchase, RollBack};
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
 /// Something that happens to a wallet.
@@ -90,13 +90,13 @@ prop_compose! {
 
 prop_compose! {
     fn check()(cost in amount(60_000_000), service in text()) -> Check {
-        Check { service: service.unwrap_or_else(|| "chat".into()), cost }
+        Check { service: service.unwrap_or_else(|| "chat".into()), charge: Charge::Cost(cost), budget: None, hold: None }
     }
 }
 
 prop_compose! {
     fn deduct()(cost in amount(30_000_000), service in text(), metadata in metadata()) -> Deduct {
-        Deduct { service: service.unwrap_or_else(|| "chat".into()), cost, metadata }
+        Deduct { service: service.unwrap_or_else(|| "chat".into()), charge: Charge::Cost(cost), budget: None, metadata }
     }
 }
 

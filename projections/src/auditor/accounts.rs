@@ -97,9 +97,26 @@ impl Account {
                     Err(format!("lot {} expired, yet {} of it are left", e.lot, Credits::from_micros(rest)))
                 }
             },
-            Event::CreditsChecked(_) | Event::CommandRefused(_) => Ok(()),
+            Event::CreditsChecked(_)
+            | Event::CommandRefused(_)
+            | Event::CreditsHeld(_)
+            | Event::HoldCaptured(_)
+            | Event::HoldExtended(_)
+            | Event::HoldReleased(_)
+            | Event::HoldExpired(_)
+            | Event::PurchaseRefunded(_)
+            | Event::AdjustmentProposed(_)
+            | Event::CreditsAdjusted(_)
+            | Event::WalletFrozen(_)
+            | Event::WalletUnfrozen(_)
+            | Event::LimitSet(_)
+            | Event::CapSet(_)
+            | Event::ThresholdSet(_)
+            | Event::BalanceLow(_) => Ok(()),
             Event::WalletOpened(_) => Err("the wallet was opened before".to_owned()),
-            Event::OrganizationRegistered(_)
+            Event::PriceSet(_)
+            | Event::PolicySet(_)
+            | Event::OrganizationRegistered(_)
             | Event::AppRegistered(_)
             | Event::ApiKeyIssued(_)
             | Event::ApiKeyRevoked(_)
