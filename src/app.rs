@@ -21,13 +21,15 @@ use crate::{
     feed::Feed,
     http::{self, HttpOptions, Readiness},
     identity::{Identity, OperatorToken, Pepper},
-    log::{Log, sqlite::SqliteLog},
+    log::{Log, Recent, sqlite::SqliteLog},
     read::{Reads, sqlite::SqliteReads},
     telemetry::Metrics,
 };
 
 /// Events that the engine may have to take in when it starts.
 const TAIL_AT_START_MAX: u64 = 200_000;
+/// Committed events that wait for the projections in memory, some 0.6 KB each.
+const HANDED_OVER_MAX: usize = 24_000;
 /// How long to wait for the projections before looking whether they halted.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
@@ -96,10 +98,12 @@ impl Ledger {
             None => LedgerId(uuid::Builder::from_random_bytes(sixteen(&mut *entropy)).into_uuid()),
         };
         let (stop_engine, stop_projections) = (CancellationToken::new(), CancellationToken::new());
+        let recent = Arc::new(Recent::new(HANDED_OVER_MAX));
         let (reads, projections) = background::start(background::Work {
             directory: dir.clone(),
             ledger: id,
             log: Arc::clone(&log),
+            recent: Arc::clone(&recent),
             clock: Arc::clone(&machine.clock),
             stop: stop_projections.clone(),
         })
@@ -107,6 +111,7 @@ impl Ledger {
         nearly_caught_up(&*log, &reads).await?;
         let parts = Parts {
             log: Arc::clone(&log),
+            recent,
             cold: Arc::new(reads.clone()),
             clock: Arc::clone(&machine.clock),
             entropy,

@@ -118,6 +118,9 @@ impl FromStr for Credits {
 
     /// Parses `-?digits[.digits]`; by hand, because a replay parses five amounts an event.
     fn from_str(text: &str) -> Result<Self, CreditsError> {
+        if let Some(short) = short(text) {
+            return Ok(short);
+        }
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text),
@@ -137,6 +140,25 @@ impl FromStr for Credits {
         let signed = if negative { -micros } else { micros };
         i64::try_from(signed).map(Self).map_err(|_| CreditsError::OutOfRange)
     }
+}
+
+/// An amount of everyday length, in 64 bits; `None` for longer, negative and wrong ones.
+fn short(text: &str) -> Option<Credits> {
+    // 12 digits and six places stay below 10^18.
+    if text.len() > 12 {
+        return None;
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if whole.is_empty() || !(1..=PLACES).contains(&fraction.len()) {
+        return None;
+    }
+    let digits = |digits: &str| {
+        digits
+            .bytes()
+            .try_fold(0_i64, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))
+    };
+    let unit = [100_000, 10_000, 1_000, 100, 10, 1][fraction.len() - 1];
+    Some(Credits(digits(whole)? * SCALE + digits(fraction)? * unit))
 }
 
 /// The value of a run of ASCII digits; an empty run is zero.

@@ -10,7 +10,8 @@ use serde::{
 use uuid::Uuid;
 
 use crate::{
-    AppId, CommandId, Event, EventId, EventType, LedgerId, OrgId, Position, Salt, Time, WalletId, upcast,
+    AppId, CommandId, Event, EventId, EventType, LedgerId, OrgId, Position, Salt, Time, WalletId, canonical,
+    upcast,
 };
 
 /// The longest event, in bytes: entries of a transparency log have 16-bit lengths (C2SP tlog-tiles).
@@ -131,7 +132,10 @@ pub fn decode(bytes: &[u8]) -> Result<Recorded, DecodeError> {
     // Today's types are read in one pass; everything else goes through the upcasters. Checking the
     // encoding once is quicker than checking each string.
     let read = match str::from_utf8(bytes) {
-        Ok(text) => serde_json::from_str::<Recorded>(text),
+        Ok(text) => match canonical::read(text) {
+            Some(recorded) => return Ok(recorded),
+            None => serde_json::from_str::<Recorded>(text),
+        },
         Err(_) => serde_json::from_slice(bytes),
     };
     read.or_else(|error| upcast::decode(bytes, error))

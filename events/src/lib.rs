@@ -4,6 +4,7 @@
 //! the feed delivers and what proofs hash. [`encode`] makes them, [`decode`] reads every form that
 //! was ever stored, and nothing re-encodes them.
 
+mod canonical;
 mod credits;
 mod envelope;
 mod ids;
@@ -18,8 +19,8 @@ pub use credits::{Credits, CreditsError};
 pub use envelope::{DecodeError, EncodeError, Envelope, MAX_EVENT_BYTES, Recorded, Subject, decode, encode};
 pub use ids::{AppId, CommandId, EventId, KeyId, LedgerId, OrgId, Position, PublicId, PublicKind, WalletId};
 pub use parts::{
-    Asked, Balances, Class, Currency, LotTerms, Metadata, MetadataError, Price, RequestHash, ReturnedSlice,
-    Salt, Slice, Slices, Verifier,
+    Asked, Balances, Class, Currency, HexError, LotTerms, Metadata, MetadataError, Price, RequestHash,
+    ReturnedSlice, Salt, Slice, Slices, Verifier,
 };
 pub use period::Period;
 pub use price::{PriceLine, Priced, Quantity, UnitPrice};

@@ -1,6 +1,6 @@
 //! Parts that several events share.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
@@ -32,6 +32,11 @@ pub struct Salt(pub [u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Verifier(pub [u8; 32]);
 
+/// The text is not as many lower-case hexadecimal digits as are due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not as many lower-case hexadecimal digits as are due")]
+pub struct HexError;
+
 macro_rules! hex_bytes {
     ($name:ident, $length:literal, $pattern:literal) => {
         impl fmt::Debug for $name {
@@ -48,6 +53,13 @@ macro_rules! hex_bytes {
                     pair[1] = b"0123456789abcdef"[usize::from(byte & 15)];
                 }
                 serializer.serialize_str(str::from_utf8(&digits).unwrap_or_default())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = HexError;
+            fn from_str(text: &str) -> Result<Self, HexError> {
+                parse_hex(text).map(Self).ok_or(HexError)
             }
         }
 

@@ -54,8 +54,43 @@ impl fmt::Display for Time {
 impl FromStr for Time {
     type Err = TimeError;
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        text.parse::<jiff::Timestamp>().map(Self::from).map_err(|_| TimeError)
+        match Self::written(text) {
+            Some(time) => Ok(time),
+            None => text.parse::<jiff::Timestamp>().map(Self::from).map_err(|_| TimeError),
+        }
     }
+}
+
+impl Time {
+    /// Reads the form that `Display` writes, such as `2026-11-21T09:30:00.123456Z`; a replay reads one
+    /// an event. `None` for other forms, for leap seconds and for the last year, which ends early.
+    fn written(text: &str) -> Option<Self> {
+        let text: &[u8; 27] = text.as_bytes().try_into().ok()?;
+        let marks = [text[4], text[7], text[10], text[13], text[16], text[19], text[26]];
+        if marks != *b"--T::.Z" {
+            return None;
+        }
+        let number = |from: usize, to: usize| {
+            text[from..to].iter().try_fold(0_i64, |number, digit| {
+                digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0'))
+            })
+        };
+        let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+        let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+        if !(1..9_999).contains(&year) || hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        jiff::civil::Date::new(year as i16, month as i8, day as i8).ok()?;
+        let seconds = days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
+        Some(Self(seconds * 1_000_000 + number(20, 26)?))
+    }
+}
+
+/// Days from 1970-01-01 to this date, by years that begin in March and so end with the leap day.
+const fn days(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year / 4 - year / 100 + year / 400;
+    year * 365 + leap_days + (month * 153 + 2) / 5 + day - 719_469
 }
 
 impl Serialize for Time {
@@ -100,5 +135,32 @@ mod tests {
         assert_eq!(time.to_string().parse(), Ok(time));
         assert_eq!("1970-01-01T02:00:00+02:00".parse(), Ok(Time::from_micros(0)));
         assert_eq!("yesterday".parse::<Time>(), Err(TimeError));
+    }
+
+    #[test]
+    fn the_written_form_is_read_as_every_other_form() {
+        // Every day of four centuries, so every leap rule, and the days that are none.
+        for year in 1_850..2_251 {
+            for (month, day) in (1..14).flat_map(|month| (0..33).map(move |day| (month, day))) {
+                let text = format!("{year:04}-{month:02}-{day:02}T23:59:58.000001Z");
+                let otherwise = text.parse::<jiff::Timestamp>().ok().map(Time::from);
+                assert_eq!(text.parse().ok(), otherwise, "{text}");
+                assert_eq!(Time::written(&text), otherwise, "{text}");
+            }
+        }
+        for text in [
+            "0001-01-01T00:00:00.000000Z",
+            "0000-02-29T00:00:00.000000Z",
+            "9998-12-31T23:59:59.999999Z",
+            "9999-12-30T22:00:00.999999Z",
+            "9999-12-31T23:59:59.999999Z",
+            "2016-12-31T23:59:60.000000Z",
+            "2026-11-21T24:00:00.000000Z",
+            "2026-11-21T09:60:00.000000Z",
+            "2026-11-21T09:30:00.00000-Z",
+            "2026-11-21 09:30:00.000000Z",
+        ] {
+            assert_eq!(text.parse().ok(), text.parse::<jiff::Timestamp>().ok().map(Time::from), "{text}");
+        }
     }
 }

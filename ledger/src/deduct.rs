@@ -46,7 +46,8 @@ fn deduction(
 ) -> Result<Result<CreditsDeducted, Refusal>, Rejection> {
     let wallet = draft.open_wallet()?;
     let paid = charge::cost(question, &ask.service, &ask.charge).and_then(|(cost, price)| {
-        let (slices, overdrawn) = charge::spend(wallet, question, ask.budget.as_deref(), cost, draft.stamp())?;
+        let (slices, overdrawn) =
+            charge::spend(wallet, question, ask.budget.as_deref(), cost, draft.stamp())?;
         Ok((cost, price, slices, overdrawn))
     });
     Ok(paid.map(|(cost, price, slices, overdrawn)| CreditsDeducted {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
-    log::Log,
+    log::{Log, Recent},
     read::{
         Halted,
         sqlite::{self, Projected, SqliteReads},
@@ -25,6 +25,7 @@ pub(super) struct Work {
     pub(super) directory: PathBuf,
     pub(super) ledger: LedgerId,
     pub(super) log: Arc<dyn Log>,
+    pub(super) recent: Arc<Recent>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) stop: CancellationToken,
 }
@@ -55,10 +56,10 @@ fn run(work: Work, opened: oneshot::Sender<Result<SqliteReads>>, end: oneshot::S
         Ok(runtime) => runtime,
         Err(error) => return drop(opened.send(Err(error.into()))),
     };
-    let Work { directory, ledger, log, clock, stop } = work;
+    let Work { directory, ledger, log, recent, clock, stop } = work;
     runtime.block_on(async move {
         let Projected { reads, runner } =
-            match sqlite::start(&directory, ledger, log, clock, stop, |_, _| {}).await {
+            match sqlite::start(&directory, ledger, log, recent, clock, stop, |_, _| {}).await {
                 Ok(projected) => projected,
                 Err(error) => return drop(opened.send(Err(error.into()))),
             };

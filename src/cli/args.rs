@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{
     commands::{
         app::AppCommand, bench::BenchCommand, completions::Completions, config::ConfigCommand, credit::Grant,
-        credit::Purchase, demo::Demo, export::Export, key::KeyCommand, openapi::Openapi, replay::Replay,
+        credit::Purchase, demo::Demo, export::Export, import::Import, key::KeyCommand, openapi::Openapi, replay::Replay,
         serve::Serve, spend::Check, spend::Deduct, spend::Rollback, statement::Statement, tail::Tail,
         verify::Verify, wallet::WalletCommand,
     },
@@ -104,6 +104,7 @@ pub(super) enum Command {
     Replay(Replay),
     Verify(Verify),
     Export(Export),
+    Import(Import),
     #[command(subcommand)]
     Bench(BenchCommand),
     #[command(subcommand)]

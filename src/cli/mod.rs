@@ -9,6 +9,8 @@ mod commands;
 mod context;
 mod exported;
 pub mod failure;
+mod imported;
+mod merkle;
 pub mod output;
 mod progress;
 mod server;
@@ -104,6 +106,7 @@ async fn dispatch(command: Command, context: &mut Context<'_>) -> Outcome {
         Command::Replay(replay) => replay.run(context).await,
         Command::Verify(verify) => verify.run(context).await,
         Command::Export(export) => export.run(context).await,
+        Command::Import(import) => import.run(context).await,
         Command::Bench(bench) => bench.run(context),
         Command::Config(config) => config.run(context),
         Command::Openapi(openapi) => openapi.run(context),

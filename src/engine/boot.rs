@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Entropy, sixteen},
-    log::Log,
+    log::{Log, Recent},
 };
 
 /// Events read at once while the tail is replayed.
@@ -27,6 +27,8 @@ const PAGE: usize = 4_000;
 pub struct Parts {
     /// The ledger's log.
     pub log: Arc<dyn Log>,
+    /// Where committed events are handed to the projections.
+    pub recent: Arc<Recent>,
     /// The projections' engine state.
     pub cold: Arc<dyn ColdState>,
     /// The clocks.
@@ -65,7 +67,7 @@ pub async fn start(
     stop: CancellationToken,
     mut observe: impl FnMut(&Recorded) + Send,
 ) -> Result<Running, Halt> {
-    let Parts { log, cold, clock, mut entropy, options } = parts;
+    let Parts { log, recent, cold, clock, mut entropy, options } = parts;
     let core = replay_tail(ledger, &*log, &*cold, &options, &mut observe).await?;
     let (mailbox, received) = mpsc::channel(options.mailbox);
     let (head, head_seen) = watch::channel(core.head());
@@ -75,7 +77,7 @@ pub async fn start(
     // The mailbox is new and has room for at least this.
     let _ = engine.mailbox.try_send(Mail::Fact(Box::new(announcement), answer));
     let gauges = Gauges::register();
-    let writer = Writer { core, log, cold, clock, entropy, mailbox: received, head, options, gauges };
+    let writer = Writer { core, log, recent, cold, clock, entropy, mailbox: received, head, options, gauges };
     let writer = tokio::spawn(writer.run(stop));
     match announced.await {
         Ok(Ok(_)) => Ok(Running { engine, writer }),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use events::{CommandId, OrgId, Position, Time, WalletId};
+use events::{CommandId, OrgId, Position, Recorded, Time, WalletId};
 use hashbrown::HashMap;
 use ledger::{Rules, Wallet};
 
@@ -15,6 +15,8 @@ use super::{
 /// The changes of one group to the state before it.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
+    /// The group's events, to be handed over once they are stored.
+    pub(super) events: Vec<Recorded>,
     /// The last stamp, of the group's events or of those before them.
     pub(super) time: Time,
     /// The wallets that the group changed.

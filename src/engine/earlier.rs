@@ -1,7 +1,9 @@
 //! What commands must know of events that were stored before: facts, and answers with all that makes
 //! them whole.
 
-use events::{AppId, Credits, Event, Position, Recorded, Slices, WalletId, decode};
+use events::{
+    CommandId, Credits, CreditsDeducted, Envelope, Event, HoldCaptured, LotTerms, Position, Recorded, WalletId, decode,
+};
 use hashbrown::HashMap;
 use ledger::{Command, Deduction, Facts, PastHold, PastLot, PastPurchase, Proposal};
 
@@ -68,13 +70,17 @@ async fn read_facts(
             });
         }
         Event::CreditsHeld(_) => facts.hold = Some(PastHold { wallet, app, id: position }),
-        Event::CreditsDeducted(_) | Event::HoldCaptured(_) => {
-            if let Some(mut deduction) = spending(&recorded, wallet, app) {
-                for slice in &deduction.slices {
-                    deduction.lots.push(past_lot(log, slice.lot, lots).await?);
-                }
-                facts.deduction = Some(deduction);
+        Event::CreditsDeducted(e) => {
+            let spent = deducted(e, wallet, &recorded.envelope);
+            facts.deduction = Some(with_lots(log, spent, lots).await?);
+        }
+        Event::HoldCaptured(e) => {
+            let mut spent = captured(e, wallet, &recorded.envelope);
+            if app.is_none() {
+                // An operator captured what an app had held, and spent.
+                spent.app = read_one(log, e.hold).await?.and_then(|held| held.envelope.app);
             }
+            facts.deduction = Some(with_lots(log, spent, lots).await?);
         }
         Event::WalletOpened(_)
         | Event::CreditsGranted(_)
@@ -102,4 +108,129 @@ async fn read_facts(
         | Event::WriterChanged(_) => {}
     }
     Ok(facts)
+}
+
+fn deducted(e: &CreditsDeducted, wallet: WalletId, envelope: &Envelope) -> Deduction {
+    Deduction {
+        wallet,
+        service: e.service.clone(),
+        app: envelope.app,
+        time: envelope.time,
+        budget: e.budget.clone(),
+        cost: e.cost,
+        slices: e.slices.clone(),
+        overdrawn: e.overdrawn,
+        lots: Vec::new(),
+        returned: Credits::ZERO,
+    }
+}
+
+/// What the hold reserved was taken first, so that it is given back last.
+fn captured(e: &HoldCaptured, wallet: WalletId, envelope: &Envelope) -> Deduction {
+    Deduction {
+        wallet,
+        service: e.service.clone(),
+        app: envelope.app,
+        time: envelope.time,
+        budget: e.budget.clone(),
+        cost: e.amount,
+        slices: e.slices.iter().chain(&e.beyond).copied().collect(),
+        overdrawn: e.overdrawn,
+        lots: Vec::new(),
+        returned: Credits::ZERO,
+    }
+}
+
+/// Adds the lots as they were made, in the order of the slices.
+async fn with_lots(
+    log: &dyn Log,
+    mut deduction: Deduction,
+    known: &mut HashMap<Position, PastLot>,
+) -> Result<Deduction, Fault> {
+    for slice in &deduction.slices {
+        let lot = match known.get(&slice.lot) {
+            Some(lot) => *lot,
+            None => past_lot(log, slice.lot).await?,
+        };
+        known.insert(slice.lot, lot);
+        deduction.lots.push(lot);
+    }
+    Ok(deduction)
+}
+
+async fn past_lot(log: &dyn Log, lot: Position) -> Result<PastLot, Fault> {
+    let recorded = read_one(log, lot).await?;
+    let made = recorded.and_then(|r| Some(PastLot { made: r.envelope.time, terms: terms_of(&r.event)? }));
+    made.ok_or_else(|| format!("the event at position {lot} made no lot, though a slice names it"))
+}
+
+/// The terms of the lot that the event made, if it made one.
+fn terms_of(event: &Event) -> Option<LotTerms> {
+    match event {
+        Event::CreditsPurchased(e) => Some(e.lot),
+        Event::CreditsGranted(e) => Some(e.lot),
+        Event::CreditsAdjusted(e) => e.lot,
+        Event::DeductionRolledBack(e) => e.formed.map(|formed| formed.terms),
+        Event::WalletOpened(_)
+        | Event::CreditsChecked(_)
+        | Event::CreditsDeducted(_)
+        | Event::CreditsExpired(_)
+        | Event::CommandRefused(_)
+        | Event::CreditsHeld(_)
+        | Event::HoldCaptured(_)
+        | Event::HoldExtended(_)
+        | Event::HoldReleased(_)
+        | Event::HoldExpired(_)
+        | Event::PurchaseRefunded(_)
+        | Event::AdjustmentProposed(_)
+        | Event::WalletFrozen(_)
+        | Event::WalletUnfrozen(_)
+        | Event::LimitSet(_)
+        | Event::CapSet(_)
+        | Event::ThresholdSet(_)
+        | Event::BalanceLow(_)
+        | Event::PriceSet(_)
+        | Event::PolicySet(_)
+        | Event::OrganizationRegistered(_)
+        | Event::AppRegistered(_)
+        | Event::ApiKeyIssued(_)
+        | Event::ApiKeyRevoked(_)
+        | Event::WriterChanged(_) => None,
+    }
+}
+
+/// The answer to `command`, when it stands at `position`. The index may name other commands with the
+/// same fingerprint; the event itself decides.
+pub(super) async fn answer(
+    log: &dyn Log,
+    command: CommandId,
+    position: Position,
+) -> Result<Option<Earlier>, Fault> {
+    let recorded = read_one(log, position).await?;
+    let of_command = |r: &Recorded| r.envelope.causation == command && r.event.asked().is_some();
+    let Some(answer) = recorded.filter(of_command) else { return Ok(None) };
+    let (before, after) = companions(&answer.event);
+    let first = position.get() - before as u64;
+    let mut others = Vec::with_capacity(before + after);
+    for other in (first..=position.get() + after as u64).filter(|other| *other != position.get()) {
+        others.extend(read_one(log, Position(other)).await?);
+    }
+    Ok(Some(Earlier { answer, others }))
+}
+
+/// How many events directly before and after an answer make it whole: the other items of an atomic
+/// batch, the hold that a check placed.
+pub(super) fn companions(answer: &Event) -> (usize, usize) {
+    let batch = if let Event::CreditsDeducted(e) = answer { e.batch } else { None };
+    let held = matches!(answer, Event::CreditsChecked(e) if e.hold.is_some());
+    (batch.map_or(0, |item| usize::from(item.index)), usize::from(held))
+}
+
+/// The event at a position; none at or past the head.
+pub(super) async fn read_one(log: &dyn Log, position: Position) -> Result<Option<Recorded>, Fault> {
+    let page = log.read(position, 1).await.map_err(|error| error.to_string())?;
+    let Some(body) = page.bodies.iter().next() else {
+        return Ok(None);
+    };
+    decode(body).map(Some).map_err(|error| format!("the event at position {position}: {error}"))
 }

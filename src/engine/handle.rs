@@ -1,41 +1,20 @@
 //! The handle by which the rest of the program reaches the engine.
 
+use std::sync::Arc;
+
 use events::{Position, Recorded};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
-use super::{Ask, EngineError, Fact, Receipt};
-
-/// A question and where its answer goes.
-#[derive(Debug)]
-pub(super) enum Mail {
-    /// A command to a wallet.
-    Ask(Box<Ask>, oneshot::Sender<Result<Receipt, EngineError>>),
-    /// A fact to record.
-    Fact(Box<Fact>, oneshot::Sender<Result<Recorded, EngineError>>),
-}
-
-impl Mail {
-    pub(super) fn ask(&self) -> Option<&Ask> {
-        match self {
-            Self::Ask(ask, _) => Some(ask),
-            Self::Fact(..) => None,
-        }
-    }
-
-    /// Answers with an error.
-    pub(super) fn refuse(self, error: EngineError) {
-        // Nobody minds when the caller no longer waits.
-        match self {
-            Self::Ask(_, answer) => drop(answer.send(Err(error))),
-            Self::Fact(_, answer) => drop(answer.send(Err(error))),
-        }
-    }
-}
+use super::{
+    Ask, EngineError, Fact, Receipt,
+    mailbox::{Mail, Sender},
+    replies::{Answer, Many},
+};
 
 /// A running engine. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    pub(super) mailbox: mpsc::Sender<Mail>,
+    pub(super) mailbox: Sender,
     pub(super) head: watch::Receiver<Position>,
 }
 
@@ -48,8 +27,22 @@ impl Engine {
     pub async fn submit(&self, ask: Ask) -> Result<Receipt, EngineError> {
         let id = ask.id;
         let (answer, receipt) = oneshot::channel();
-        self.post(Mail::Ask(Box::new(ask), answer))?;
+        self.mailbox.send(Mail::Ask(Box::new(ask), Answer::One(answer)))?;
         receipt.await.unwrap_or(Err(EngineError::OutcomeUnknown(id)))
+    }
+
+    /// Submits commands of which each is decided for itself, in order, and waits for all of them. The
+    /// answers are in the order of the commands, each as [`Self::submit`] would give it.
+    pub async fn submit_all(&self, asks: Vec<Ask>) -> Vec<Result<Receipt, EngineError>> {
+        let (answer, receipts) = oneshot::channel();
+        let many = Many::new(asks.iter().map(|ask| ask.id), answer);
+        let mails = asks.into_iter().enumerate();
+        let mails = mails.map(|(at, ask)| Mail::Ask(Box::new(ask), Answer::OfMany(Arc::clone(&many), at)));
+        let mails = Mail::All(mails.collect());
+        drop(many);
+        self.mailbox.send_all(mails);
+        // The answers are always sent: at the latest when they are dropped.
+        receipts.await.unwrap_or_default()
     }
 
     /// Records a fact and waits until it is durable.
@@ -59,7 +52,7 @@ impl Engine {
     pub async fn record(&self, fact: Fact) -> Result<Recorded, EngineError> {
         let id = fact.id;
         let (answer, recorded) = oneshot::channel();
-        self.post(Mail::Fact(Box::new(fact), answer))?;
+        self.mailbox.send(Mail::Fact(Box::new(fact), answer))?;
         recorded.await.unwrap_or(Err(EngineError::OutcomeUnknown(id)))
     }
 
@@ -67,12 +60,5 @@ impl Engine {
     #[must_use]
     pub fn head(&self) -> Position {
         *self.head.borrow()
-    }
-
-    fn post(&self, mail: Mail) -> Result<(), EngineError> {
-        self.mailbox.try_send(mail).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => EngineError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => EngineError::Stopping,
-        })
     }
 }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Entropy},
-    log::Log,
+    log::{Log, Recent},
 };
 
 /// How long the writer waits for the projections before it looks again.
@@ -27,10 +27,16 @@ const CATCH_UP_POLL: Duration = Duration::from_millis(100);
 /// Turns of the runtime that a group may wait to be joined by requests on their way.
 const FILL_UP_TURNS: usize = 4;
 
+/// Commands decided at once. Between two slices the writer looks whether the group before is stored, so
+/// that the next append begins while others are still being decided. A group of this size has no need
+/// to wait for more.
+const SLICE: usize = 256;
+
 /// Everything the writer owns.
 pub(super) struct Writer {
     pub(super) core: Core,
     pub(super) log: Arc<dyn Log>,
+    pub(super) recent: Arc<Recent>,
     pub(super) cold: Arc<dyn ColdState>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Box<dyn Entropy>,
@@ -74,7 +80,8 @@ impl Writer {
         let mut in_flight: Option<InFlight> = None;
         loop {
             let lagging = self.lags(&checkpoint) && !stop.is_cancelled();
-            let room = if self.has_room(&replies) { self.options.group_max - replies.len() } else { 0 };
+            let left = if self.has_room(&replies) { self.options.group_max - replies.len() } else { 0 };
+            let room = left.min(SLICE);
             tokio::select! {
                 biased;
                 outcome = settled(&mut in_flight), if in_flight.is_some() => {
@@ -96,7 +103,7 @@ impl Writer {
                 self.decide(&mut mails, &mut replies, &mut guard).await;
             }
             if in_flight.is_none() && !replies.is_empty() {
-                if !lagging {
+                if !lagging && replies.len() < SLICE {
                     self.fill_up(&mut mails, &mut replies, &mut guard).await;
                 }
                 in_flight = Some(self.launch(&mut replies));
@@ -223,11 +230,14 @@ impl Writer {
     ) -> Result<(), Halt> {
         match outcome {
             Outcome::Stored => {
-                self.core.commit();
+                let (first, events) = self.core.commit();
                 self.head.send_replace(self.core.head());
                 let took = self.clock.monotonic().saturating_sub(launched);
                 self.gauges.stored(self.core.head(), self.core.cached_wallets(), took);
                 waiting.into_iter().for_each(Reply::send);
+                if !events.is_empty() {
+                    self.recent.hand_over(first, events);
+                }
                 Ok(())
             }
             Outcome::NotStored(reason) => {

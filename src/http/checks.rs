@@ -28,28 +28,28 @@ pub(super) struct CheckRequest<'a> {
     /// The app's name for what it sells, 1 to 128 characters.
     #[serde(borrow)]
     #[schema(value_type = String, min_length = 1, max_length = 128, example = "chat")]
-    service: Text<'a>,
+    pub(super) service: Text<'a>,
     /// The cost, as a decimal string above zero with at most six decimals. This or `usage`.
     #[serde(borrow, default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, example = "0.5")]
-    cost: Option<AmountField<'a>>,
+    pub(super) cost: Option<AmountField<'a>>,
     /// What would be used, for the service's price to say what it costs. This or `cost`.
     #[serde(borrow)]
     #[schema(inline, value_type = Option<UsageQuantities>)]
-    usage: Option<UsageField<'a>>,
+    pub(super) usage: Option<UsageField<'a>>,
     /// The budget that would pay, 1 to 64 characters.
     #[serde(borrow)]
     #[schema(value_type = Option<String>, max_length = 64)]
-    budget: Option<Text<'a>>,
+    pub(super) budget: Option<Text<'a>>,
     /// `true` to hold the cost in the same step, when it can be paid. Needs the scope `credits:hold` too.
-    hold: Option<bool>,
+    pub(super) hold: Option<bool>,
     /// In how many seconds the hold is released by itself, at most 31,622,400; only with `hold`.
-    timeout_seconds: Option<i64>,
+    pub(super) timeout_seconds: Option<i64>,
     /// The most that may be captured of the hold in all, as a decimal string; the cost, when absent.
     /// Only with `hold`.
     #[serde(borrow)]
     #[schema(value_type = Option<String>, example = "2")]
-    cap: Option<AmountField<'a>>,
+    pub(super) cap: Option<AmountField<'a>>,
     /// Instead of the header `Idempotency-Key`.
     #[serde(borrow)]
     #[schema(value_type = Option<String>)]

@@ -1,5 +1,6 @@
 //! From a caller's request to the engine and back, the same for every command.
 
+use axum::http::StatusCode;
 use events::{Asked, CommandId, Event, Operation, PublicId, PublicKind, Recorded, WalletId};
 use ledger::Command;
 use serde::Serialize;
@@ -19,8 +20,8 @@ use crate::engine::{Ask, EngineError, Receipt, command_id, request_hash};
 pub(super) struct Answer {
     /// The answering event; never a refusal. Of a dry run, as it would have been.
     pub(super) recorded: Recorded,
-    /// All events of the command in order, as far as the engine still knows them: of a replayed
-    /// command only the items of a batch.
+    /// The command's other events in order: of a replayed command only those that make its answer
+    /// whole.
     pub(super) others: Vec<Recorded>,
     /// Whether it answers an earlier request with the same key.
     pub(super) replayed: bool,
@@ -43,10 +44,22 @@ impl Answer {
         }
     }
 
+    /// All events that are known, in order of position.
+    pub(super) fn events(&self) -> impl Iterator<Item = &Recorded> {
+        let answer = self.recorded.envelope.position;
+        let at = self.others.partition_point(|other| other.envelope.position < answer);
+        let (before, after) = self.others.split_at(at);
+        before.iter().chain([&self.recorded]).chain(after)
+    }
+
+    /// The status of what was made: 201, or 200 when it was not.
+    pub(super) const fn created_status(&self) -> StatusCode {
+        if self.dry_run { StatusCode::OK } else { StatusCode::CREATED }
+    }
+
     /// 201 with what was made; 200 when it was not.
     pub(super) fn created(&self, body: &impl Serialize) -> Reply {
-        let reply = if self.dry_run { Reply::ok(body) } else { Reply::created(body) };
-        reply.replayed(self.replayed)
+        Reply::new(self.created_status(), body).replayed(self.replayed)
     }
 
     /// 200 with what was changed.
@@ -56,8 +69,8 @@ impl Answer {
 
     /// 202 with what was only proposed.
     pub(super) fn proposed(&self, body: &impl Serialize) -> Reply {
-        let reply = if self.dry_run { Reply::ok(body) } else { Reply::accepted(body) };
-        reply.replayed(self.replayed)
+        let status = if self.dry_run { StatusCode::OK } else { StatusCode::ACCEPTED };
+        Reply::new(status, body).replayed(self.replayed)
     }
 }
 
@@ -132,6 +145,6 @@ impl Shared {
         if let Event::CommandRefused(refused) = &recorded.event {
             return Err(problem::refused(refused, replayed));
         }
-        Ok(Answer { recorded, others: others.into_iter().collect(), replayed, dry_run })
+        Ok(Answer { recorded, others, replayed, dry_run })
     }
 }

@@ -34,24 +34,24 @@ pub(super) struct DeductionRequest<'a> {
     /// The app's name for what is bought, 1 to 128 characters.
     #[serde(borrow)]
     #[schema(value_type = String, min_length = 1, max_length = 128, example = "chat")]
-    service: Text<'a>,
+    pub(super) service: Text<'a>,
     /// The cost, as a decimal string above zero with at most six decimals. This or `usage`.
     #[serde(borrow, default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, example = "0.5")]
-    cost: Option<AmountField<'a>>,
+    pub(super) cost: Option<AmountField<'a>>,
     /// What was used, for the service's price to say what it costs. This or `cost`.
     #[serde(borrow)]
     #[schema(inline, value_type = Option<UsageQuantities>)]
-    usage: Option<UsageField<'a>>,
+    pub(super) usage: Option<UsageField<'a>>,
     /// The budget that pays, 1 to 64 characters: one that the wallet's caps name for this app.
     #[serde(borrow)]
     #[schema(value_type = Option<String>, max_length = 64)]
-    budget: Option<Text<'a>>,
+    pub(super) budget: Option<Text<'a>>,
     /// The app's own words: a JSON object of at most 8 KiB, kept in the event and delivered to its
     /// consumers.
     #[serde(borrow)]
     #[schema(value_type = Option<Object>)]
-    metadata: Option<&'a RawValue>,
+    pub(super) metadata: Option<&'a RawValue>,
     /// Instead of the header `Idempotency-Key`.
     #[serde(borrow)]
     #[schema(value_type = Option<String>)]

@@ -24,7 +24,8 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    fn new(status: StatusCode, body: &impl Serialize) -> Self {
+    /// This document under a status.
+    pub(super) fn new(status: StatusCode, body: &impl Serialize) -> Self {
         let mut json = Vec::with_capacity(ROOM);
         let status = match serde_json::to_writer(&mut json, body) {
             Ok(()) => status,
@@ -44,11 +45,6 @@ impl Reply {
     /// 201 with this document.
     pub(super) fn created(body: &impl Serialize) -> Self {
         Self::new(StatusCode::CREATED, body)
-    }
-
-    /// 202 with this document.
-    pub(super) fn accepted(body: &impl Serialize) -> Self {
-        Self::new(StatusCode::ACCEPTED, body)
     }
 
     /// Says that the answer was given before.

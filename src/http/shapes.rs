@@ -172,6 +172,28 @@ schemas_alone! {
         "maxProperties": 32,
         "example": { "input_tokens": 1183, "output_tokens": 246 }
     },
+    /// How the results of a batch of deductions are documented.
+    DeductionResults = { "type": "object", "required": ["results"], "properties": { "results": { "type": "array", "items": { "oneOf": [
+        { "allOf": [
+            { "type": "object", "required": ["status"], "properties": {
+                "status": { "type": "integer", "description": "The status that the item would have alone" },
+                "replayed": { "type": "boolean", "description": "Present when the answer was given before, to an earlier request with the same key" }
+            } },
+            { "$ref": "#/components/schemas/Deduction" }
+        ] },
+        { "$ref": "#/components/schemas/ItemProblem" }
+    ] } } } },
+    /// How the results of a batch of checks are documented.
+    CheckResults = { "type": "object", "required": ["results"], "properties": { "results": { "type": "array", "items": { "oneOf": [
+        { "allOf": [
+            { "type": "object", "required": ["status"], "properties": {
+                "status": { "type": "integer", "description": "The status that the item would have alone" },
+                "replayed": { "type": "boolean", "description": "Present when the answer was given before, to an earlier request with the same key" }
+            } },
+            { "$ref": "#/components/schemas/Check" }
+        ] },
+        { "$ref": "#/components/schemas/ItemProblem" }
+    ] } } } },
     /// How the prices of a service's units are documented.
     UnitPrices = {
         "type": "object",

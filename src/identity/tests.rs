@@ -10,7 +10,7 @@ use super::*;
 use crate::{
     clock::{Generator, SystemClock},
     engine::{self, ColdError, ColdState, Loaded, Parts, Wanted},
-    log::{Log, memory::MemoryLog},
+    log::{Log, Recent, memory::MemoryLog},
     read::IdentityRows,
 };
 
@@ -41,6 +41,7 @@ async fn world() -> World {
     let log = Arc::new(MemoryLog::new());
     let parts = Parts {
         log: log.clone(),
+        recent: Arc::new(Recent::new(0)),
         cold: Arc::new(NothingYet(watch::Sender::new(Position(0)))),
         clock: Arc::new(SystemClock::new()),
         entropy: Box::new(Generator::from_seed(1)),

@@ -6,9 +6,11 @@
 mod bodies;
 pub mod faulty;
 pub mod memory;
+mod recent;
 pub mod sqlite;
 
 pub use bodies::{Bodies, Page};
+pub use recent::Recent;
 
 use events::{MAX_EVENT_BYTES, Position};
 use futures::future::BoxFuture;

@@ -11,17 +11,21 @@ use tokio_util::sync::CancellationToken;
 use super::{Fold, Missing, PageFault, Progress, Store, StoreFault, decoded};
 use crate::{
     clock::Clock,
-    log::{Log, ReadError},
+    log::{Log, ReadError, Recent},
 };
 
 /// Events of one transaction, when so many wait. A wallet that several of them change is written once.
-const BATCH: usize = 16_000;
+const BATCH: u64 = 32_000;
 
-/// With fewer events than this waiting, the runner lets more gather before it writes again.
-const SMALL_BATCH: u64 = 12_000;
-
-/// How long it lets them gather. Whoever can't wait says so: [`Progress::hurry`].
+/// How long after a transaction fewer events than that gather in memory before the next one. Whoever
+/// can't wait says so: [`Progress::hurry`].
 const GATHER: Duration = Duration::from_millis(500);
+
+/// How often events that gather are taken in meanwhile.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// How long events that the log has may take to be handed over. They are then read from the log.
+const HAND_OVER: Duration = Duration::from_millis(20);
 
 /// How long it waits before it tries again what failed.
 const RETRY: Duration = Duration::from_secs(1);
@@ -60,6 +64,8 @@ pub enum Halted {
 /// Applies the log to a store, from the store's checkpoint on.
 pub struct Runner<S> {
     log: Arc<dyn Log>,
+    /// What needs not be read from the log.
+    recent: Arc<Recent>,
     store: S,
     fold: Fold,
     clock: Arc<dyn Clock>,
@@ -93,7 +99,25 @@ impl<S: Store> Runner<S> {
         let lag_events = metrics::gauge!("credit_ledger_projection_lag_events");
         let lag_seconds = metrics::gauge!("credit_ledger_projection_lag_seconds");
         let stop = CancellationToken::new();
-        Ok(Self { log, store, fold, clock, progress, stop, finishing: false, lag_events, lag_seconds })
+        let recent = Arc::new(Recent::new(0));
+        Ok(Self {
+            log,
+            recent,
+            store,
+            fold,
+            clock,
+            progress,
+            stop,
+            finishing: false,
+            lag_events,
+            lag_seconds,
+        })
+    }
+
+    /// The same runner, which takes what the log's writer hands over instead of reading it.
+    #[must_use]
+    pub fn beside(self, recent: Arc<Recent>) -> Self {
+        Self { recent, ..self }
     }
 
     /// Runs until `stop` is cancelled, then applies what is stored and closes the store; or until it
@@ -129,7 +153,9 @@ impl<S: Store> Runner<S> {
             if self.fold.next() >= head {
                 return Ok(());
             }
-            self.apply_up_to(head, &mut report).await?;
+            self.take_in(head, &mut report).await?;
+            self.write(head).await?;
+            report(self.fold.next(), head);
         }
     }
 
@@ -139,6 +165,7 @@ impl<S: Store> Runner<S> {
     }
 
     async fn follow(&mut self) -> Result<(), Halted> {
+        let mut gathering = Box::pin(tokio::time::sleep(Duration::ZERO));
         while !self.stop.is_cancelled() {
             let head = match self.log.head().await {
                 Ok(head) => head,
@@ -148,25 +175,29 @@ impl<S: Store> Runner<S> {
                 }
             };
             self.progress.exists_below(head);
-            let waiting = head.get().saturating_sub(self.fold.next().get());
-            if waiting == 0 {
-                self.lag_seconds.set(Duration::ZERO);
-                tokio::select! {
-                    () = self.stop.cancelled() => {}
-                    () = self.log.wait_past(self.fold.next()) => {}
-                }
-                continue;
-            }
-            match self.apply_up_to(head, &mut |_, _| {}).await {
+            match self.take_in(head, &mut |_, _| {}).await {
                 Err(Halted::Log(fault)) => self.wait_out(fault).await?,
                 other => other?,
             }
-            if waiting < SMALL_BATCH {
+            let written = self.store.checkpoint();
+            if self.fold.next() == written {
+                self.lag_seconds.set(Duration::ZERO);
                 tokio::select! {
                     () = self.stop.cancelled() => {}
-                    () = self.progress.wanted(self.fold.next()) => {}
-                    () = tokio::time::sleep(GATHER) => {}
+                    () = self.log.wait_past(written) => {}
                 }
+                continue;
+            }
+            let due = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => false,
+                () = self.progress.wanted(written) => true,
+                () = &mut gathering => true,
+                () = tokio::time::sleep(LOOK) => false,
+            };
+            if due {
+                self.write(head).await?;
+                gathering = Box::pin(tokio::time::sleep(GATHER));
             }
         }
         Ok(())
@@ -176,47 +207,81 @@ impl<S: Store> Runner<S> {
     async fn finish(&mut self) -> Result<(), Halted> {
         self.finishing = true;
         let head = self.log.head().await.map_err(PageFault::from)?;
-        if head.get().saturating_sub(self.fold.next().get()) > LAST_EVENTS_MAX {
-            return Ok(());
+        if head.get().saturating_sub(self.fold.next().get()) <= LAST_EVENTS_MAX {
+            self.take_in(head, &mut |_, _| {}).await?;
         }
-        self.apply_up_to(head, &mut |_, _| {}).await
+        self.write(head).await
     }
 
-    async fn apply_up_to(
+    /// Applies the events below `head` in memory, and writes them whenever there are many.
+    async fn take_in(
         &mut self,
         head: Position,
         report: &mut (dyn FnMut(Position, Position) + Send),
     ) -> Result<(), Halted> {
-        let pages = decoded(self.log.clone(), self.fold.next(), head);
-        let mut pages = std::pin::pin!(pages);
-        let mut applied = 0;
-        while let Some(page) = pages.next().await {
-            let page = match page {
-                Ok(page) => page,
+        self.wait_for_hand_over(head).await;
+        while self.fold.next() < head && self.goes_on() {
+            if let Some(events) = self.recent.take(self.fold.next()) {
+                self.apply(&events, head, report).await?;
+                continue;
+            }
+            let handed_over = self.recent.first().unwrap_or(head);
+            self.read_up_to(head.min(handed_over), head, report).await?;
+        }
+        Ok(())
+    }
+
+    /// Applies events as the log has them, up to, not including, `until`.
+    async fn read_up_to(
+        &mut self,
+        until: Position,
+        head: Position,
+        report: &mut (dyn FnMut(Position, Position) + Send),
+    ) -> Result<(), Halted> {
+        let mut pages = std::pin::pin!(decoded(self.log.clone(), self.fold.next(), until));
+        while self.goes_on()
+            && let Some(page) = pages.next().await
+        {
+            match page {
+                Ok(page) => self.apply(&page.events, head, report).await?,
                 Err(fault) => {
                     // What came before it is sound and is kept.
                     self.write(head).await?;
                     return Err(fault.into());
                 }
-            };
-            self.measure_lag(head, page.events.first());
-            self.load(&page.events).await?;
-            for recorded in &page.events {
-                self.fold.apply(recorded)?;
-            }
-            applied += page.events.len();
-            if applied >= BATCH {
-                applied = 0;
-                self.write(head).await?;
-                report(self.fold.next(), head);
-            }
-            if self.stop.is_cancelled() && !self.finishing {
-                break;
             }
         }
-        self.write(head).await?;
-        report(self.fold.next(), head);
         Ok(())
+    }
+
+    async fn apply(
+        &mut self,
+        events: &[Recorded],
+        head: Position,
+        report: &mut (dyn FnMut(Position, Position) + Send),
+    ) -> Result<(), Halted> {
+        self.measure_lag(head, events.first());
+        self.load(events).await?;
+        for recorded in events {
+            self.fold.apply(recorded)?;
+        }
+        if self.fold.next().get() - self.store.checkpoint().get() >= BATCH {
+            self.write(head).await?;
+            report(self.fold.next(), head);
+        }
+        Ok(())
+    }
+
+    fn goes_on(&self) -> bool {
+        self.finishing || !self.stop.is_cancelled()
+    }
+
+    /// Waits a moment for events that the log has: who stored them may be about to hand them over.
+    async fn wait_for_hand_over(&self, end: Position) {
+        if !self.recent.is_off() {
+            // Not in time, or never: then they are read from the log.
+            let _ = tokio::time::timeout(HAND_OVER, self.recent.handed_over(end)).await;
+        }
     }
 
     /// Brings the rows into memory that `events` change.
@@ -288,7 +353,7 @@ impl<S: Store> Runner<S> {
     }
 
     fn measure_backlog(&self, head: Position) {
-        let backlog = head.get().saturating_sub(self.fold.next().get());
+        let backlog = head.get().saturating_sub(self.store.checkpoint().get());
         self.lag_events.set(u32::try_from(backlog).unwrap_or(u32::MAX));
     }
 }

@@ -3,7 +3,10 @@
 use events::{CommandId, Position, WalletId};
 use projections::{EntryRow, Identity, ReturnedRow, WalletRow};
 
-use super::Batch;
+use super::{
+    Batch,
+    replay::{EntryList, ListDigest},
+};
 
 /// Why rows could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +67,17 @@ pub trait Live: Send + Sync {
         from: Position,
         to: Position,
     ) -> impl Future<Output = Result<Vec<EntryRow>, StoreFault>> + Send;
+
+    /// Every list of entries, with the digest of the positions that it leads to.
+    fn list_digests(&self) -> impl Future<Output = Result<Vec<(EntryList, ListDigest)>, StoreFault>> + Send;
+
+    /// The positions from `from` up to, not including, `to` that a list of entries leads to.
+    fn listed(
+        &self,
+        list: EntryList,
+        from: Position,
+        to: Position,
+    ) -> impl Future<Output = Result<Vec<Position>, StoreFault>> + Send;
 
     /// At most `limit` wallets with ids above `after`, in order of id.
     fn wallets_after(

@@ -47,6 +47,20 @@ fn objects() -> impl Strategy<Value = Value> {
     map(value.boxed())
 }
 
+/// What happens to one byte of an event.
+#[derive(Debug, Clone)]
+enum Change {
+    Replace(u8),
+    Insert(u8),
+    Remove,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    // Bytes that mean something in JSON or in a value, and any other.
+    let byte = || prop_oneof![prop::sample::select(b"\"\\{}[],: +-.0179aAfFZ".to_vec()), any::<u8>()];
+    prop_oneof![byte().prop_map(Change::Replace), byte().prop_map(Change::Insert), Just(Change::Remove)]
+}
+
 prop_compose! {
     fn envelopes()(
         (id, ledger, wallet, causation) in (ids(), ids(), ids(), ids()),
@@ -119,6 +133,27 @@ proptest! {
         let mut bytes = Vec::new();
         encode(&recorded.envelope, &recorded.event, &mut bytes).expect("a small event");
         prop_assert_eq!(decode(&bytes).expect("an event"), recorded);
+    }
+
+    /// The quick reader of the written form and the general one agree, also on what is no event.
+    #[test]
+    fn a_changed_byte_is_read_or_refused_by_either_reader_alike(
+        envelope in envelopes(),
+        deduction in deductions(),
+        changes in vec((any::<prop::sample::Index>(), change()), 1..3),
+    ) {
+        let mut bytes = Vec::new();
+        encode(&envelope, &deduction.into(), &mut bytes).expect("a small event");
+        for (at, change) in changes {
+            let at = at.index(bytes.len());
+            match change {
+                Change::Replace(byte) => bytes[at] = byte,
+                Change::Insert(byte) => bytes.insert(at, byte),
+                Change::Remove => drop(bytes.remove(at)),
+            }
+        }
+        let general = serde_json::from_slice::<Recorded>(&bytes).ok();
+        prop_assert_eq!(decode(&bytes).ok(), general, "{}", String::from_utf8_lossy(&bytes));
     }
 
     #[test]

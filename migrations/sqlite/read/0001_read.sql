@@ -18,10 +18,11 @@ CREATE TABLE ids (
     id     BLOB NOT NULL UNIQUE
 ) STRICT;
 
--- Amounts are micro-credits. `lots` is packed as projections/src/packed.rs says.
+-- Amounts are micro-credits; `org` is a number of `ids`, without a foreign key, which would be looked
+-- up at every change of a wallet. `lots` is packed as projections/src/packed.rs says.
 CREATE TABLE wallets (
     id          BLOB    PRIMARY KEY,
-    org         INTEGER NOT NULL REFERENCES ids (number),
+    org         INTEGER NOT NULL,
     balance     INTEGER NOT NULL,
     reserved    INTEGER NOT NULL,
     account_seq INTEGER NOT NULL,
@@ -29,25 +30,28 @@ CREATE TABLE wallets (
     lots        BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The audit: one row an event about a wallet. Texts (service, reason, key) stay in the event itself.
--- `time` is in microseconds since 1970 and grows with the position; `kind` is EntryKind::code.
+-- The audit: one entry an event about a wallet, some hundreds to a row in order of position, written
+-- once. Texts (service, reason, key) stay in the event itself. `first` is the position of the row's
+-- first entry and `time` its time, in microseconds since 1970: both grow together. `data` is packed as
+-- projections/src/packed_entries.rs says.
 CREATE TABLE entries (
-    position  INTEGER PRIMARY KEY,
-    time      INTEGER NOT NULL,
-    wallet    BLOB    NOT NULL,
-    org       INTEGER NOT NULL REFERENCES ids (number),
-    app       INTEGER REFERENCES ids (number),
-    kind      INTEGER NOT NULL,
-    amount    INTEGER NOT NULL,
-    balance   INTEGER NOT NULL,
-    refers_to INTEGER
+    first INTEGER PRIMARY KEY,
+    time  INTEGER NOT NULL,
+    data  BLOB    NOT NULL
 ) STRICT;
 
--- An index ends with the rowid, which is the position, so each (org, kind) is a list in order that
--- only grows at its end. An index by wallet would write a page an event: a wallet's entries are
--- found by following `previous` through the log instead.
-CREATE INDEX entries_by_kind ON entries (org, kind);
-CREATE INDEX entries_by_app ON entries (org, app, kind);
+-- Where the entries of an organization's app (0: of all its apps and operators) of one kind are:
+-- lists of positions in order, some hundreds to a row, written once. `kind` is EntryKind::code. Lists
+-- by wallet would write a page an event: a wallet's entries are found by following `previous` through
+-- the log instead.
+CREATE TABLE entry_lists (
+    org   INTEGER NOT NULL,
+    app   INTEGER NOT NULL,
+    kind  INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    data  BLOB    NOT NULL,
+    PRIMARY KEY (org, app, kind, first)
+) STRICT, WITHOUT ROWID;
 
 -- What was given back of each deduction.
 CREATE TABLE returned (

@@ -7,6 +7,7 @@ use std::{
 };
 
 use events::{LedgerId, Position};
+use serde_json::Value;
 
 use crate::{
     cli::{
@@ -58,17 +59,21 @@ impl Export {
         let log = SqliteLog::open_read_only(&data_dir).await.map_err(|error| Failure::Other(error.into()))?;
         let result = self.write(&log).await;
         log.close().await;
-        result
+        match result? {
+            Some(manifest) if context.out.format.is_json() => context.out.one(&manifest, &[]),
+            Some(_) | None => Ok(()),
+        }
     }
 
-    async fn write(&self, log: &SqliteLog) -> Outcome {
+    /// Writes the files, and gives the manifest unless it went to standard error.
+    async fn write(&self, log: &SqliteLog) -> Outcome<Option<Value>> {
         let ledger = ledger_id(log).await.map_err(|error| Failure::Verification(error.to_string()))?;
         let ledger = ledger.ok_or_else(|| anyhow::anyhow!("the log holds no event"))?;
         let end = end(log, self.to).await?;
         if self.out == Path::new("-") {
             let sink = self.sink(BufWriter::new(io::stdout().lock()), io::sink())?;
-            eprintln!("{}", self.copy(log, ledger, end, sink).await?);
-            return Ok(());
+            eprintln!("{:#}", self.copy(log, ledger, end, sink).await?);
+            return Ok(None);
         }
         // Other names until all is there: nobody takes half an export for one.
         let (file, leaves) = (Part::new(&self.out)?, Part::new(&leaves_path(&self.out))?);
@@ -81,10 +86,10 @@ impl Export {
             leaves.keep()?;
         }
         let beside = Part::new(&manifest_path(&self.out))?;
-        writeln!(&beside.file, "{manifest}")?;
+        writeln!(&beside.file, "{manifest:#}")?;
         beside.keep()?;
         eprintln!("wrote {} and its manifest", self.out.display());
-        Ok(())
+        Ok(Some(manifest))
     }
 
     fn sink<'a>(&self, file: impl Write + 'a, leaves: impl Write + 'a) -> Outcome<Box<dyn Sink + 'a>> {
@@ -98,7 +103,7 @@ impl Export {
         ledger: LedgerId,
         end: Position,
         mut sink: Box<dyn Sink + '_>,
-    ) -> Outcome<String> {
+    ) -> Outcome<Value> {
         let bar = progress::events(end.get().saturating_sub(self.from.get()));
         let mut next = self.from;
         while next < end {
@@ -119,7 +124,7 @@ impl Export {
         bar.finish_and_clear();
         let mut manifest = sink.finish()?;
         manifest.ledger = Some(ledger);
-        Ok(serde_json::to_string_pretty(&manifest)?)
+        Ok(serde_json::to_value(&manifest)?)
     }
 }
 

@@ -7,6 +7,7 @@ pub(super) mod config;
 pub(super) mod credit;
 pub(super) mod demo;
 pub(super) mod export;
+pub(super) mod import;
 pub(super) mod key;
 pub(super) mod openapi;
 pub(super) mod replay;

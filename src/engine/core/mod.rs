@@ -166,8 +166,10 @@ impl Core {
         (self.head, Arc::clone(&self.pending_bodies))
     }
 
-    /// The launched group is durable: what it decided is now the state.
-    pub(super) fn commit(&mut self) {
+    /// The launched group is durable: what it decided is now the state. Returns its events, and where
+    /// they begin.
+    pub(super) fn commit(&mut self) -> (Position, Vec<Recorded>) {
+        let first = self.head;
         self.head = self.head.plus(self.pending_bodies.len() as u64);
         let mut stored = mem::replace(&mut self.pending, Draft::new(self.draft.time));
         self.last_time = stored.time;
@@ -188,6 +190,7 @@ impl Core {
         } else {
             self.pending_bodies = Arc::default();
         }
+        (first, stored.events)
     }
 
     /// The launched group was not stored: nothing of it has happened, nor of what was decided

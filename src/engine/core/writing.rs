@@ -136,12 +136,14 @@ impl Core {
             EngineError::Unavailable(error.to_string())
         })?;
         self.draft.time = recorded.envelope.time;
+        self.draft.events.push(recorded.clone());
         Ok(())
     }
 
     /// Takes what was written since `mark` out of the group.
     pub(super) fn back_to(&mut self, mark: Mark) {
         self.bodies.truncate(mark.events);
+        self.draft.events.truncate(mark.events);
         self.draft.time = mark.time;
     }
 }

@@ -75,6 +75,11 @@ impl Asking {
             .ok_or_else(|| unusable("an idempotency key has 1 to 255 visible ASCII characters"))
     }
 
+    /// The same without the key in the header: of an item of a batch, which has its own.
+    pub(in crate::http) fn of_items(self) -> Self {
+        Self { key: None, ..self }
+    }
+
     /// The idempotency key of a command that must have one, unless it is a dry run.
     pub(in crate::http) fn required_key(
         &self,

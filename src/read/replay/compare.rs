@@ -6,7 +6,10 @@ use events::{LedgerId, Position};
 use futures::{StreamExt, join};
 use projections::{EntryRow, IdMap, Identity, ReturnedRow, WalletRow, answer};
 
-use super::{Differences, ReplayFault, answer_digest};
+use super::{
+    Differences, ReplayFault, answer_digest,
+    lists::{END, Lists},
+};
 use crate::{
     log::Log,
     read::{Fold, Live, StoreFault, decoded},
@@ -54,6 +57,7 @@ pub async fn compare(
     let mut fold = Fold::of_everything(ledger);
     let mut entries = Differences::default();
     let (mut count, mut digest) = (0_u64, 0_u128);
+    let mut lists = Lists::default();
     let mut pages = pin!(decoded(log.clone(), Position(0), until));
     let mut waiting = None;
     loop {
@@ -69,10 +73,14 @@ pub async fn compare(
             count += 1;
             digest = digest.wrapping_add(answer_digest(*fingerprint, position.get()));
         }
+        lists.add(fold.entries());
         waiting = Some(Waiting { from: page.first, to: fold.next(), entries: fold.entries().to_vec() });
         fold.clear();
         report(fold.next(), until);
     }
+    let above = Waiting { from: until, to: END, entries: Vec::new() };
+    compare_entries(live, Some(above), &mut entries).await?;
+    lists.compare(live, log.clone(), until, &mut entries).await?;
     let commands = compare_answers(live, log, until, count, digest).await?;
     let identity = compare_identity(&live.identity_rows().await?, fold.identity());
     let (wallets, returned) = fold.into_rows();

@@ -2,11 +2,13 @@
 
 mod compare;
 mod differences;
+mod lists;
 mod verify;
 
 pub use self::{
     compare::{Comparison, compare},
     differences::Differences,
+    lists::{EntryList, ListDigest},
     verify::{Verified, VerifyFault, verify},
 };
 

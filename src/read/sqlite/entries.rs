@@ -5,11 +5,12 @@ use std::sync::Arc;
 use events::{Event, Position, Recorded, Time, decode};
 use futures::{StreamExt, TryStreamExt, stream};
 use projections::{EntryKind, EntryRow, reference};
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::{
     SqliteReads, cold,
+    entry_rows::{self, EVERY_APP, List},
     fault::{corrupt, store},
     reads, rows,
 };
@@ -19,13 +20,13 @@ use crate::{
 };
 
 const NUMBER: &str = "SELECT number FROM ids WHERE id = ?";
-const AT_OR_AFTER: &str = "SELECT position, time FROM entries WHERE position >= ? ORDER BY position LIMIT 1";
+const PAGE_AT_OR_AFTER: &str = "SELECT first, time FROM entries WHERE first >= ? ORDER BY first LIMIT 1";
 
 /// Events of a wallet that one page looks at. A page that ends there may have fewer entries than
 /// asked for, and the next one goes on.
 const STEPS_MAX: usize = 5_000;
 
-/// Entries whose texts are read from the log at the same time.
+/// Runs of events that are read from the log at the same time.
 const LOG_READS: usize = 4;
 
 /// Entries and their events, newest first, and the position to go on below.
@@ -95,8 +96,7 @@ impl SqliteReads {
             }
             let recorded = event(&self.0.log, position).await?;
             next = recorded.envelope.previous;
-            let row =
-                EntryRow::of(&recorded).ok_or_else(|| corrupt(format!("event {position} is no wallet's")))?;
+            let (row, recorded) = entry_of(recorded)?;
             if row.position < range.until && wanted(query, &row) {
                 found.push((row, recorded));
             }
@@ -144,54 +144,33 @@ impl SqliteReads {
     ) -> Result<Found, StoreFault> {
         let org = number(snapshot, query.org.0).await?;
         let app = match query.app {
-            Some(app) => number(snapshot, app.0).await?.map(Some),
-            None => Some(None),
+            Some(app) => number(snapshot, app.0).await?,
+            None => Some(EVERY_APP),
         };
         let (Some(org), Some(app)) = (org, app) else {
             return Ok((Vec::new(), None));
         };
-        let kinds = if query.kinds.is_empty() { &EntryKind::ALL[..] } else { &query.kinds };
-        let sql = newest(kinds, app.is_some());
-        let limit = query.limit as i64 + 1;
-        let (from, until) = (range.from.get().cast_signed(), range.until.get().cast_signed());
-        let select = sqlx::query(AssertSqlSafe(sql)).bind(from).bind(until).bind(limit).bind(org).bind(app);
-        let found = select.fetch_all(snapshot).await.map_err(store)?;
-        let mut found: Vec<EntryRow> = found.iter().map(rows::entry).collect::<Result<_, _>>()?;
-        let more = found.len() > query.limit;
-        found.truncate(query.limit);
-        let next = found.last().filter(|_| more).map(|row| row.position);
+        let mut kinds = if query.kinds.is_empty() { EntryKind::ALL.to_vec() } else { query.kinds.clone() };
+        kinds.sort_unstable();
+        kinds.dedup();
+        let (mut positions, range) = (Vec::new(), (range.from, range.until));
+        for kind in kinds {
+            List { org, app, kind }.newest(snapshot, range, query.limit + 1, &mut positions).await?;
+        }
+        positions.sort_unstable_by(|a, b| b.cmp(a));
+        let more = positions.len() > query.limit;
+        positions.truncate(query.limit);
+        let next = positions.last().copied().filter(|_| more);
+        // Neighbours are read from the log at once.
+        let runs = positions.chunk_by(|later, earlier| earlier.next() == *later);
+        let runs: Vec<(Position, usize)> =
+            runs.filter_map(|run| run.last().map(|oldest| (*oldest, run.len()))).collect();
         let log = &self.0.log;
-        let read =
-            |row: EntryRow| async move { event(log, row.position).await.map(|recorded| (row, recorded)) };
-        let found = stream::iter(found).map(read).buffered(LOG_READS).try_collect().await?;
-        Ok((found, next))
+        let read = |(oldest, count): (Position, usize)| async move { events(log, oldest, count).await };
+        let read: Vec<Vec<(EntryRow, Recorded)>> =
+            stream::iter(runs).map(read).buffered(LOG_READS).try_collect().await?;
+        Ok((read.into_iter().flatten().collect(), next))
     }
-}
-
-/// The newest entries of some kinds; `?1` and `?2` bound the positions, `?3` is how many, `?4` the
-/// organization, `?5` the app.
-fn newest(kinds: &[EntryKind], by_app: bool) -> String {
-    let mut distinct = kinds.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
-    let app = if by_app { "AND app = ?5 " } else { "" };
-    let lists: Vec<String> = distinct
-        .iter()
-        .map(|kind| {
-            let kind = kind.code();
-            format!(
-                "SELECT * FROM (SELECT position FROM entries WHERE org = ?4 {app}AND kind = {kind} \
-                 AND position >= ?1 AND position < ?2 ORDER BY position DESC LIMIT ?3)"
-            )
-        })
-        .collect();
-    format!(
-        "SELECT {} FROM (SELECT position FROM ({}) ORDER BY position DESC LIMIT ?3) p \
-         JOIN entries e ON e.position = p.position {} ORDER BY e.position DESC",
-        rows::entry_columns!(),
-        lists.join(" UNION ALL "),
-        rows::entry_joins!(),
-    )
 }
 
 fn wanted(query: &EntryQuery, row: &EntryRow) -> bool {
@@ -214,19 +193,67 @@ fn entry(row: &EntryRow, event: &Event, reversed_by: Option<Position>) -> Entry 
     }
 }
 
+/// The event of an entry, with its row.
+fn entry_of(recorded: Recorded) -> Result<(EntryRow, Recorded), StoreFault> {
+    let row = EntryRow::of(&recorded);
+    let row = row.ok_or_else(|| corrupt(format!("event {} is no wallet's", recorded.envelope.position)))?;
+    Ok((row, recorded))
+}
+
+/// The entries of `count` events from `oldest` on, newest first.
+async fn events(
+    log: &Arc<dyn Log>,
+    oldest: Position,
+    count: usize,
+) -> Result<Vec<(EntryRow, Recorded)>, StoreFault> {
+    let mut found = Vec::with_capacity(count);
+    while found.len() < count {
+        // A page may hold less than was asked for.
+        let next = oldest.plus(found.len() as u64);
+        let page = log.read(next, count - found.len()).await;
+        let page = page.map_err(|error| StoreFault::Unavailable(error.to_string()))?;
+        if page.is_empty() {
+            return Err(corrupt(format!("the log has no event {next}")));
+        }
+        for (position, body) in page.iter() {
+            found.push(entry_of(decoded(position, body)?)?);
+        }
+    }
+    found.reverse();
+    Ok(found)
+}
+
 /// The stored event at a position.
 async fn event(log: &Arc<dyn Log>, position: Position) -> Result<Recorded, StoreFault> {
     let page = log.read(position, 1).await.map_err(|error| StoreFault::Unavailable(error.to_string()))?;
     let body =
         page.bodies.iter().next().ok_or_else(|| corrupt(format!("the log has no event {position}")))?;
+    decoded(position, body)
+}
+
+fn decoded(position: Position, body: &[u8]) -> Result<Recorded, StoreFault> {
     decode(body).map_err(|error| corrupt(format!("event {position}: {error}")))
+}
+
+/// The numbers of a list; `None` when its organization or app has none.
+pub(super) async fn list(
+    connection: &mut SqliteConnection,
+    EntryList { org, app, kind }: EntryList,
+) -> Result<Option<List>, StoreFault> {
+    let org = number(connection, org.0).await?;
+    let app = match app {
+        Some(app) => number(connection, app.0).await?,
+        None => Some(EVERY_APP),
+    };
+    Ok(org.zip(app).map(|(org, app)| List { org, app, kind }))
 }
 
 async fn number(connection: &mut SqliteConnection, id: Uuid) -> Result<Option<i64>, StoreFault> {
     sqlx::query_scalar(NUMBER).bind(id.into_bytes().to_vec()).fetch_optional(connection).await.map_err(store)
 }
 
-/// The position of the first entry at or after `time`; times grow with positions, so halving finds it.
+/// Above every entry before `time`, and not above any other: times grow with positions, so halving
+/// finds the page, and the page has the rest.
 async fn bound(
     connection: &mut SqliteConnection,
     time: Option<Time>,
@@ -237,14 +264,24 @@ async fn bound(
         return Ok(without);
     };
     let (mut low, mut high) = (0, head.get().cast_signed());
+    let mut page = None;
     while low < high {
         let middle = low + (high - low) / 2;
-        let probe = sqlx::query_as(AT_OR_AFTER).bind(middle).fetch_optional(&mut *connection);
+        let probe = sqlx::query_as(PAGE_AT_OR_AFTER).bind(middle).fetch_optional(&mut *connection);
         let found: Option<(i64, i64)> = probe.await.map_err(store)?;
         match found {
-            Some((position, at)) if at < time.micros() => low = position + 1,
+            Some((first, at)) if at < time.micros() => {
+                page = Some(rows::position(first));
+                low = first + 1;
+            }
             Some(_) | None => high = middle,
         }
     }
-    Ok(rows::position(low))
+    // The last page that begins before `time` may go on after it.
+    let Some(first) = page else {
+        return Ok(Position(0));
+    };
+    let entries = entry_rows::page(connection, first).await?;
+    let before = entries.iter().take_while(|entry| entry.time < time);
+    Ok(before.last().map_or(first, |entry| entry.position.next()))
 }

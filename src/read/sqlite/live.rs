@@ -1,33 +1,19 @@
 //! Whole projections, read to be compared with a replay.
 
-use std::fmt::Write;
-
 use events::{CommandId, Position, WalletId};
-use projections::{EntryRow, IdMap, IdSet, Identity, ReturnedRow, WalletRow, fingerprint};
-use sqlx::{Row, SqliteConnection};
-use uuid::Uuid;
+use projections::{EntryRow, IdSet, Identity, ReturnedRow, WalletRow, fingerprint};
 
 use super::{
-    SqliteReads, cold,
+    SqliteReads, cold, entries, entry_rows,
     fault::store,
     identity,
-    rows::{self, entry_columns, entry_joins, wallet_columns},
+    rows::{self, wallet_columns},
     segments,
 };
-use crate::read::{Live, StoreFault};
-
-/// All rows of a range as one text: reading rows one by one takes longer than computing them.
-const ENTRIES_TEXT: &str = "SELECT group_concat(format('%d,%d,%s,%d,%d,%d,%d,%d,%d', \
-     position, time, hex(wallet), org, app, kind, amount, balance, refers_to), ';') \
-     FROM (SELECT * FROM entries WHERE position >= ? AND position < ? ORDER BY position)";
-
-const ENTRIES: &str = concat!(
-    "SELECT ",
-    entry_columns!(),
-    " FROM entries e ",
-    entry_joins!(),
-    " WHERE e.position >= ? AND e.position < ? ORDER BY e.position"
-);
+use crate::read::{
+    Live, StoreFault,
+    replay::{EntryList, ListDigest},
+};
 
 const WALLETS: &str = concat!(
     "SELECT ",
@@ -37,8 +23,6 @@ const WALLETS: &str = concat!(
 
 const RETURNED: &str = "SELECT deduction, total, last_rollback FROM returned WHERE deduction >= ? \
      ORDER BY deduction LIMIT ?";
-
-const IDS: &str = "SELECT number, id FROM ids";
 
 impl Live for SqliteReads {
     async fn applied(&self) -> Result<Position, StoreFault> {
@@ -51,16 +35,32 @@ impl Live for SqliteReads {
         to: Position,
         expected: &[EntryRow],
     ) -> Result<bool, StoreFault> {
-        let mut connection = self.0.pool.acquire().await.map_err(store)?;
-        let numbers = numbers(&mut connection).await?;
-        let query = sqlx::query_scalar(ENTRIES_TEXT).bind(signed(from)).bind(signed(to));
-        let live: Option<String> = query.fetch_one(&mut *connection).await.map_err(store)?;
-        Ok(text(expected, &numbers).is_some_and(|expected| expected == live.unwrap_or_default()))
+        Ok(self.entries_between(from, to).await? == expected)
     }
 
     async fn entries_between(&self, from: Position, to: Position) -> Result<Vec<EntryRow>, StoreFault> {
-        let rows = sqlx::query(ENTRIES).bind(signed(from)).bind(signed(to));
-        rows.fetch_all(&self.0.pool).await.map_err(store)?.iter().map(rows::entry).collect()
+        entry_rows::between(&mut *self.0.pool.acquire().await.map_err(store)?, from, to).await
+    }
+
+    async fn list_digests(&self) -> Result<Vec<(EntryList, ListDigest)>, StoreFault> {
+        let mut snapshot = self.snapshot().await?;
+        let digests = entry_rows::list_digests(&mut snapshot).await;
+        snapshot.rollback().await.map_err(store)?;
+        digests
+    }
+
+    async fn listed(
+        &self,
+        list: EntryList,
+        from: Position,
+        to: Position,
+    ) -> Result<Vec<Position>, StoreFault> {
+        let mut connection = self.0.pool.acquire().await.map_err(store)?;
+        let mut positions = Vec::new();
+        if let Some(list) = entries::list(&mut connection, list).await? {
+            list.newest(&mut connection, (from, to), usize::MAX, &mut positions).await?;
+        }
+        Ok(positions)
     }
 
     async fn wallets_after(
@@ -106,33 +106,6 @@ impl Live for SqliteReads {
             answers.iter().filter(|(id, position)| !found.contains(&(fingerprint(*id), position.get())));
         Ok(missing.copied().collect())
     }
-}
-
-/// The text that [`ENTRIES_TEXT`] makes of these rows; `None` when an id has no number.
-fn text(entries: &[EntryRow], numbers: &IdMap<Uuid, i64>) -> Option<String> {
-    let mut text = String::with_capacity(96 * entries.len());
-    for entry in entries {
-        let separator = if text.is_empty() { "" } else { ";" };
-        let (position, time) = (entry.position, entry.time.micros());
-        let (amount, balance) = (entry.amount.micros(), entry.balance.micros());
-        let org = numbers.get(&entry.org.0)?;
-        // A null prints as 0, which is the number of no app; no event refers to the first event.
-        let app = entry.app.map_or(Some(&0), |app| numbers.get(&app.0))?;
-        let (kind, refers_to) = (entry.kind.code(), entry.refers_to.unwrap_or_default());
-        let wallet = entry.wallet.0.simple();
-        write!(
-            text,
-            "{separator}{position},{time},{wallet:X},{org},{app},{kind},{amount},{balance},{refers_to}"
-        )
-        .ok()?;
-    }
-    Some(text)
-}
-
-async fn numbers(connection: &mut SqliteConnection) -> Result<IdMap<Uuid, i64>, StoreFault> {
-    let known = sqlx::query(IDS).fetch_all(connection).await.map_err(store)?;
-    let number = |row: &sqlx::sqlite::SqliteRow| row.try_get::<i64, _>("number").map_err(store);
-    known.iter().map(|row| Ok((rows::id(row, "id")?, number(row)?))).collect()
 }
 
 fn signed(position: Position) -> i64 {

@@ -6,6 +6,7 @@
 mod bulk;
 mod cold;
 mod entries;
+mod entry_rows;
 mod fault;
 mod identity;
 mod live;
@@ -29,7 +30,10 @@ pub use self::{
     writer::SqliteStore,
 };
 use super::{Halted, Progress, Runner, Store};
-use crate::{clock::Clock, log::Log};
+use crate::{
+    clock::Clock,
+    log::{Log, Recent},
+};
 
 /// The projections of one ledger, for everyone who reads them.
 ///
@@ -77,7 +81,8 @@ impl fmt::Debug for SqliteReads {
     }
 }
 
-/// Opens the projections in `directory` and starts to apply what the log has beyond them. When they
+/// Opens the projections in `directory` and starts to apply what the log has beyond them. What the
+/// engine has put into `recent` is not read from the log. When they
 /// are of an older version, they are first built anew, of which `report` is told the position and
 /// the head.
 ///
@@ -87,6 +92,7 @@ pub async fn start(
     directory: &Path,
     ledger: LedgerId,
     log: Arc<dyn Log>,
+    recent: Arc<Recent>,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
     report: impl FnMut(Position, Position) + Send,
@@ -94,6 +100,7 @@ pub async fn start(
     let store = open_current(directory, ledger, log.clone(), clock.clone(), report).await?;
     let reads = store.reads(directory, log.clone());
     let runner = Runner::new(ledger, log, store, clock, reads.0.progress.clone()).await?;
+    let runner = runner.beside(recent);
     Ok(Projected { runner: tokio::spawn(runner.run(stop)), reads })
 }
 

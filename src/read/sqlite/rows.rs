@@ -1,7 +1,7 @@
-//! Reading rows of wallets, entries and returned amounts.
+//! Reading rows of wallets and returned amounts.
 
-use events::{AppId, Credits, OrgId, Position, Time, WalletId};
-use projections::{EntryKind, EntryRow, ReturnedRow, WalletRow, unpack_lots};
+use events::{Credits, OrgId, Position, WalletId};
+use projections::{ReturnedRow, WalletRow, unpack_lots};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
@@ -15,21 +15,7 @@ macro_rules! wallet_columns {
     };
 }
 
-/// The columns that [`entry`] reads, from `entries e`.
-macro_rules! entry_columns {
-    () => {
-        "e.position, e.time, e.wallet, o.id AS org, a.id AS app, e.kind, e.amount, e.balance, e.refers_to"
-    };
-}
-
-/// The joins that [`entry_columns`] needs.
-macro_rules! entry_joins {
-    () => {
-        "JOIN ids o ON o.number = e.org LEFT JOIN ids a ON a.number = e.app"
-    };
-}
-
-pub(super) use {entry_columns, entry_joins, wallet_columns};
+pub(super) use wallet_columns;
 
 const WALLETS: &str = concat!(
     "SELECT ",
@@ -85,25 +71,6 @@ pub(super) fn wallet(row: &SqliteRow) -> Result<WalletRow, StoreFault> {
         account_seq: row.try_get::<i64, _>("account_seq").map_err(store)?.cast_unsigned(),
         last: position(row.try_get("last").map_err(store)?),
         lots: lots.ok_or_else(|| corrupt(format!("the lots of wallet {wallet} can't be read")))?,
-    })
-}
-
-pub(super) fn entry(row: &SqliteRow) -> Result<EntryRow, StoreFault> {
-    let at = position(row.try_get("position").map_err(store)?);
-    let kind: i64 = row.try_get("kind").map_err(store)?;
-    let app: Option<&[u8]> = row.try_get("app").map_err(store)?;
-    let app = app.map(uuid).transpose()?;
-    let kind = u8::try_from(kind).ok().and_then(EntryKind::from_code);
-    Ok(EntryRow {
-        position: at,
-        time: Time::from_micros(row.try_get("time").map_err(store)?),
-        wallet: WalletId(id(row, "wallet")?),
-        org: OrgId(id(row, "org")?),
-        app: app.map(AppId),
-        kind: kind.ok_or_else(|| corrupt(format!("entry {at} is of no known kind")))?,
-        amount: Credits::from_micros(row.try_get("amount").map_err(store)?),
-        balance: Credits::from_micros(row.try_get("balance").map_err(store)?),
-        refers_to: row.try_get::<Option<i64>, _>("refers_to").map_err(store)?.map(position),
     })
 }
 

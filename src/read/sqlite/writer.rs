@@ -4,13 +4,14 @@ use std::{path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
 use events::{LedgerId, Position, WalletId};
-use projections::{EntryRow, IdMap, Identity, ReturnedRow, WalletRow, pack_lots};
+use projections::{IdMap, Identity, ReturnedRow, WalletRow, pack_lots};
 use sqlx::{Connection, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
     READ_FILE, Shared, SqliteReads,
     bulk::{Bulk, Row},
+    entry_rows::EntryStatements,
     fault::{corrupt, store},
     identity, open, rows,
     segments::{Filters, Segments},
@@ -41,7 +42,7 @@ pub struct SqliteStore {
 struct Statements {
     ids: Bulk,
     wallets: Bulk,
-    entries: Bulk,
+    entries: EntryStatements,
     returned: Bulk,
 }
 
@@ -53,10 +54,7 @@ impl Statements {
                 "REPLACE INTO wallets (id, org, balance, reserved, account_seq, last, lots)",
                 7,
             ),
-            entries: Bulk::new(
-                "INSERT INTO entries (position, time, wallet, org, app, kind, amount, balance, refers_to)",
-                9,
-            ),
+            entries: EntryStatements::new(),
             returned: Bulk::new("REPLACE INTO returned (deduction, total, last_rollback)", 3),
         }
     }
@@ -102,7 +100,7 @@ impl SqliteStore {
         number_new_ids(&mut transaction, statements, numbers, batch).await?;
         let number = |id: Uuid| numbers.get(&id).copied();
         write_wallets(&mut transaction, statements, &batch.wallets, number).await.map_err(store)?;
-        write_entries(&mut transaction, statements, batch.entries, number).await.map_err(store)?;
+        statements.entries.write(&mut transaction, batch.entries, number).await?;
         write_returned(&mut transaction, statements, &batch.returned).await.map_err(store)?;
         for changed in batch.identity_changes {
             identity::write(&mut transaction, batch.identity, *changed).await.map_err(store)?;
@@ -209,26 +207,6 @@ async fn write_wallets(
         row.add(lots);
     };
     statements.wallets.insert(connection, wallets, bind).await
-}
-
-async fn write_entries(
-    connection: &mut SqliteConnection,
-    statements: &Statements,
-    entries: &[EntryRow],
-    number: impl Fn(Uuid) -> Option<i64> + Send + Sync,
-) -> Result<(), sqlx::Error> {
-    let bind = |entry: &EntryRow, row: &mut Row| {
-        row.number(entry.position.get());
-        row.add(entry.time.micros());
-        row.add(entry.wallet.0.as_bytes().as_slice());
-        row.add(number(entry.org.0));
-        row.add(entry.app.and_then(|app| number(app.0)));
-        row.add(i64::from(entry.kind.code()));
-        row.add(entry.amount.micros());
-        row.add(entry.balance.micros());
-        row.add(entry.refers_to.map(|position| position.get().cast_signed()));
-    };
-    statements.entries.insert(connection, entries, bind).await
 }
 
 async fn write_returned(

@@ -9,7 +9,7 @@ use credit_ledger::{
 use events::Position;
 use tokio_util::sync::CancellationToken;
 
-use super::{append, clock, end, everything, log_of};
+use super::{append, clock, end, everything, log_of, nothing_handed_over};
 use crate::support::history::{History, Mix};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,8 +18,15 @@ async fn readers_see_events_soon_after_they_were_appended() {
     let log = log_of(&bodies).await;
     let directory = tempfile::tempdir().expect("a directory");
     let stop = CancellationToken::new();
-    let started =
-        sqlite::start(directory.path(), history.ledger, log.clone(), clock(), stop.clone(), |_, _| {});
+    let started = sqlite::start(
+        directory.path(),
+        history.ledger,
+        log.clone(),
+        nothing_handed_over(),
+        clock(),
+        stop.clone(),
+        |_, _| {},
+    );
     let projected = started.await.expect("projections");
     let mut checkpoint = projected.reads.checkpoint();
     for _ in 0..5 {
@@ -52,8 +59,15 @@ async fn what_was_stored_before_the_stop_is_applied() {
     let directory = tempfile::tempdir().expect("a directory");
     let log = Arc::new(MemoryLog::new());
     let stop = CancellationToken::new();
-    let started =
-        sqlite::start(directory.path(), history.ledger, log.clone(), clock(), stop.clone(), |_, _| {});
+    let started = sqlite::start(
+        directory.path(),
+        history.ledger,
+        log.clone(),
+        nothing_handed_over(),
+        clock(),
+        stop.clone(),
+        |_, _| {},
+    );
     let projected = started.await.expect("projections");
     append(&*log, &bodies).await;
     stop.cancel();

@@ -11,7 +11,7 @@ use sqlite::OpenError;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{clock, everything, log_of, project, recorded};
+use super::{clock, everything, log_of, nothing_handed_over, project, recorded};
 
 /// The history with event number `index` replaced.
 fn replaced(bodies: &Bodies, index: usize, body: &[u8]) -> Bodies {
@@ -23,7 +23,9 @@ async fn halts(ledger: LedgerId, log: Arc<dyn Log>) -> (Halted, String, Position
     let directory = tempfile::tempdir().expect("a directory");
     let stop = CancellationToken::new();
     let projected =
-        sqlite::start(directory.path(), ledger, log, clock(), stop, |_, _| {}).await.expect("a start");
+        sqlite::start(directory.path(), ledger, log, nothing_handed_over(), clock(), stop, |_, _| {})
+            .await
+            .expect("a start");
     let halted = projected.runner.await.expect("a task").expect_err("it went on");
     let told = projected.reads.halted().expect("readers are told");
     let applied = projected.reads.applied().await.expect("a read");
@@ -75,7 +77,10 @@ async fn a_checkpoint_ahead_of_the_log_halts() {
     shorter.truncate(100);
     let log = log_of(&shorter).await;
     let stop = CancellationToken::new();
-    let error = sqlite::start(directory.path(), history.ledger, log, clock(), stop, |_, _| {}).await.err();
+    let error =
+        sqlite::start(directory.path(), history.ledger, log, nothing_handed_over(), clock(), stop, |_, _| {})
+            .await
+            .err();
     let error = error.expect("a log that lost events");
     assert!(matches!(error, OpenError::Halted(Halted::Ahead { head: Position(100), .. })), "{error}");
 }

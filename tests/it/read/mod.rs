@@ -6,6 +6,7 @@ mod entries;
 mod exactly_once;
 mod following;
 mod halting;
+mod handed_over;
 mod rebuilding;
 mod replaying;
 
@@ -13,7 +14,7 @@ use std::{path::Path, sync::Arc};
 
 use credit_ledger::{
     clock::ManualClock,
-    log::{Bodies, Log, memory::MemoryLog},
+    log::{Bodies, Log, Recent, memory::MemoryLog},
     read::sqlite::{self, READ_FILE, SqliteReads},
 };
 use events::{LedgerId, Position, Recorded, Time, decode};
@@ -31,6 +32,11 @@ fn everything(seed: u64, wallets: usize, count: usize) -> (History, Bodies) {
 
 fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::at(Time::from_micros(1_800_000_000_000_000)))
+}
+
+/// Everything is read from the log.
+fn nothing_handed_over() -> Arc<Recent> {
+    Arc::new(Recent::new(0))
 }
 
 /// Appends events to a log, in groups that it takes.

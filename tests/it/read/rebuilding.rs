@@ -41,7 +41,7 @@ async fn another_version_is_built_beside_and_swapped_in() {
         let log = log_of(&bodies).await;
         let directory = tempfile::tempdir().expect("a directory");
         project(directory.path(), history.ledger, log.clone()).await.close().await;
-        assert!(tamper(directory.path(), "DELETE FROM entries").await > 400, "rows of another version");
+        assert!(tamper(directory.path(), "DELETE FROM entries").await > 0, "rows of another version");
         assert_eq!(tamper(directory.path(), change).await, 1);
         if !change.contains("_sqlx") {
             let refused = sqlite::read_only(directory.path(), history.ledger, log.clone()).await;

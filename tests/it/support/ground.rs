@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use credit_ledger::{
     clock::{Generator, ManualClock},
     engine::{Ask, Engine, EngineError, Halt, Options, Parts, Receipt, Running, start},
-    log::{Log, faulty::FaultyLog, memory::MemoryLog},
+    log::{Log, Recent, faulty::FaultyLog, memory::MemoryLog},
 };
 use events::{LedgerId, Position, Recorded, Time};
 use tokio::task::{JoinHandle, yield_now};
@@ -75,6 +75,7 @@ impl Ground {
     pub(crate) async fn try_start(&self) -> Result<(Running, CancellationToken), Halt> {
         let parts = Parts {
             log: Arc::clone(&self.gate) as _,
+            recent: Arc::new(Recent::new(0)),
             cold: Arc::clone(&self.cold) as _,
             clock: Arc::clone(&self.clock) as _,
             entropy: Box::new(Generator::from_seed(self.seed)),

@@ -333,6 +333,7 @@ impl Turn<'_> {
             overdrawn,
         };
         let (id, _) = self.next();
+        self.wallet.held.insert(id, self.by.app);
         self.wallet.holds.insert(id, hold);
         self.say("credits.held");
         Ok(())
@@ -340,10 +341,11 @@ impl Turn<'_> {
 
     fn of_hold(&mut self, command: &Command) -> Answer {
         let id = command.refers_to().map(Position::get).ok_or(None)?;
-        let Some(hold) = self.wallet.holds.get(&id) else { return Err(Some("hold-closed")) };
-        if self.by.app.is_some() && self.by.app != hold.app {
+        let app = *self.wallet.held.get(&id).ok_or(None)?;
+        if self.by.app.is_some() && self.by.app != app {
             return Err(None);
         }
+        let Some(hold) = self.wallet.holds.get(&id) else { return Err(Some("hold-closed")) };
         if self.wallet.frozen && !matches!(command, Command::Release(_)) {
             return Err(Some("wallet-frozen"));
         }

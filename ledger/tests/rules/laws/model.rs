@@ -45,6 +45,8 @@ pub(crate) struct Wallet {
     /// Free credits by lot.
     pub(crate) lots: BTreeMap<u64, (Terms, i128)>,
     pub(crate) holds: BTreeMap<u64, Hold>,
+    /// Who placed each hold, open or closed.
+    pub(crate) held: BTreeMap<u64, Option<u8>>,
     pub(crate) debt: i128,
     pub(crate) limit: i128,
     pub(crate) frozen: bool,

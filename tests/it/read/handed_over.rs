@@ -1,0 +1,71 @@
+//! Rows are the same whether events are handed over in memory or read from the log.
+
+use std::sync::Arc;
+
+use credit_ledger::{
+    log::{Log, Recent, memory::MemoryLog},
+    read::{Reads, replay, sqlite},
+};
+use events::{Position, Recorded};
+use tokio_util::sync::CancellationToken;
+
+use super::{clock, end, everything, recorded};
+
+/// Projects a history that is appended in groups of 100, of which `hands_over` says by number whether
+/// they are handed over, and compares the rows with the log. `spoil` may change what is handed over.
+async fn compared(
+    hands_over: impl Fn(u64) -> bool,
+    spoil: impl Fn(&mut Recorded),
+) -> (replay::Comparison, Option<String>) {
+    let (history, bodies) = everything(45, 15, 3_000);
+    let events = recorded(&bodies);
+    let (log, recent) = (Arc::new(MemoryLog::new()), Arc::new(Recent::new(1_000)));
+    let directory = tempfile::tempdir().expect("a directory");
+    let stop = CancellationToken::new();
+    let (given, ledger) = (Arc::clone(&recent), history.ledger);
+    let started =
+        sqlite::start(directory.path(), ledger, log.clone(), given, clock(), stop.clone(), |_, _| {});
+    let projected = started.await.expect("projections");
+    let mut checkpoint = projected.reads.checkpoint();
+    let all: Vec<&[u8]> = bodies.iter().collect();
+    for (number, group) in (0..).zip(all.chunks(100)) {
+        let first = Position(number * 100);
+        let upto = log.append(first, &group.iter().collect()).await.expect("an append");
+        if hands_over(number) {
+            let mut group = events[first.get() as usize..upto.get() as usize].to_vec();
+            group.iter_mut().for_each(&spoil);
+            recent.hand_over(first, group);
+        }
+        projected.reads.hurry(upto);
+        if number % 4 == 3 {
+            // A halt publishes no checkpoint.
+            while *checkpoint.borrow_and_update() < upto && projected.reads.halted().is_none() {
+                let _ =
+                    tokio::time::timeout(std::time::Duration::from_millis(50), checkpoint.changed()).await;
+            }
+        }
+    }
+    stop.cancel();
+    let _ = projected.runner.await.expect("a task");
+    let halted = projected.reads.halted();
+    assert!(halted.is_some() || *checkpoint.borrow() == end(&bodies));
+    let comparison = replay::compare(ledger, log, &projected.reads, |_, _| {}).await.expect("a result");
+    projected.reads.close().await;
+    (comparison, halted)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn handed_over_or_read_the_rows_are_the_same() {
+    let schedules: [fn(u64) -> bool; 4] =
+        [|_| true, |number| number % 3 > 0, |number| number > 9, |number| number < 9];
+    for hands_over in schedules {
+        let (comparison, halted) = compared(hands_over, |_| {}).await;
+        assert!(comparison.is_equal() && comparison.events >= 3_000, "{halted:?} {comparison:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_handed_over_is_what_is_applied() {
+    let (_, halted) = compared(|_| true, |recorded| recorded.envelope.previous = None).await;
+    assert!(halted.is_some_and(|why| why.contains("position")), "the hand-over was not looked at");
+}
