@@ -1,12 +1,15 @@
-//! A wallet's row in few bytes, for stores that write it at every change: one byte beside the lots for
+//! Rows in few bytes. A wallet's, which stores write at every change, has one byte beside the lots for
 //! nearly all wallets.
 
+mod entries;
 pub(crate) mod field;
 mod holds;
 mod lots;
+mod parts;
 
 use events::{Credits, OrgId, Position, WalletId};
 
+pub use self::entries::{pack_entries, pack_positions, unpack_entries, unpack_positions};
 use self::field::{put_amount, take_amount, take_byte};
 use crate::{HoldRow, WalletRow, varint};
 

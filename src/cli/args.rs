@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::{
     commands::{
         app::AppCommand, bench::BenchCommand, completions::Completions, config::ConfigCommand, credit::Grant,
-        credit::Purchase, demo::Demo, export::Export, import::Import, key::KeyCommand, openapi::Openapi, replay::Replay,
-        serve::Serve, spend::Check, spend::Deduct, spend::Rollback, statement::Statement, tail::Tail,
-        verify::Verify, wallet::WalletCommand,
+        credit::Purchase, demo::Demo, export::Export, import::Import, key::KeyCommand, openapi::Openapi,
+        replay::Replay, serve::Serve, spend::Check, spend::Deduct, spend::Rollback, statement::Statement,
+        tail::Tail, verify::Verify, wallet::WalletCommand,
     },
     output::Format,
 };

@@ -256,11 +256,18 @@ mod tests {
         lines.event(Position(8), "{\"é\":2}".as_bytes()).expect("written");
         let manifest = lines.finish().expect("a manifest");
         // printf '\0{"a":1}' | sha256sum
-        assert!(leaves.starts_with(b"c7261463ebd776f4650b6d0fe942d9cc38c925d90f77d440ab6df8d5dd258c5f\n"), "{}", String::from_utf8_lossy(&leaves));
+        assert!(
+            leaves.starts_with(b"c7261463ebd776f4650b6d0fe942d9cc38c925d90f77d440ab6df8d5dd258c5f\n"),
+            "{}",
+            String::from_utf8_lossy(&leaves)
+        );
         assert_eq!(leaves.len(), 130);
         assert_eq!(manifest.types, BTreeMap::from([(UNREADABLE.to_owned(), 2)]));
         // printf '\1%b%b' of both leaves | sha256sum
-        assert_eq!(manifest.root.as_deref(), Some("ac2e93bb12088416ae633e983cfe669cfff129066955876d34b699a0e69bcd72"));
+        assert_eq!(
+            manifest.root.as_deref(),
+            Some("ac2e93bb12088416ae633e983cfe669cfff129066955876d34b699a0e69bcd72")
+        );
         assert_eq!(file, "{\"a\":1}\n{\"é\":2}\n".as_bytes());
         assert_eq!((manifest.first_position, manifest.last_position), (Some(Position(7)), Some(Position(8))));
         assert_eq!((manifest.count, manifest.bytes), (2, file.len() as u64));

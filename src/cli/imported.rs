@@ -34,11 +34,13 @@ impl Stated {
         let manifest: Manifest =
             serde_json::from_slice(&text).map_err(|error| wrong(&format!("no manifest: {error}")))?;
         if manifest.content != EVENTS {
-            let what = format!("{} holds {}; only events can be imported", export.display(), manifest.content);
+            let what =
+                format!("{} holds {}; only events can be imported", export.display(), manifest.content);
             return Err(Failure::Usage(what));
         }
         if manifest.first_position.is_some_and(|first| first != Position(0)) {
-            let what = format!("{} is only a part of a ledger; a whole one begins at position 0", export.display());
+            let what =
+                format!("{} is only a part of a ledger; a whole one begins at position 0", export.display());
             return Err(Failure::Usage(what));
         }
         let last = manifest.count.checked_sub(1).map(Position);
@@ -164,7 +166,9 @@ impl Proof {
         let (read, wrong) = (self.tree.leaves(), Failure::Verification);
         if read < count {
             let missing = read + 1;
-            return Err(wrong(format!("line {missing} is missing: the file ends after {read} of {count} lines")));
+            return Err(wrong(format!(
+                "line {missing} is missing: the file ends after {read} of {count} lines"
+            )));
         }
         if self.tree.root() != root {
             return Err(wrong(format!(

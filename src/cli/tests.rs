@@ -2,6 +2,7 @@
 
 mod audit;
 mod demo;
+mod import;
 mod wallets;
 
 use std::{path::Path, sync::Arc};

@@ -1,10 +1,7 @@
 //! What one group has decided, until the log has stored it.
 
-use std::sync::Arc;
-
-use events::{CommandId, OrgId, Position, Recorded, Time, WalletId};
-use hashbrown::HashMap;
-use ledger::{Rules, Wallet};
+use events::{CommandId, Position, Recorded, Time, WalletId};
+use ledger::Wallet;
 
 use super::{
     cold::Timer,

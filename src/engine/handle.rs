@@ -7,7 +7,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::{
     Ask, EngineError, Fact, Receipt,
-    mailbox::{Mail, Sender},
+    mailbox::{Mail, Packet, Sender},
     replies::{Answer, Many},
 };
 
@@ -27,7 +27,7 @@ impl Engine {
     pub async fn submit(&self, ask: Ask) -> Result<Receipt, EngineError> {
         let id = ask.id;
         let (answer, receipt) = oneshot::channel();
-        self.mailbox.send(Mail::Ask(Box::new(ask), Answer::One(answer)))?;
+        self.post(Mail::Ask(Box::new(ask), Answer::One(answer)))?;
         receipt.await.unwrap_or(Err(EngineError::OutcomeUnknown(id)))
     }
 
@@ -36,12 +36,16 @@ impl Engine {
     pub async fn submit_all(&self, asks: Vec<Ask>) -> Vec<Result<Receipt, EngineError>> {
         let (answer, receipts) = oneshot::channel();
         let many = Many::new(asks.iter().map(|ask| ask.id), answer);
-        let mails = asks.into_iter().enumerate();
-        let mails = mails.map(|(at, ask)| Mail::Ask(Box::new(ask), Answer::OfMany(Arc::clone(&many), at)));
-        let mails = Mail::All(mails.collect());
+        let mails = asks.into_iter().enumerate().map(|(place, ask)| {
+            let answer = Answer::OfMany(Arc::clone(&many), place);
+            Mail::Ask(Box::new(ask), answer)
+        });
+        let packet = Packet::All(mails.collect());
         drop(many);
-        self.mailbox.send_all(mails);
-        // The answers are always sent: at the latest when they are dropped.
+        if let Err((error, packet)) = self.mailbox.send(packet) {
+            packet.refuse(&error);
+        }
+        // They are sent when the last answer is there or is lost.
         receipts.await.unwrap_or_default()
     }
 
@@ -52,7 +56,7 @@ impl Engine {
     pub async fn record(&self, fact: Fact) -> Result<Recorded, EngineError> {
         let id = fact.id;
         let (answer, recorded) = oneshot::channel();
-        self.mailbox.send(Mail::Fact(Box::new(fact), answer))?;
+        self.post(Mail::Fact(Box::new(fact), answer))?;
         recorded.await.unwrap_or(Err(EngineError::OutcomeUnknown(id)))
     }
 
@@ -60,5 +64,9 @@ impl Engine {
     #[must_use]
     pub fn head(&self) -> Position {
         *self.head.borrow()
+    }
+
+    fn post(&self, mail: Mail) -> Result<(), EngineError> {
+        self.mailbox.send(Packet::One(mail)).map_err(|(error, _)| error)
     }
 }

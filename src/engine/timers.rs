@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use events::{Position, Time, WalletId};
+use events::{Time, WalletId};
 use ledger::Wallet;
 use uuid::Uuid;
 
@@ -64,16 +64,14 @@ impl Timers {
         }
     }
 
-    /// Takes at most `limit` timers that are due at `now`.
-    pub(super) fn take_due(&mut self, now: Time, limit: usize) -> Vec<Timer> {
-        let mut due = Vec::new();
-        while due.len() < limit
-            && let Some(timer) = self.set.first().filter(|(time, _)| *time <= now).copied()
-        {
-            self.set.pop_first();
-            due.push(timer);
-        }
-        due
+    /// At most `limit` timers that are due at `now`, in order.
+    pub(super) fn due(&self, now: Time, limit: usize) -> Vec<Timer> {
+        self.set.iter().take_while(|(time, _)| *time <= now).take(limit).copied().collect()
+    }
+
+    /// Takes one out.
+    pub(super) fn take(&mut self, timer: Timer) {
+        self.set.remove(&timer);
     }
 
     /// Puts back what was taken.

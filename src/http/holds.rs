@@ -22,6 +22,7 @@ use super::{
     problem::Problem,
     reply::Reply,
     shapes::{Funds, LotSlice, Recording, UsageQuantities, above_zero, shown},
+    wallet_rules::reserved_by,
 };
 
 /// A year: whoever holds credits for longer has forgotten them.
@@ -218,16 +219,12 @@ pub(super) async fn read(
     shared.reached(&at_least).await?;
     let view = shared.reads.wallet(wallet).await?.ok_or_else(|| Problem::not_found("hold"))?;
     let open = view.row.holds.iter().find(|hold| hold.id == position);
-    let rest = open.map(|open| {
-        let sum = |sum: Credits, part: Credits| sum.checked_add(part).unwrap_or(Credits::MAX);
-        open.slices.iter().fold(open.overdrawn, |total, slice| sum(total, slice.remaining))
-    });
     let hold = Hold::of(&shared, wallet, Recording::from(&recorded.envelope), held);
     Ok(Reply::ok(&HoldView {
         hold: Hold { expires_at: open.map_or(held.expires, |open| open.expires), ..hold },
         status: if open.is_some() { "open" } else { "closed" },
         captured: open.map(|open| open.captured),
-        remaining: rest.unwrap_or_default(),
+        remaining: reserved_by(&view, position).unwrap_or_default(),
         as_of_position: view.as_of,
     }))
 }

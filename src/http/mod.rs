@@ -50,6 +50,7 @@ mod shapes;
 mod stream;
 mod tallies;
 mod ui;
+mod wallet_rules;
 mod wallets;
 
 pub use app::{App, HttpOptions, Readiness};

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use axum::extract::State;
-use events::{Credits, Event, Position, PriceSet, Time, UnitPrice};
+use events::{Event, Position, PriceSet, Time, UnitPrice};
 use ledger::PriceVersion;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;

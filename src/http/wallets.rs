@@ -14,6 +14,7 @@ use super::{
     problem::Problem,
     reply::Reply,
     shapes::{Funds, Recording, Terms, UuidText},
+    wallet_rules::WalletStanding,
 };
 
 /// A wallet to open.
@@ -65,8 +66,10 @@ pub(super) struct Wallet {
     wallet: WalletId,
     #[serde(flatten)]
     funds: Funds,
-    /// Its live lots in the order in which they will be spent.
+    /// Its live lots in the order in which they will be spent, without what is held.
     lots: Vec<Lot>,
+    #[serde(flatten)]
+    standing: WalletStanding,
     /// Position of the wallet's last event.
     #[schema(value_type = String, example = "42")]
     position: Position,
@@ -127,6 +130,7 @@ pub(super) async fn read(
         wallet,
         funds: Funds::of(row.balance, row.available, row.reserved),
         lots: lots.collect(),
+        standing: WalletStanding::of(&shared, &view),
         position: row.last,
         as_of_position: view.as_of,
     };

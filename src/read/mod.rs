@@ -20,8 +20,11 @@ pub use store::{Live, Store, StoreFault};
 
 pub use projections::EntryKind;
 
+use std::sync::Arc;
+
 use events::{AppId, Credits, OrgId, Position, Time, WalletId};
 use futures::future::BoxFuture;
+use ledger::Rules;
 use projections::{AppRow, KeyRow, OrgRow, WalletRow};
 use tokio::sync::watch;
 
@@ -125,6 +128,9 @@ pub trait Reads: Send + Sync + 'static {
 
     /// What was given back of a deduction so far, and the last rollback.
     fn returned(&self, deduction: Position) -> BoxFuture<'_, Result<Option<(Credits, Position)>, ReadFault>>;
+
+    /// The rules of an organization.
+    fn rules(&self, org: OrgId) -> BoxFuture<'_, Result<Arc<Rules>, ReadFault>>;
 
     /// Every organization, app and key.
     fn identity(&self) -> BoxFuture<'_, Result<IdentityRows, ReadFault>>;

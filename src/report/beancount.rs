@@ -19,7 +19,11 @@ pub(super) fn write(statement: &Statement, to: &mut dyn Write) -> io::Result<()>
     let (wallet, journal) = (statement.of.wallet, Journal::of(statement));
     let (from, until) = (&statement.from, &statement.to);
     writeln!(to, "; Ledger {}, organization {}", statement.of.ledger, statement.of.organization)?;
-    writeln!(to, "; from position {} ({}) to before position {} ({})", from.position, from.time, until.position, until.time)?;
+    writeln!(
+        to,
+        "; from position {} ({}) to before position {} ({})",
+        from.position, from.time, until.position, until.time
+    )?;
     writeln!(to, "option \"title\" \"Statement of wallet {wallet}\"")?;
     writeln!(to, "option \"operating_currency\" \"CREDIT\"\n")?;
     let opened = date(opened(statement));
@@ -32,8 +36,19 @@ pub(super) fn write(statement: &Statement, to: &mut dyn Write) -> io::Result<()>
         match item {
             Item::Transaction(transaction) => entry(transaction, wallet, to)?,
             Item::Note(line) => {
-                let words = format!("{} ({}): {} reserved now, on the credit limit", title(line), line.position, line.reserved);
-                writeln!(to, "{} note {} {}", date(line.time), Account::Wallet.name(wallet), text::beancount(&words))?;
+                let words = format!(
+                    "{} ({}): {} reserved now, on the credit limit",
+                    title(line),
+                    line.position,
+                    line.reserved
+                );
+                writeln!(
+                    to,
+                    "{} note {} {}",
+                    date(line.time),
+                    Account::Wallet.name(wallet),
+                    text::beancount(&words)
+                )?;
             }
             Item::Check(check) => balances(check, wallet, to)?,
         }
@@ -63,7 +78,12 @@ fn entry(transaction: &Transaction<'_>, wallet: WalletId, to: &mut dyn Write) ->
 fn balances(check: &Check, wallet: WalletId, to: &mut dyn Write) -> io::Result<()> {
     let (day, all) = (day_after(check.time), [(Account::Wallet, check.balance)]);
     for (account, micros) in all.into_iter().chain(OWN.into_iter().zip(check.own)) {
-        writeln!(to, "{day} balance {:<72}  {:>20} ~ 0 CREDIT", account.name(wallet), text::six_decimals(micros))?;
+        writeln!(
+            to,
+            "{day} balance {:<72}  {:>20} ~ 0 CREDIT",
+            account.name(wallet),
+            text::six_decimals(micros)
+        )?;
     }
     Ok(())
 }

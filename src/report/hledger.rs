@@ -19,7 +19,11 @@ pub(super) fn write(statement: &Statement, to: &mut dyn Write) -> io::Result<()>
     let (from, until) = (&statement.from, &statement.to);
     writeln!(to, "; Statement of wallet {wallet}")?;
     writeln!(to, "; ledger {}, organization {}", statement.of.ledger, statement.of.organization)?;
-    writeln!(to, "; from position {} ({}) to before position {} ({})", from.position, from.time, until.position, until.time)?;
+    writeln!(
+        to,
+        "; from position {} ({}) to before position {} ({})",
+        from.position, from.time, until.position, until.time
+    )?;
     writeln!(to, "; check it with: hledger check --strict -f FILE")?;
     writeln!(to, "\ncommodity 1000.000000 CREDIT\n")?;
     for account in &journal.accounts {

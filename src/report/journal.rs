@@ -115,8 +115,8 @@ impl<'a> Journal<'a> {
 fn own_accounts(standing: &Standing) -> [i128; 5] {
     let (paid, promotional) = (&standing.paid, &standing.promotional);
     let debt = -i128::from(standing.debt.micros());
-    let [a, b, c, d] =
-        [paid.free, paid.held, promotional.free, promotional.held].map(|credits| i128::from(credits.micros()));
+    let [a, b, c, d] = [paid.free, paid.held, promotional.free, promotional.held]
+        .map(|credits| i128::from(credits.micros()));
     [a, b, c, d, debt]
 }
 

@@ -122,11 +122,23 @@ mod tests {
             assert_eq!(segment(service), account);
         }
         let hostile = [
-            "Chat", "chat ", "chat:x", "chat-x", "-", "", "\n2026-01-01 open X", "日本語", "é", "a  b", "a b",
-            "Chat-c2a5f5d3", "chat-deadbeef",
+            "Chat",
+            "chat ",
+            "chat:x",
+            "chat-x",
+            "-",
+            "",
+            "\n2026-01-01 open X",
+            "日本語",
+            "é",
+            "a  b",
+            "a b",
+            "Chat-c2a5f5d3",
+            "chat-deadbeef",
         ];
         let long = ["x".repeat(61), "x".repeat(62)];
-        let mut all: Vec<_> = hostile.iter().copied().chain(long.iter().map(String::as_str)).map(segment).collect();
+        let mut all: Vec<_> =
+            hostile.iter().copied().chain(long.iter().map(String::as_str)).map(segment).collect();
         for name in &all {
             let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
             assert!(name.starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit()), "{name}");

@@ -5,12 +5,15 @@ mod burn_down;
 mod canonical;
 mod checks;
 mod credits_in;
+mod debts;
 mod evolving;
 mod expiry;
 mod history;
-//LAWS
+mod holds;
+mod laws;
 mod random;
 mod rollback;
+mod ruled;
 mod spending;
 mod stored;
 mod words;

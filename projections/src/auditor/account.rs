@@ -1,6 +1,6 @@
 //! A wallet as an auditor recomputes it: smaller than a row, and by code of its own.
 
-use events::{Balances, Credits, Position, Slice};
+use events::{AppId, Balances, Credits, Event, Position, Slice};
 
 use super::{Wrong, more::More};
 use crate::{HoldRow, WalletRow};
@@ -71,7 +71,8 @@ impl Account {
         (more.debt, more.limit, more.frozen) == (row.debt.micros(), row.limit.micros(), row.frozen)
             && more.threshold == row.threshold.map(Credits::micros)
             && rests.eq(row.holds.iter().map(|hold| (hold.id, hold.captured.micros(), row_rest(hold))))
-            && caps.eq(row.caps.iter().map(|cap| (cap.app, cap.amount.micros(), cap.since, cap.used.micros())))
+            && caps
+                .eq(row.caps.iter().map(|cap| (cap.app, cap.amount.micros(), cap.since, cap.used.micros())))
     }
 
     /// Whether these are the wallet's amounts.
@@ -79,6 +80,12 @@ impl Account {
         let reserved = self.more.as_ref().map_or(0, |more| more.reserved);
         (stated.balance.micros(), stated.reserved.micros()) == (self.balance, reserved)
             && self.balance.checked_sub(reserved) == Some(stated.available.micros())
+    }
+
+    /// The app that placed the open hold that the event captures from, if it does.
+    pub(super) fn holder(&self, event: &Event) -> Option<AppId> {
+        let Event::HoldCaptured(e) = event else { return None };
+        self.more.as_ref()?.holds.iter().find(|hold| hold.id == e.hold)?.app
     }
 
     /// What is not reserved.

@@ -27,12 +27,7 @@ impl Accounts {
 
     /// Applies a wallet's event, the first of its decision or not, and holds everything it states
     /// against the result; returns the account's number.
-    pub(super) fn apply(
-        &mut self,
-        wallet: WalletId,
-        recorded: &Recorded,
-        first: bool,
-    ) -> Result<u32, Wrong> {
+    pub(super) fn apply(&mut self, wallet: WalletId, recorded: &Recorded, first: bool) -> Result<u32, Wrong> {
         let envelope = &recorded.envelope;
         let org = envelope.org.ok_or("it names no organization")?;
         let Some(account) = self.by_wallet.get_mut(&wallet) else {

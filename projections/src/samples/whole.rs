@@ -3,12 +3,12 @@
 use events::{
     AdjustmentProposed, BalanceLow, Balances, CapSet, Class, Credits, CreditsAdjusted, CreditsChecked,
     CreditsDeducted, CreditsGranted, CreditsHeld, CreditsPurchased, Currency, DeductionRolledBack, Event,
-    FormedLot, HoldCaptured, HoldExpired, HoldExtended, HoldReleased, LimitSet, LotTerms,
-    OrganizationRegistered, Period, Position, Price, ProposedLot, PurchaseRefunded, Recorded, RefundCause,
-    ReturnedSlice, Slices, ThresholdSet, Time, WalletFrozen, WalletOpened, WalletUnfrozen,
+    FormedLot, HoldCaptured, HoldExpired, HoldExtended, HoldReleased, LimitSet, LotTerms, Period, PolicySet,
+    Position, Price, ProposedLot, PurchaseRefunded, Recorded, RefundCause, ReturnedSlice, Slices,
+    ThresholdSet, Time, WalletFrozen, WalletOpened, WalletUnfrozen,
 };
 
-use super::{app, asked, command, credits, org, recorded, slice, terms};
+use super::{app, asked, command, credits, recorded, slice, terms};
 
 /// What a rollback brings back when nobody knows who paid: bought, for ever, late to burn.
 const FORMED: LotTerms = LotTerms { class: Class::Paid, priority: 100, expires: None };
@@ -188,17 +188,17 @@ fn cap(amount: Option<i64>, wallet: Balances) -> Event {
 pub(crate) fn history() -> Vec<Recorded> {
     let w = states;
     let events: Vec<Event> = vec![
-        OrganizationRegistered { organization: org(), name: "Acme".into() }.into(),
+        PolicySet { approval_above: Some(credits(3)), ..PolicySet::default() }.into(),
         WalletOpened { asked: Some(asked()), wallet: w(0, 0) }.into(),
         purchase(100, Some(10), &[], w(100, 0)),
         grant(10, w(110, 0)),
         LimitSet { asked: asked(), limit: credits(20), wallet: w(110, 0) }.into(),
-        ThresholdSet { asked: asked(), threshold: Some(credits(30)), wallet: w(110, 0) }.into(),
+        ThresholdSet { asked: asked(), threshold: Some(credits(3)), wallet: w(110, 0) }.into(),
         cap(Some(140), w(110, 0)),
         hold(60, 70, 5_000, &[(3, 10), (2, 50)], true, w(110, 60)),
         capture(25, 25, &[(3, 10), (2, 15)], 0, w(85, 35)),
         deduct(60, &[(2, 50)], 10, w(25, 35)),
-        BalanceLow { threshold: credits(30), wallet: w(25, 35) }.into(),
+        BalanceLow { threshold: credits(3), wallet: w(25, 35) }.into(),
         capture(45, 70, &[(2, 35)], 10, w(-20, 0)),
         purchase(50, None, &[(12, 20)], w(30, 0)),
         roll_back(w(90, 0)),

@@ -68,7 +68,7 @@ fn rows_keep_all_that_decisions_need() {
         hold.slices.iter().map(|s| (s.id, s.remaining)).collect::<Vec<_>>(),
         [(Position(2), credits(35))]
     );
-    assert_eq!((held.limit, held.threshold), (credits(20), Some(credits(30))));
+    assert_eq!((held.limit, held.threshold), (credits(20), Some(credits(3))));
     assert_eq!((held.caps[0].used, held.due()), (credits(25), Some(Time::from_micros(5_000))));
     assert_eq!((at(9).debt, at(11).debt, at(12).debt), (credits(10), credits(20), Credits::ZERO));
     assert_eq!((at(11).holds.len(), at(11).caps[0].used), (0, credits(130)), "a full capture closes");

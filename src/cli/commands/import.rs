@@ -79,7 +79,9 @@ impl Import {
         let stated = Stated::read(&self.file)?;
         let (count, stated_root, ledger) = (stated.count, stated.root, stated.ledger);
         if self.root.is_some_and(|root| root != stated_root) {
-            return Err(Failure::Verification(format!("the manifest states the root {stated_root}, not yours")));
+            return Err(Failure::Verification(format!(
+                "the manifest states the root {stated_root}, not yours"
+            )));
         }
         let summary = self.prove(stated).await?;
         let staging = data_dir.join(STAGING);
@@ -89,7 +91,10 @@ impl Import {
         stored?;
         put_in_place(&staging, &data_dir)?;
         if !data_dir.join("pepper").exists() {
-            eprintln!("note: API keys of this ledger are void until its `pepper` is copied to {}", data_dir.display());
+            eprintln!(
+                "note: API keys of this ledger are void until its `pepper` is copied to {}",
+                data_dir.display()
+            );
         }
         let mut shown = shown(&summary);
         shown["ledger"] = json!(ledger);
@@ -154,7 +159,9 @@ async fn same_start(log: &SqliteLog, head: Position, lines: &mut Lines, tree: &m
         for (_, body) in page.iter() {
             let line = lines.advance()?;
             if line != Some(body) {
-                let what = format!("{STAGING} in the data directory holds the beginning of another import; delete it");
+                let what = format!(
+                    "{STAGING} in the data directory holds the beginning of another import; delete it"
+                );
                 return Err(Failure::Usage(what));
             }
             tree.push(Hash::of_leaf(body));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use events::{CommandId, Credits, Envelope, Recorded, Salt, Subject, Time, WalletId, decode};
+use events::{CommandId, Envelope, Recorded, Salt, Subject, Time, WalletId, decode};
 use ledger::{Facts, Question, Rejection, Wallet};
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::{Entropy, sixteen},
-    engine::{Ask, EngineError, Fact, Receipt, draft::Moved, earlier::companions},
+    engine::{Ask, EngineError, Fact, Receipt, cold::Timer, draft::Moved, earlier::companions},
     log::Bodies,
 };
 
@@ -77,27 +77,39 @@ impl Core {
         Ok(Some(Receipt { recorded, others, replayed: false, dry_run: false }))
     }
 
-    /// Lets what is due in a wallet expire; does nothing when nothing is. False when the group has no
-    /// room for it.
-    pub(in crate::engine) fn expire(
+    /// Looks at a timer that is due: what is due in its wallet expires. There may be nothing, when a
+    /// command was quicker.
+    pub(in crate::engine) fn ring(
         &mut self,
-        id: WalletId,
+        timer: Timer,
         now: Time,
         entropy: &mut dyn Entropy,
-    ) -> Result<bool, EngineError> {
+    ) -> Result<Rang, EngineError> {
+        let rang = self.expire(timer.1, now, entropy);
+        if !matches!(rang, Ok(Rang::NoRoom)) {
+            self.timers.take(timer);
+        }
+        if self.is_undecided(timer.1) {
+            // It must ring again when the group is not stored.
+            self.draft.fired.push(timer);
+        }
+        rang
+    }
+
+    fn expire(&mut self, id: WalletId, now: Time, entropy: &mut dyn Entropy) -> Result<Rang, EngineError> {
         let moment = self.moment(now);
         let due = self.wallet(id).and_then(|wallet| Some((wallet, wallet.due()?)));
         let Some((wallet, due)) = due.filter(|(_, due)| *due <= moment) else {
-            return Ok(true);
+            return Ok(Rang::InVain);
         };
         let decision = ledger::decide_due(wallet, moment, self.next())?;
         let command = CommandId(uuid::Builder::from_random_bytes(sixteen(entropy)).into_uuid());
         let origin = Origin::timer(command, id, wallet);
         if self.write(origin, decision.events, moment, entropy)?.is_none() {
-            return Ok(false);
+            return Ok(Rang::NoRoom);
         }
         self.keep(id, decision.wallet, Some(due));
-        Ok(true)
+        Ok(Rang::Expired)
     }
 
     /// Adds a fact to the group.
@@ -125,6 +137,7 @@ impl Core {
         };
         let recorded = Recorded { envelope, event: fact.event };
         self.store(&recorded)?;
+        self.draft.events.push(recorded.clone());
         if let Subject::Organization(org) = recorded.envelope.subject
             && is_rule(&recorded.event)
         {
@@ -184,6 +197,17 @@ impl Core {
         }
         self.draft.wallets.insert(id, wallet);
     }
+}
+
+/// What came of a timer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Rang {
+    /// Something expired.
+    Expired,
+    /// Nothing was due any more.
+    InVain,
+    /// The group has no room for the events; the timer is still to ring.
+    NoRoom,
 }
 
 /// An answer of a group that is in memory.

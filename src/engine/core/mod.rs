@@ -11,6 +11,7 @@ use events::{CommandId, Credits, LedgerId, OrgId, Position, Recorded, Time, Wall
 use hashbrown::HashMap;
 use ledger::{Command, Facts, Rules, Wallet};
 
+pub(super) use deciding::Rang;
 pub use replay::Inconsistent;
 
 use super::{
@@ -100,14 +101,14 @@ impl Core {
         self.wallets.len()
     }
 
-    /// The bytes of the group that is being decided.
-    pub(super) fn draft_bytes(&self) -> usize {
-        self.bodies.byte_len()
+    /// Whether the group that is being decided has events.
+    pub(super) fn has_events(&self) -> bool {
+        !self.bodies.is_empty()
     }
 
-    /// The most bytes that a group may have.
-    pub(super) const fn bytes_max(&self) -> usize {
-        self.bytes_max
+    /// Whether the group that is being decided is small enough to go on with.
+    pub(super) fn has_room(&self) -> bool {
+        self.bodies.byte_len() <= self.bytes_max / 2
     }
 
     /// The position of an answer above the checkpoint.
@@ -158,8 +159,9 @@ impl Core {
     /// Closes the group that is being decided: it is to be appended at the returned position.
     /// Only when the group before it is settled.
     pub(super) fn launch(&mut self) -> (Position, Arc<Bodies>) {
-        let time = self.draft.time;
-        self.pending = mem::replace(&mut self.draft, Draft::new(time));
+        let likely = Vec::with_capacity(self.draft.events.len());
+        let next = Draft { events: likely, ..Draft::new(self.draft.time) };
+        self.pending = mem::replace(&mut self.draft, next);
         let recycled = Arc::try_unwrap(mem::take(&mut self.pending_bodies)).unwrap_or_default();
         self.pending_bodies = Arc::new(mem::replace(&mut self.bodies, recycled));
         self.bodies.clear();
@@ -220,13 +222,6 @@ impl Core {
         self.timers.adopt(loaded, self.wallets.iter());
     }
 
-    /// Takes at most `limit` timers that are due at `now`, to be looked at in this group.
-    pub(super) fn take_due(&mut self, now: Time, limit: usize) -> Vec<Timer> {
-        let due = self.timers.take_due(now, limit);
-        self.draft.fired.extend_from_slice(&due);
-        due
-    }
-
     /// Where the group that is being decided begins.
     fn draft_start(&self) -> Position {
         self.head.plus(self.pending_bodies.len() as u64)
@@ -240,6 +235,11 @@ impl Core {
     pub(super) fn wallet(&self, id: WalletId) -> Option<&Wallet> {
         let undecided = self.draft.wallets.get(&id).or_else(|| self.pending.wallets.get(&id));
         undecided.or_else(|| self.wallets.get(id))
+    }
+
+    /// Whether a decision about the wallet is not stored yet.
+    fn is_undecided(&self, id: WalletId) -> bool {
+        self.draft.wallets.contains_key(&id) || self.pending.wallets.contains_key(&id)
     }
 
     /// What was undone of an earlier event, as far as memory knows.

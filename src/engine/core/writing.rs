@@ -90,10 +90,11 @@ impl Core {
             }
             time = time.plus_micros(1);
             if recorded.event.asked().is_some() {
-                written.answer = Some(recorded);
-            } else {
-                written.others.push(recorded);
+                written.answer = Some(recorded.clone());
+            } else if origin.ask.is_some() {
+                written.others.push(recorded.clone());
             }
+            self.draft.events.push(recorded);
         }
         if self.bodies.byte_len() <= self.bytes_max {
             return Ok(Some(written));

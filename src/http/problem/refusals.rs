@@ -14,11 +14,11 @@ pub(in crate::http) fn refused(event: &CommandRefused, replayed: bool) -> Proble
 }
 
 fn of(refusal: &Refusal) -> Problem {
-    let problem = Problem::new;
+    let problem = |code: Code, detail: &'static str| Problem::new(code, detail);
     match refusal {
         Refusal::InsufficientCredits { available, required } => insufficient(*available, *required),
         Refusal::WalletAlreadyExists => problem(Code::WalletAlreadyExists, "the wallet is open already"),
-        Refusal::RollbackExceedsDeduction { remaining, requested } => problem(
+        Refusal::RollbackExceedsDeduction { remaining, requested } => Problem::new(
             Code::RollbackExceedsDeduction,
             format!("{remaining} credits of the deduction can still be returned, {requested} were asked for"),
         )
@@ -31,14 +31,14 @@ fn of(refusal: &Refusal) -> Problem {
         Refusal::WalletFrozen => problem(Code::WalletFrozen, "the wallet is frozen"),
         Refusal::WalletNotFrozen => problem(Code::WalletNotFrozen, "the wallet is not frozen"),
         Refusal::HoldClosed => problem(Code::HoldClosed, "the hold is captured, released or expired"),
-        Refusal::CaptureExceedsHold { remaining, requested } => problem(
+        Refusal::CaptureExceedsHold { remaining, requested } => Problem::new(
             Code::CaptureExceedsHold,
             format!("{remaining} credits of the hold can still be captured, {requested} were asked for"),
         )
         .with("capturable", remaining)
         .with("requested", requested),
         Refusal::TooManyHolds => at_most(Code::TooManyHolds, ledger::MAX_HOLDS, "open holds"),
-        Refusal::RefundExceedsPurchase { remaining, requested } => problem(
+        Refusal::RefundExceedsPurchase { remaining, requested } => Problem::new(
             Code::RefundExceedsPurchase,
             format!(
                 "{remaining} credits of the purchase can still be taken back, {requested} were asked for"

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use events::{Event, Position, Recorded, Time, decode};
+use events::{AppId, Event, OrgId, Position, Recorded, Time, decode};
 use futures::{StreamExt, TryStreamExt, stream};
 use projections::{EntryKind, EntryRow, reference};
 use sqlx::SqliteConnection;
@@ -28,6 +28,9 @@ const STEPS_MAX: usize = 5_000;
 
 /// Runs of events that are read from the log at the same time.
 const LOG_READS: usize = 4;
+
+/// Events further apart than this are not read at once: a read costs about as much as so many events.
+const GAP: u64 = 16;
 
 /// Entries and their events, newest first, and the position to go on below.
 type Found = (Vec<(EntryRow, Recorded)>, Option<Position>);
@@ -142,12 +145,7 @@ impl SqliteReads {
         query: &EntryQuery,
         range: Range,
     ) -> Result<Found, StoreFault> {
-        let org = number(snapshot, query.org.0).await?;
-        let app = match query.app {
-            Some(app) => number(snapshot, app.0).await?,
-            None => Some(EVERY_APP),
-        };
-        let (Some(org), Some(app)) = (org, app) else {
+        let Some((org, app)) = numbers(snapshot, query.org, query.app).await? else {
             return Ok((Vec::new(), None));
         };
         let mut kinds = if query.kinds.is_empty() { EntryKind::ALL.to_vec() } else { query.kinds.clone() };
@@ -161,12 +159,11 @@ impl SqliteReads {
         let more = positions.len() > query.limit;
         positions.truncate(query.limit);
         let next = positions.last().copied().filter(|_| more);
-        // Neighbours are read from the log at once.
-        let runs = positions.chunk_by(|later, earlier| earlier.next() == *later);
-        let runs: Vec<(Position, usize)> =
-            runs.filter_map(|run| run.last().map(|oldest| (*oldest, run.len()))).collect();
+        // Neighbours are read from the log at once, through small gaps.
+        let runs = positions.chunk_by(|later, earlier| later.get() - earlier.get() <= GAP);
+        let runs: Vec<Vec<Position>> = runs.map(<[Position]>::to_vec).collect();
         let log = &self.0.log;
-        let read = |(oldest, count): (Position, usize)| async move { events(log, oldest, count).await };
+        let read = |run: Vec<Position>| async move { events(log, &run).await };
         let read: Vec<Vec<(EntryRow, Recorded)>> =
             stream::iter(runs).map(read).buffered(LOG_READS).try_collect().await?;
         Ok((read.into_iter().flatten().collect(), next))
@@ -200,23 +197,21 @@ fn entry_of(recorded: Recorded) -> Result<(EntryRow, Recorded), StoreFault> {
     Ok((row, recorded))
 }
 
-/// The entries of `count` events from `oldest` on, newest first.
-async fn events(
-    log: &Arc<dyn Log>,
-    oldest: Position,
-    count: usize,
-) -> Result<Vec<(EntryRow, Recorded)>, StoreFault> {
-    let mut found = Vec::with_capacity(count);
-    while found.len() < count {
-        // A page may hold less than was asked for.
-        let next = oldest.plus(found.len() as u64);
-        let page = log.read(next, count - found.len()).await;
+/// The entries at these positions, which are near each other and newest first.
+async fn events(log: &Arc<dyn Log>, positions: &[Position]) -> Result<Vec<(EntryRow, Recorded)>, StoreFault> {
+    let mut found = Vec::with_capacity(positions.len());
+    let mut wanted = positions.iter().rev().copied().peekable();
+    // A page may hold less than was asked for.
+    while let (Some(next), Some(newest)) = (wanted.peek().copied(), positions.first()) {
+        let page = log.read(next, (newest.get() - next.get() + 1) as usize).await;
         let page = page.map_err(|error| StoreFault::Unavailable(error.to_string()))?;
         if page.is_empty() {
             return Err(corrupt(format!("the log has no event {next}")));
         }
         for (position, body) in page.iter() {
-            found.push(entry_of(decoded(position, body)?)?);
+            if wanted.next_if_eq(&position).is_some() {
+                found.push(entry_of(decoded(position, body)?)?);
+            }
         }
     }
     found.reverse();
@@ -235,17 +230,18 @@ fn decoded(position: Position, body: &[u8]) -> Result<Recorded, StoreFault> {
     decode(body).map_err(|error| corrupt(format!("event {position}: {error}")))
 }
 
-/// The numbers of a list; `None` when its organization or app has none.
-pub(super) async fn list(
+/// The numbers of an organization and an app, or of every app; `None` when either has none.
+pub(super) async fn numbers(
     connection: &mut SqliteConnection,
-    EntryList { org, app, kind }: EntryList,
-) -> Result<Option<List>, StoreFault> {
+    org: OrgId,
+    app: Option<AppId>,
+) -> Result<Option<(i64, i64)>, StoreFault> {
     let org = number(connection, org.0).await?;
     let app = match app {
         Some(app) => number(connection, app.0).await?,
         None => Some(EVERY_APP),
     };
-    Ok(org.zip(app).map(|(org, app)| List { org, app, kind }))
+    Ok(org.zip(app))
 }
 
 async fn number(connection: &mut SqliteConnection, id: Uuid) -> Result<Option<i64>, StoreFault> {

@@ -11,8 +11,12 @@ use uuid::Uuid;
 use super::{
     bulk::{Bulk, Row},
     fault::{corrupt, store},
+    rows::{numbers, position},
 };
-use crate::read::StoreFault;
+use crate::read::{
+    StoreFault,
+    replay::{EntryList, ListDigest},
+};
 
 /// The pages that hold the entries from `?1` up to, not including, `?2`.
 const PAGES: &str = "SELECT data FROM entries WHERE first < ?2 \
@@ -21,8 +25,10 @@ const PAGES: &str = "SELECT data FROM entries WHERE first < ?2 \
 const PAGE: &str = "SELECT data FROM entries WHERE first = ?";
 
 /// A list's rows, newest first.
-const LIST: &str = "SELECT data FROM entry_lists WHERE org = ?1 AND app = ?2 AND kind = ?3 AND first < ?4 \
+const LIST: &str = "SELECT first, data FROM entry_lists WHERE org = ?1 AND app = ?2 AND kind = ?3 AND first < ?4 \
      ORDER BY first DESC";
+
+const LISTS: &str = "SELECT org, app, kind, first, data FROM entry_lists ORDER BY org, app, kind, first";
 
 /// Entries of a page, some 18 KB: few rows to write, and a page is unpacked in microseconds.
 const PAGE_ENTRIES: usize = 512;
@@ -85,15 +91,14 @@ impl EntryStatements {
 
 /// What these entries add to the lists; `None` when an id has no number.
 fn lists(entries: &[EntryRow], number: impl Fn(Uuid) -> Option<i64>) -> Option<Vec<ListRow>> {
-    let mut by_ids: IdMap<(OrgId, Option<AppId>, EntryKind), Vec<Position>> = IdMap::default();
+    let mut lists: IdMap<EntryList, Vec<Position>> = IdMap::default();
     for entry in entries {
-        by_ids.entry((entry.org, None, entry.kind)).or_default().push(entry.position);
-        if entry.app.is_some() {
-            by_ids.entry((entry.org, entry.app, entry.kind)).or_default().push(entry.position);
+        for list in EntryList::of(entry) {
+            lists.entry(list).or_default().push(entry.position);
         }
     }
-    let mut rows = Vec::with_capacity(by_ids.len() + entries.len() / LIST_POSITIONS);
-    for ((org, app, kind), positions) in by_ids {
+    let mut rows = Vec::with_capacity(lists.len() + entries.len() / LIST_POSITIONS);
+    for (EntryList { org, app, kind }, positions) in lists {
         let org = number(org.0)?;
         let app = app.map_or(Some(EVERY_APP), |app| number(app.0))?;
         rows.extend(positions.chunks(LIST_POSITIONS).map(|positions| ListRow {
@@ -138,6 +143,41 @@ fn unpack(page: &[u8], near: Position) -> Result<Vec<EntryRow>, StoreFault> {
     unpack_entries(page).ok_or_else(|| corrupt(format!("a page of entries at {near} can't be read")))
 }
 
+/// The positions of a row of a list; its key and its bytes must agree, or queries would skip some.
+fn unpack_list(first: i64, data: &[u8]) -> Result<Vec<Position>, StoreFault> {
+    let positions = unpack_positions(data);
+    positions
+        .filter(|positions| positions.first() == Some(&position(first)))
+        .ok_or_else(|| corrupt(format!("a row of a list of entries, from {first} on, can't be read")))
+}
+
+/// All lists, with the digest of what each one leads to.
+pub(super) async fn list_digests(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<(EntryList, ListDigest)>, StoreFault> {
+    let mut digests: Vec<((i64, i64, u8), ListDigest)> = Vec::new();
+    {
+        let mut rows = sqlx::query_as::<_, (i64, i64, u8, i64, Vec<u8>)>(LISTS).fetch(&mut *connection);
+        while let Some((org, app, kind, first, data)) = rows.try_next().await.map_err(store)? {
+            let mut digest = match digests.pop_if(|(list, _)| *list == (org, app, kind)) {
+                Some((_, digest)) => digest,
+                None => ListDigest::default(),
+            };
+            unpack_list(first, &data)?.into_iter().for_each(|position| digest.add(position));
+            digests.push(((org, app, kind), digest));
+        }
+    }
+    let ids: IdMap<i64, Uuid> =
+        numbers(connection).await?.into_iter().map(|(id, number)| (number, id)).collect();
+    let named = digests.into_iter().map(|((org, app, kind), digest)| {
+        let app = if app == EVERY_APP { Some(None) } else { ids.get(&app).map(|app| Some(AppId(*app))) };
+        let list = ids.get(&org).zip(app).zip(EntryKind::from_code(kind));
+        list.map(|((org, app), kind)| (EntryList { org: OrgId(*org), app, kind }, digest))
+    });
+    let named: Option<Vec<_>> = named.collect();
+    named.ok_or_else(|| corrupt("a list of entries is of an unknown organization, app or kind"))
+}
+
 /// A list of positions, by numbers of the organization and the app.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct List {
@@ -156,14 +196,13 @@ impl List {
         limit: usize,
         found: &mut Vec<Position>,
     ) -> Result<(), StoreFault> {
-        let query = sqlx::query_scalar::<_, Vec<u8>>(LIST).bind(self.org).bind(self.app);
+        let query = sqlx::query_as::<_, (i64, Vec<u8>)>(LIST).bind(self.org).bind(self.app);
         let query = query.bind(i64::from(self.kind.code())).bind(until.get().cast_signed());
         let mut rows = query.fetch(connection);
-        let most = found.len() + limit;
-        while let Some(data) = rows.try_next().await.map_err(store)? {
-            let positions =
-                unpack_positions(&data).ok_or_else(|| corrupt(format!("{self:?} can't be read")))?;
-            for position in positions.into_iter().rev().filter(|position| *position < until) {
+        let most = found.len().saturating_add(limit);
+        while let Some((first, data)) = rows.try_next().await.map_err(store)? {
+            for position in unpack_list(first, &data)?.into_iter().rev().filter(|position| *position < until)
+            {
                 if position < from || found.len() == most {
                     return Ok(());
                 }

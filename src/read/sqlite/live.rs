@@ -4,7 +4,8 @@ use events::{CommandId, Position, WalletId};
 use projections::{EntryRow, IdSet, Identity, ReturnedRow, WalletRow, fingerprint};
 
 use super::{
-    SqliteReads, cold, entries, entry_rows,
+    SqliteReads, cold, entries,
+    entry_rows::{self, List},
     fault::store,
     identity,
     rows::{self, wallet_columns},
@@ -57,7 +58,8 @@ impl Live for SqliteReads {
     ) -> Result<Vec<Position>, StoreFault> {
         let mut connection = self.0.pool.acquire().await.map_err(store)?;
         let mut positions = Vec::new();
-        if let Some(list) = entries::list(&mut connection, list).await? {
+        if let Some((org, app)) = entries::numbers(&mut connection, list.org, list.app).await? {
+            let list = List { org, app, kind: list.kind };
             list.newest(&mut connection, (from, to), usize::MAX, &mut positions).await?;
         }
         Ok(positions)

@@ -1,7 +1,7 @@
 //! Reading rows of wallets and returned amounts.
 
 use events::{Credits, OrgId, Position, WalletId};
-use projections::{ReturnedRow, WalletRow, unpack_lots};
+use projections::{IdMap, ReturnedRow, WalletRow, unpack_lots};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
@@ -24,8 +24,16 @@ const WALLETS: &str = concat!(
      WHERE w.id IN (SELECT unhex(value) FROM json_each(?))"
 );
 
+const IDS: &str = "SELECT number, id FROM ids";
+
 const RETURNED: &str = "SELECT deduction, total, last_rollback FROM returned \
      WHERE deduction IN (SELECT value FROM json_each(?))";
+
+/// The numbers of all organizations and apps.
+pub(super) async fn numbers(connection: &mut SqliteConnection) -> Result<IdMap<Uuid, i64>, StoreFault> {
+    let known: Vec<(i64, Vec<u8>)> = sqlx::query_as(IDS).fetch_all(connection).await.map_err(store)?;
+    known.into_iter().map(|(number, id)| Ok((uuid(&id)?, number))).collect()
+}
 
 pub(super) async fn wallets(
     connection: &mut SqliteConnection,

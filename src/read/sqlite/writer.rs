@@ -22,7 +22,6 @@ use crate::{
 };
 
 const ADVANCE: &str = "UPDATE checkpoints SET position = ?3 WHERE ledger = ?1 AND position = ?2";
-const IDS: &str = "SELECT number, id FROM ids";
 const LAST_CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// The projections of one ledger in `read.db`, for the one who writes them.
@@ -67,7 +66,7 @@ impl SqliteStore {
         ledger: LedgerId,
         checkpoint: Position,
     ) -> Result<Self, StoreFault> {
-        let numbers = load_numbers(&mut connection).await?;
+        let numbers = rows::numbers(&mut connection).await?;
         let segments = Segments::load(&mut connection).await?;
         let filters = Arc::new(ArcSwap::from_pointee(segments.filters()));
         let statements = Statements::new();
@@ -90,7 +89,7 @@ impl SqliteStore {
             )));
         }
         if self.stale {
-            self.numbers = load_numbers(&mut self.connection).await?;
+            self.numbers = rows::numbers(&mut self.connection).await?;
             self.segments = Segments::load(&mut self.connection).await?;
         }
         // Until the commit, whatever goes wrong leaves memory ahead of the disk.
@@ -158,11 +157,6 @@ impl Store for SqliteStore {
             tracing::warn!(%error, "the projections didn't close cleanly");
         }
     }
-}
-
-async fn load_numbers(connection: &mut SqliteConnection) -> Result<IdMap<Uuid, i64>, StoreFault> {
-    let known: Vec<(i64, Vec<u8>)> = sqlx::query_as(IDS).fetch_all(connection).await.map_err(store)?;
-    known.into_iter().map(|(number, id)| Ok((rows::uuid(&id)?, number))).collect()
 }
 
 /// Gives numbers to organizations and apps that have none.

@@ -78,7 +78,10 @@ fn closing(statement: &Statement, shown: &Shown, to: &mut dyn Write) -> io::Resu
         ("Promotional, held", shown.plain(held(&before.promotional)), shown.plain(held(&after.promotional))),
         ("Debt", owed(before.debt), owed(after.debt)),
     ] {
-        writeln!(to, "<tr><th scope=\"row\">{name}</th><td class=\"n\">{opening}</td><td class=\"n\">{closing}</td></tr>")?;
+        writeln!(
+            to,
+            "<tr><th scope=\"row\">{name}</th><td class=\"n\">{opening}</td><td class=\"n\">{closing}</td></tr>"
+        )?;
     }
     writeln!(to, "</tbody>\n</table>")
 }

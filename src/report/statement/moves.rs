@@ -54,9 +54,7 @@ impl<'a> Moves<'a> {
             Event::CreditsExpired(e) => self.take(&[Slice { lot: e.lot, amount: e.amount }]),
             Event::CreditsHeld(e) => e.slices.iter().try_for_each(|slice| self.reserve(slice, 1)),
             Event::HoldCaptured(e) => {
-                for slice in &e.slices {
-                    self.shift(slice.lot, None, 0, slice.amount.micros().checked_neg()?)?;
-                }
+                e.slices.iter().try_for_each(|slice| self.spend_held(slice))?;
                 self.take(&e.beyond)?;
                 self.owe(e.overdrawn)
             }
@@ -102,13 +100,19 @@ impl<'a> Moves<'a> {
     }
 
     fn take(&mut self, slices: &[Slice]) -> Option<()> {
-        slices.iter().try_for_each(|slice| self.shift(slice.lot, None, slice.amount.micros().checked_neg()?, 0))
+        slices
+            .iter()
+            .try_for_each(|slice| self.shift(slice.lot, None, slice.amount.micros().checked_neg()?, 0))
     }
 
     /// Moves free credits into a hold, or back when `sign` is -1.
     fn reserve(&mut self, slice: &Slice, sign: i64) -> Option<()> {
         let micros = slice.amount.micros().checked_mul(sign)?;
         self.shift(slice.lot, None, micros.checked_neg()?, micros)
+    }
+
+    fn spend_held(&mut self, slice: &Slice) -> Option<()> {
+        self.shift(slice.lot, None, 0, slice.amount.micros().checked_neg()?)
     }
 
     fn free(&mut self, slices: &[Slice], settled: &[Slice]) -> Option<()> {

@@ -1,66 +1,88 @@
 //! A batch is written once and whole, or not at all.
 
-use std::{future::poll_fn, pin::pin, task::Poll};
+use std::path::Path;
 
 use credit_ledger::read::{Fold, Store, StoreFault, replay, sqlite};
 use events::Position;
 use projections::Identity;
 
-use super::{everything, log_of, project, recorded, tamper};
+use super::{end, everything, log_of, project, recorded, tamper};
+use crate::support::history::Mix;
 
-/// Polls a future so many times and then drops it, as a crash would end its work.
-async fn polled<T>(future: impl Future<Output = T>, times: usize) -> Option<T> {
-    let mut future = pin!(future);
-    let mut left = times;
-    poll_fn(|context| {
-        if left == 0 {
-            return Poll::Ready(None);
-        }
-        left -= 1;
-        let polled = future.as_mut().poll(context).map(Some);
-        if polled.is_pending() && left == 0 { Poll::Ready(None) } else { polled }
-    })
-    .await
+/// Tables whose rows a batch writes, and how.
+const WRITES: [(&str, &str); 11] = [
+    ("ids", "INSERT"),
+    ("wallets", "INSERT"),
+    ("entries", "INSERT"),
+    ("entry_lists", "INSERT"),
+    ("returned", "INSERT"),
+    ("apps", "INSERT"),
+    ("keys", "INSERT"),
+    ("command_pages", "INSERT"),
+    ("command_filters", "INSERT"),
+    ("command_segments", "INSERT"),
+    ("checkpoints", "UPDATE"),
+];
+
+/// Makes writing fail after so many rows of any table, as often as it is tried.
+async fn mine(directory: &Path) {
+    tamper(directory, "CREATE TABLE mine (rows_left INTEGER NOT NULL)").await;
+    tamper(directory, "INSERT INTO mine VALUES (0)").await;
+    for (table, write) in WRITES {
+        // FAIL undoes nothing by itself, not even this statement: that is left to the transaction.
+        let trigger = format!(
+            "CREATE TRIGGER mine_{table} AFTER {write} ON {table} BEGIN \
+             UPDATE mine SET rows_left = rows_left - 1; \
+             SELECT RAISE(FAIL, 'a mine') FROM mine WHERE rows_left < 0; END"
+        );
+        tamper(directory, trigger).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_that_was_interrupted_anywhere_leaves_no_trace() {
-    let (mut history, mut bodies) = everything(31, 12, 600);
+    let (mut history, mut bodies) = everything(31, 12, 300);
     let half = log_of(&bodies).await;
     let directory = tempfile::tempdir().expect("a directory");
     project(directory.path(), history.ledger, half.clone()).await.close().await;
-    let before = super::end(&bodies);
-    history.extend(&mut bodies, 600, crate::support::history::Mix::Everything);
-    let whole = log_of(&bodies).await;
+    mine(directory.path()).await;
+    let before = end(&bodies);
+    history.extend(&mut bodies, 300, Mix::Everything);
+    let (whole, events) = (log_of(&bodies).await, recorded(&bodies).split_off(before.get() as usize));
+    let mut store = sqlite::open_store(directory.path(), history.ledger).await.expect("a store");
+    let identity = store.identity().await.expect("identity");
+    let mut fold = Fold::new(history.ledger, before, identity, 1_000);
+    let missing = fold.missing(&events);
+    let wallets = store.wallets(&missing.wallets).await.expect("wallets");
+    let returned = store.returned(&missing.returned).await.expect("returned");
+    fold.adopt(wallets, returned);
+    events.iter().for_each(|event| fold.apply(event).expect("a valid history"));
+    store.close().await;
+    let batch = fold.batch();
+    let rows = batch.wallets.len() + batch.entries.len() / 512 + batch.returned.len();
 
-    for times in 1..2_000 {
+    for rows_left in 0.. {
+        assert_eq!(tamper(directory.path(), format!("UPDATE mine SET rows_left = {rows_left}")).await, 1);
+        // The process might as well have ended at the mine: this store does nothing afterwards.
         let mut store = sqlite::open_store(directory.path(), history.ledger).await.expect("a store");
         assert_eq!(store.checkpoint(), before);
-        let identity = store.identity().await.expect("identity");
-        let mut fold = Fold::new(history.ledger, before, identity, 1_000);
-        let events = recorded(&bodies).split_off(before.get() as usize);
-        let missing = fold.missing(&events);
-        let wallets = store.wallets(&missing.wallets).await.expect("wallets");
-        let returned = store.returned(&missing.returned).await.expect("returned");
-        fold.adopt(wallets, returned);
-        events.iter().for_each(|event| fold.apply(event).expect("a valid history"));
-        let written = polled(store.write(&fold.batch()), times).await;
+        let written = store.write(&batch).await;
         drop(store);
-        // A commit that was under way has ended when the file can be locked again.
-        tamper(directory.path(), "UPDATE checkpoints SET position = position").await;
         let live =
             sqlite::read_only(directory.path(), history.ledger, half.clone()).await.expect("projections");
         let comparison =
             replay::compare(history.ledger, whole.clone(), &live, |_, _| {}).await.expect("a comparison");
-        assert!(comparison.is_equal(), "after {times} polls: {comparison:?}");
+        assert!(comparison.is_equal(), "after {rows_left} rows: {comparison:?}");
         live.close().await;
-        if comparison.events > before.get() {
-            assert!(times > 5, "{times} interruptions are too few to prove anything");
+        if written.is_ok() {
+            assert_eq!(comparison.events, bodies.len() as u64);
+            assert!(rows_left > rows, "{rows_left} interruptions are too few to prove anything");
             return;
         }
-        assert!(written.is_none(), "the batch was acknowledged and is not there");
+        let fault = written.expect_err("it struck a mine");
+        assert!(matches!(&fault, StoreFault::Unavailable(why) if why.contains("a mine")), "{fault}");
+        assert_eq!(comparison.events, before.get(), "after {rows_left} rows");
     }
-    panic!("the batch was never written");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use credit_ledger::{
 use events::{Position, Recorded};
 use tokio_util::sync::CancellationToken;
 
-use super::{clock, end, everything, recorded};
+use super::{append, clock, end, everything, recorded};
 
 /// Projects a history that is appended in groups of 100, of which `hands_over` says by number whether
 /// they are handed over, and compares the rows with the log. `spoil` may change what is handed over.
@@ -62,6 +62,34 @@ async fn handed_over_or_read_the_rows_are_the_same() {
         let (comparison, halted) = compared(hands_over, |_| {}).await;
         assert!(comparison.is_equal() && comparison.events >= 3_000, "{halted:?} {comparison:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_full_queue_dropped_is_read_from_the_log() {
+    let (history, bodies) = everything(46, 15, 3_000);
+    let (ledger, events) = (history.ledger, recorded(&bodies));
+    let (log, recent) = (Arc::new(MemoryLog::new()), Arc::new(Recent::new(1_000)));
+    let directory = tempfile::tempdir().expect("a directory");
+    let stop = CancellationToken::new();
+    let (given, head) = (Arc::clone(&recent), end(&bodies));
+    let started =
+        sqlite::start(directory.path(), ledger, log.clone(), given, clock(), stop.clone(), |_, _| {});
+    let projected = started.await.expect("projections");
+    // The runner takes nothing before the log has it, so the queue overflows.
+    for group in events.chunks(100) {
+        recent.hand_over(group[0].envelope.position, group.to_vec());
+    }
+    let kept = recent.first().expect("events that wait");
+    assert!(kept.plus(900) <= head && head <= kept.plus(1_000), "{kept} of {head}");
+    append(&*log, &bodies).await;
+    projected.reads.hurry(head);
+    projected.reads.checkpoint().wait_for(|at| *at == head).await.expect("a checkpoint");
+    assert_eq!(recent.first(), None, "what was kept was not taken");
+    stop.cancel();
+    projected.runner.await.expect("a task").expect("a clean end");
+    let comparison = replay::compare(ledger, log, &projected.reads, |_, _| {}).await.expect("a result");
+    assert!(comparison.is_equal() && comparison.events == head.get(), "{comparison:?}");
+    projected.reads.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -18,7 +18,7 @@ use credit_ledger::{
     read::sqlite::{self, READ_FILE, SqliteReads},
 };
 use events::{LedgerId, Position, Recorded, Time, decode};
-use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
 use crate::support::history::{History, Mix};
 
@@ -64,10 +64,11 @@ async fn project(directory: &Path, ledger: LedgerId, log: Arc<dyn Log>) -> Sqlit
 }
 
 /// Runs one statement on a file that nobody has open; returns how many rows it changed.
-async fn tamper(directory: &Path, statement: &'static str) -> u64 {
+async fn tamper(directory: &Path, statement: impl Into<String>) -> u64 {
     let options = SqliteConnectOptions::new().filename(directory.join(READ_FILE));
     let mut connection = options.connect().await.expect("a connection");
-    let result = sqlx::query(statement).execute(&mut connection).await.expect("a statement");
+    let result =
+        sqlx::query(AssertSqlSafe(statement.into())).execute(&mut connection).await.expect("a statement");
     connection.close().await.expect("a close");
     result.rows_affected()
 }

@@ -12,7 +12,7 @@ use events::{Event, LedgerId, Position, encode};
 use super::{end, everything, log_of, project, recorded, tamper};
 
 /// The comparison after one statement was run on the projections.
-async fn compared_after(statement: &'static str) -> (Comparison, u64) {
+async fn compared_after(statement: impl Into<String>) -> (Comparison, u64) {
     let (history, bodies) = everything(71, 20, 4_500);
     let log = log_of(&bodies).await;
     let directory = tempfile::tempdir().expect("a directory");
@@ -62,6 +62,33 @@ async fn entries_that_do_not_follow_from_the_log_are_found() {
     let differing = differing(&comparison);
     assert!(changed == 1 && differing.len() == 1 && differing[0].1 > 100, "{comparison:?}");
     assert_eq!(differing[0].0, "entries");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_that_do_not_follow_from_the_log_are_found() {
+    let last_row = "(org, app, kind, first) = (SELECT org, app, kind, first FROM entry_lists ORDER BY first DESC, app LIMIT 1)";
+    let longest_row = "(org, app, kind, first) = (SELECT org, app, kind, first FROM entry_lists \
+         ORDER BY length(data) DESC, app, first LIMIT 1)";
+    let removed = format!("DELETE FROM entry_lists WHERE {longest_row}");
+    let (comparison, changed) = compared_after(removed).await;
+    assert_eq!((changed, differing(&comparison)), (1, vec![("entries", 512)]), "{comparison:?}");
+    // Another distance to the row's last position.
+    let altered = format!(
+        "UPDATE entry_lists SET data = cast(substr(data, 1, length(data) - 1) || \
+         CASE substr(data, -1) WHEN x'7f' THEN x'7e' ELSE x'7f' END AS BLOB) WHERE {last_row}"
+    );
+    let (comparison, changed) = compared_after(altered).await;
+    assert_eq!((changed, differing(&comparison)), (1, vec![("entries", 2)]), "{comparison:?}");
+    // Position 0 is no entry's, and 100,000 is above all.
+    for (first, data) in [(0, "00"), (100_000, "a08d06")] {
+        let added = format!(
+            "INSERT INTO entry_lists (org, app, kind, first, data) VALUES (1, 0, 1, {first}, x'{data}')"
+        );
+        let (comparison, changed) = compared_after(added).await;
+        assert_eq!((changed, differing(&comparison)), (1, vec![("entries", 1)]), "{comparison:?}");
+        let (_, entries) = &comparison.projections[1];
+        assert!(entries.described[0].starts_with(&format!("{first} is in the list of")), "{entries:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -47,11 +47,15 @@ fn csv_has_a_record_a_line_and_no_formula() {
     assert_eq!(records.len(), statement.lines.len() + 2);
     let column = |name: &str| records.iter().map(|record| record[name].as_str()).collect::<Vec<_>>();
     assert_eq!(column("kind")[0], "opening");
-    assert_eq!(column("balance").last().copied(), Some(statement.closing.balances.balance.to_string().as_str()));
+    assert_eq!(
+        column("balance").last().copied(),
+        Some(statement.closing.balances.balance.to_string().as_str())
+    );
     assert_eq!(column("debt").last().copied(), Some(statement.closing.debt.to_string().as_str()));
     for record in &records {
         for (name, cell) in record {
-            let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<Credits>().is_err();
+            let formula =
+                cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<Credits>().is_err();
             assert!(!formula, "{name}: {cell}");
         }
     }

@@ -42,7 +42,8 @@ fn proved(checker: Checker) {
             assert!(!accepted, "seed {seed}: accepted with one{what}changed");
         }
         // A transaction is missing; the opening one too.
-        let (accepted, _) = check(checker, &file, &without(&journal, seed as usize)).expect("the same program");
+        let (accepted, _) =
+            check(checker, &file, &without(&journal, seed as usize)).expect("the same program");
         assert!(!accepted, "seed {seed}: accepted without one transaction");
     }
     let empty = Life::of(1, 0).statement(0, 1).expect("a statement");
@@ -89,7 +90,8 @@ fn off_by_one(journal: &str, after: &str, which: usize) -> Option<String> {
 /// The journal without one of the transactions that change the wallet's balances.
 fn without(journal: &str, which: usize) -> String {
     let mut parts: Vec<_> = journal.split("\n\n").collect();
-    let moves = |part: &&str| part.contains(" * ") && part.contains("Wallet-") && !part.contains("0.000000 CREDIT =");
+    let moves =
+        |part: &&str| part.contains(" * ") && part.contains("Wallet-") && !part.contains("0.000000 CREDIT =");
     let transactions: Vec<_> = (0..parts.len()).filter(|at| moves(&parts[*at])).collect();
     parts.remove(transactions[which % transactions.len()]);
     parts.join("\n\n")

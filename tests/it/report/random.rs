@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use credit_ledger::report::{Edge, Opening, OpeningLot, Statement, StatementError, StatementOf};
 use events::{
-    AppId, Asked, Class, CommandId, Credits, Envelope, Event, LedgerId, OrgId, PolicySet, Position, ProposedLot,
-    Recorded, RefundCause, RequestHash, ReturnedSlice, Salt, Slice, Subject, Time, WalletId,
+    AppId, Asked, Class, CommandId, Credits, Envelope, Event, LedgerId, OrgId, PolicySet, Position,
+    ProposedLot, Recorded, RefundCause, RequestHash, ReturnedSlice, Salt, Slice, Subject, Time, WalletId,
 };
 use ledger::{
     Adjust, Amount, Approve, Capture, Charge, Check, Command, Deduct, Deduction, Expiry, Facts, Grant, Hold,
@@ -95,7 +95,8 @@ impl Life {
     }
 
     fn lot(&mut self, class: Class) -> NewLot {
-        let expiry = self.dice.percent(40).then(|| Expiry::After(self.dice.below(200_000_000_000) as i64 + 1));
+        let expiry =
+            self.dice.percent(40).then(|| Expiry::After(self.dice.below(200_000_000_000) as i64 + 1));
         NewLot { class, priority: self.dice.below(3) as u8, expiry }
     }
 
@@ -109,7 +110,8 @@ impl Life {
     }
 
     fn open_hold(&mut self) -> Position {
-        let open: Vec<_> = self.wallets.last().into_iter().flat_map(|wallet| &wallet.holds).map(|h| h.id).collect();
+        let open: Vec<_> =
+            self.wallets.last().into_iter().flat_map(|wallet| &wallet.holds).map(|h| h.id).collect();
         if open.is_empty() { Position(0) } else { self.dice.one_of(&open) }
     }
 
@@ -129,7 +131,11 @@ impl Life {
             6..=9 => Command::Deduct(Deduct { service: text, charge, budget: None, metadata: None }),
             10..=11 => {
                 let spent = |e: &Event| matches!(e, Event::CreditsDeducted(_) | Event::HoldCaptured(_));
-                Command::RollBack(RollBack { deduction: self.some(spent), amount: partly, reason: Some(text) })
+                Command::RollBack(RollBack {
+                    deduction: self.some(spent),
+                    amount: partly,
+                    reason: Some(text),
+                })
             }
             12..=14 => {
                 let timeout_micros = self.dice.below(90_000_000_000) as i64 + 1;
@@ -184,7 +190,9 @@ impl Life {
         };
         let next = Position(self.events.len() as u64);
         let before = self.wallets.last();
-        let Ok(decision) = ledger::decide(before, command, &self.facts(command), question, next) else { return };
+        let Ok(decision) = ledger::decide(before, command, &self.facts(command), question, next) else {
+            return;
+        };
         for event in decision.events {
             self.record(event, app);
         }
@@ -236,9 +244,9 @@ impl Life {
             return None;
         };
         let position = recorded.envelope.position;
-        let returned = self.events.iter().rev().find_map(|later| match &later.event {
-            Event::DeductionRolledBack(e) if e.deduction == position => Some(e.returned),
-            _ => None,
+        let returned = self.events.iter().rev().find_map(|later| {
+            let Event::DeductionRolledBack(e) = &later.event else { return None };
+            (e.deduction == position).then_some(e.returned)
         });
         Some(Deduction {
             wallet: OF.wallet,
@@ -256,12 +264,16 @@ impl Life {
 
     fn past_lot(&self, slice: &Slice) -> PastLot {
         let made = &self.events[slice.lot.get() as usize];
-        let terms = match &made.event {
-            Event::CreditsPurchased(e) => Some(e.lot),
-            Event::CreditsGranted(e) => Some(e.lot),
-            Event::CreditsAdjusted(e) => e.lot,
-            Event::DeductionRolledBack(e) => e.formed.map(|formed| formed.terms),
-            _ => None,
+        let terms = if let Event::CreditsPurchased(e) = &made.event {
+            Some(e.lot)
+        } else if let Event::CreditsGranted(e) = &made.event {
+            Some(e.lot)
+        } else if let Event::CreditsAdjusted(e) = &made.event {
+            e.lot
+        } else if let Event::DeductionRolledBack(e) = &made.event {
+            e.formed.map(|formed| formed.terms)
+        } else {
+            None
         };
         PastLot { made: made.envelope.time, terms: terms.expect("an event that formed a lot") }
     }
@@ -269,9 +281,9 @@ impl Life {
     fn purchase(&self, recorded: &Recorded) -> Option<PastPurchase> {
         let Event::CreditsPurchased(purchased) = &recorded.event else { return None };
         let position = recorded.envelope.position;
-        let refunded = self.events.iter().rev().find_map(|later| match &later.event {
-            Event::PurchaseRefunded(e) if e.purchase == position => Some(e.refunded),
-            _ => None,
+        let refunded = self.events.iter().rev().find_map(|later| {
+            let Event::PurchaseRefunded(e) = &later.event else { return None };
+            (e.purchase == position).then_some(e.refunded)
         });
         Some(PastPurchase {
             wallet: OF.wallet,

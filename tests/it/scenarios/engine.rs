@@ -10,7 +10,7 @@ use credit_ledger::{
 };
 use events::{CommandId, Event, Position, Subject, WalletId};
 use tempfile::TempDir;
-use tokio::{task::yield_now, time::timeout};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{
@@ -107,9 +107,10 @@ fn ask(request: Request) -> Ask {
 
 fn answer(receipt: Result<Receipt, EngineError>) -> Answer {
     match receipt {
-        Ok(Receipt { recorded, others, replayed, .. }) => {
-            let all = others.iter().map(|recorded| &recorded.event);
-            Answer { result: told(&recorded.event, recorded.envelope.position, all), replayed }
+        Ok(receipt) => {
+            let (recorded, all) = (&receipt.recorded, receipt.events().map(|recorded| &recorded.event));
+            let result = told(&recorded.event, recorded.envelope.position, all);
+            Answer { result, replayed: receipt.replayed }
         }
         Err(EngineError::KeyReused) => {
             Answer { result: Err(Refused::because("idempotency-key-reused")), replayed: false }
@@ -154,13 +155,8 @@ impl World for EngineWorld {
         self.next().await;
         self.ledger().pass(time);
         let now = self.ledger().ground.clock.now();
-        let waiting = async {
-            self.follow().await;
-            while self.follower.is_due(now) {
-                yield_now().await;
-                self.follow().await;
-            }
-        };
+        let store = Arc::clone(&self.ledger().ground.store);
+        let waiting = self.follower.wait_until_nothing_is_due(store.as_ref(), now);
         timeout(PATIENCE, waiting).await.expect("what is due expires by itself");
     }
 

@@ -22,7 +22,7 @@ impl Follower {
             if page.is_empty() {
                 return;
             }
-            for body in &page.bodies {
+            for body in page.bodies.iter() {
                 let recorded = events::decode(body).expect("an event");
                 self.next = self.next.next();
                 let Some(id) = recorded.wallet() else { continue };
@@ -33,9 +33,13 @@ impl Follower {
         }
     }
 
-    /// Whether something must expire by `now` that has not.
-    pub(super) fn is_due(&self, now: Time) -> bool {
-        self.wallets.values().any(|wallet| wallet.due().is_some_and(|due| due <= now))
+    /// Waits until everything has expired that must have by `now`.
+    pub(super) async fn wait_until_nothing_is_due(&mut self, log: &dyn Log, now: Time) {
+        self.catch_up(log).await;
+        while self.wallets.values().any(|wallet| wallet.due().is_some_and(|due| due <= now)) {
+            log.wait_past(self.next).await;
+            self.catch_up(log).await;
+        }
     }
 
     /// What happened in the wallet since the last time.

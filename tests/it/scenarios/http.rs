@@ -2,36 +2,45 @@
 
 mod answers;
 mod bodies;
+mod feed;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use credit_ledger::clock::Clock;
 use events::{Event, Position, PublicId, PublicKind, WalletId};
 use ledger::Command;
-use serde_json::{Value, json, value::RawValue};
-use tokio::{task::yield_now, time::timeout};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::{
     engine::PATIENCE,
     follower::Follower,
-    world::{Answer, App, Request, Rule, State, World},
+    told::{inside, told},
+    world::{Answer, App, Done, Request, Rule, State, World},
 };
-use crate::support::app::{Client, TestApp};
+use crate::support::app::{Answer as Response, Client, TestApp};
+use feed::Feed;
 
 /// A served ledger, and its clients by name.
 pub(super) struct Http {
     app: TestApp,
     clients: BTreeMap<App, Client>,
-    /// Up to where each wallet's news were read.
-    read: BTreeMap<String, u64>,
+    /// What each wallet's feed has told.
+    feeds: BTreeMap<String, Feed>,
+    /// Which positions are captures: their ids are written differently.
+    captures: BTreeSet<Position>,
+    /// Sees when the timers have done their work.
     follower: Follower,
-    rules: usize,
 }
 
 impl Http {
     pub(super) async fn start() -> Self {
-        let (clients, read, follower) = Default::default();
-        Self { app: TestApp::start().await, clients, read, follower, rules: 0 }
+        let (clients, feeds, captures, follower) = Default::default();
+        Self { app: TestApp::start().await, clients, feeds, captures, follower }
     }
 
     async fn client(&mut self, app: &App) -> Client {
@@ -50,47 +59,62 @@ impl Http {
 
     /// Rollbacks take the ids of deductions and of captures.
     fn spending_id(&self, position: Position) -> String {
-        let kind = if self.follower.is_capture(position) { PublicKind::Capture } else { PublicKind::Deduction };
-        self.id(kind, position)
+        let captured = self.captures.contains(&position);
+        self.id(if captured { PublicKind::Capture } else { PublicKind::Deduction }, position)
     }
 
     /// Where a command is sent, and with which method.
-    async fn path(&mut self, request: &Request) -> (&'static str, String) {
+    fn path(&self, request: &Request) -> (Method, String) {
         let wallet = format!("/v1/wallets/{}", request.wallet);
-        let adjustment = PublicKind::Adjustment;
         match &request.command {
-            Command::OpenWallet => ("POST", "/v1/wallets".to_owned()),
-            Command::Purchase(_) => ("POST", format!("{wallet}/purchases")),
-            Command::Grant(_) => ("POST", format!("{wallet}/grants")),
-            Command::Check(_) => ("POST", format!("{wallet}/checks")),
-            Command::Deduct(_) => ("POST", format!("{wallet}/deductions")),
-            Command::DeductBatch(_) => ("POST", "/v1/deductions:batch".to_owned()),
+            Command::OpenWallet => (Method::POST, "/v1/wallets".to_owned()),
+            Command::Purchase(_) => (Method::POST, format!("{wallet}/purchases")),
+            Command::Grant(_) => (Method::POST, format!("{wallet}/grants")),
+            Command::Check(_) => (Method::POST, format!("{wallet}/checks")),
+            Command::Deduct(_) => (Method::POST, format!("{wallet}/deductions")),
+            Command::DeductBatch(_) => (Method::POST, "/v1/deductions:batch".to_owned()),
             Command::RollBack(ask) => {
-                self.follower.catch_up(self.app.ledger.log.as_ref()).await;
-                ("POST", format!("/v1/deductions/{}/rollbacks", self.spending_id(ask.deduction)))
+                (Method::POST, format!("/v1/deductions/{}/rollbacks", self.spending_id(ask.deduction)))
             }
-            Command::Hold(_) => ("POST", "/v1/holds".to_owned()),
-            Command::Capture(ask) => ("POST", self.hold_path(ask.hold, "captures")),
-            Command::Extend(ask) => ("POST", self.hold_path(ask.hold, "extensions")),
-            Command::Release(ask) => ("POST", self.hold_path(ask.hold, "release")),
+            Command::Hold(_) => (Method::POST, "/v1/holds".to_owned()),
+            Command::Capture(ask) => (Method::POST, self.hold_path(ask.hold, "captures")),
+            Command::Extend(ask) => (Method::POST, self.hold_path(ask.hold, "extensions")),
+            Command::Release(ask) => (Method::POST, self.hold_path(ask.hold, "release")),
             Command::Refund(ask) => {
                 let purchase = self.id(PublicKind::Purchase, ask.purchase);
-                ("POST", format!("/v1/purchases/{purchase}/{}", bodies::cause(ask.cause)))
+                (Method::POST, format!("/v1/purchases/{purchase}/{}", bodies::cause(ask.cause)))
             }
-            Command::Adjust(_) => ("POST", "/v1/adjustments".to_owned()),
+            Command::Adjust(_) => (Method::POST, "/v1/adjustments".to_owned()),
             Command::Approve(ask) => {
-                ("POST", format!("/v1/adjustments/{}/approval", self.id(adjustment, ask.proposal)))
+                let proposal = self.id(PublicKind::Adjustment, ask.proposal);
+                (Method::POST, format!("/v1/adjustments/{proposal}/approval"))
             }
-            Command::Freeze(_) => ("POST", format!("{wallet}/freeze")),
-            Command::Unfreeze(_) => ("POST", format!("{wallet}/unfreeze")),
-            Command::SetLimit(_) => ("PUT", format!("{wallet}/credit-limit")),
-            Command::SetCap(_) => ("PUT", format!("{wallet}/caps")),
-            Command::SetThreshold(_) => ("PUT", format!("{wallet}/low-balance")),
+            Command::Freeze(_) => (Method::POST, format!("{wallet}/freeze")),
+            Command::Unfreeze(_) => (Method::POST, format!("{wallet}/unfreeze")),
+            Command::SetLimit(_) => (Method::PUT, format!("{wallet}/credit-limit")),
+            Command::SetCap(_) => (Method::PUT, format!("{wallet}/caps")),
+            Command::SetThreshold(_) => (Method::PUT, format!("{wallet}/low-balance")),
         }
     }
 
     fn hold_path(&self, hold: Position, what: &str) -> String {
         format!("/v1/holds/{}/{what}", self.id(PublicKind::Hold, hold))
+    }
+
+    /// What the event at this position tells.
+    async fn made(client: &Client, position: Position) -> Option<Done> {
+        let path = format!("/v1/events?after={}&limit=1", position.get() - 1);
+        let page = feed::page(&client.get(&path).await.expect(200));
+        let event = &page.first().expect("an answer is stored").event;
+        told(event, position, []).ok()
+    }
+
+    /// Reads what is new in a wallet.
+    async fn read(&mut self, app: &App, wallet: WalletId) -> &mut Feed {
+        let client = self.client(app).await;
+        let feed = self.feeds.entry(wallet.to_string()).or_default();
+        feed.read(&client, wallet).await;
+        feed
     }
 }
 
@@ -101,13 +125,21 @@ impl World for Http {
             Some(app) => self.client(app).await.app_id,
             None => None,
         };
-        let (method, path) = self.path(&request).await;
+        let (method, path) = self.path(&request);
         let body = bodies::body(&request, about.as_deref());
         let path = if request.dry { format!("{path}?dry_run=true") } else { path };
         let head = self.app.head();
-        let response = client.send(method, &path, &body).key(&request.key).await;
+        let response = send(&client, method, &path, &body, Some(&request.key)).await;
         assert!(!request.dry || self.app.head() == head, "a dry run has stored something");
-        Answer { replayed: response.is_replayed(), result: answers::result(&response) }
+        let position = (response.status < 400).then(|| answers::position(&response.json())).flatten();
+        let made = match position {
+            Some(position) => Self::made(&client, position).await,
+            None => None,
+        };
+        if matches!(request.command, Command::Capture(_)) {
+            self.captures.extend(position);
+        }
+        Answer { replayed: response.is_replayed(), result: answers::result(&response, made) }
     }
 
     async fn ask_all(&mut self, requests: Vec<Request>) -> Vec<Answer> {
@@ -115,28 +147,21 @@ impl World for Http {
         let checks = matches!(requests[0].command, Command::Check(_));
         let path = if checks { "/v1/checks:batch" } else { "/v1/deductions:batch" };
         let items: Vec<Value> = requests.iter().map(bodies::item).collect();
-        let response = client.send("POST", path, &json!({ "items": items })).await.expect(200);
-        answers::items(&response.json())
+        let response = send(&client, Method::POST, path, &json!({ "items": items }), None).await;
+        answers::items(&response.expect(200).json())
     }
 
     async fn rule(&mut self, app: &App, rule: Rule) -> Position {
-        self.rules += 1;
         let (path, body) = bodies::rule(&rule);
         let client = self.client(app).await;
-        let response = client.send("PUT", &path, &body).key(&format!("rule {}", self.rules)).await;
+        let response = send(&client, Method::PUT, &path, &body, None).await;
         Position(response.expect(200).position())
     }
 
     async fn pass(&mut self, time: Duration) {
         self.app.clock.advance(time);
         let (now, log) = (self.app.clock.now(), self.app.ledger.log.clone());
-        let waiting = async {
-            self.follower.catch_up(log.as_ref()).await;
-            while self.follower.is_due(now) {
-                yield_now().await;
-                self.follower.catch_up(log.as_ref()).await;
-            }
-        };
+        let waiting = self.follower.wait_until_nothing_is_due(log.as_ref(), now);
         timeout(PATIENCE, waiting).await.expect("what is due expires by itself");
     }
 
@@ -145,29 +170,27 @@ impl World for Http {
     }
 
     async fn news(&mut self, app: &App, wallet: WalletId) -> Vec<Event> {
-        let client = self.client(app).await;
-        let mut news = Vec::new();
-        loop {
-            let after = self.read.get(&wallet.to_string());
-            let after = after.map_or_else(String::new, |after| format!("&after={after}"));
-            let path = format!("/v1/events?wallet={wallet}&limit=1000{after}");
-            let response = client.get(&path).await.expect(200);
-            let page: Vec<&RawValue> = serde_json::from_str(response.text()).expect("a batch of events");
-            let Some(last) = page.last() else { return news };
-            let event = |body: &&RawValue| events::decode(body.get().as_bytes()).expect("an event");
-            self.read.insert(wallet.to_string(), event(last).envelope.position.get());
-            news.extend(page.iter().map(|body| event(body).event));
-        }
+        std::mem::take(&mut self.read(app, wallet).await.news)
     }
 
     async fn state(&mut self, app: &App, wallet: WalletId) -> State {
-        let client = self.client(app).await;
+        let feed = self.read(app, wallet).await;
+        let known = inside(feed.wallet.as_ref().expect("an open wallet"));
         let last = self.app.head().get() - 1;
         let path = format!("/v1/wallets/{wallet}?min_position={last}");
-        answers::state(&client.get(&path).await.expect(200).json())
+        let client = self.client(app).await;
+        answers::state(&client.get(&path).await.expect(200).json(), known)
     }
 
     async fn end(self) {
         self.app.end().await;
+    }
+}
+
+async fn send(client: &Client, method: Method, path: &str, body: &Value, key: Option<&str>) -> Response {
+    let request = client.request(method, path).body("application/json", body.to_string());
+    match key {
+        Some(key) => request.key(key).await,
+        None => request.await,
     }
 }

@@ -140,7 +140,11 @@ impl Stage {
         }
         if let (Some(debt), true) = (expected.members.get("debt"), answer.result.is_ok()) {
             let seen = world.state(&self.app, wallet).await.members.remove("debt");
-            return if seen.as_ref() == Some(debt) { Ok(()) } else { Err(format!("the debt differs: {seen:?}")) };
+            return if seen.as_ref() == Some(debt) {
+                Ok(())
+            } else {
+                Err(format!("the debt differs: {seen:?}"))
+            };
         }
         Ok(())
     }

@@ -51,7 +51,9 @@ pub(super) fn parse(file: &str, text: &str) -> Vec<Row> {
 fn fits(says: Says, in_batch: bool) -> Result<Says, Problem> {
     let item = match &says {
         Says::Wallet(_) => true,
-        Says::Do(row) => [Verb::Deduct, Verb::Check].contains(&row.0.verb) && row.1.news == Default::default(),
+        Says::Do(row) => {
+            [Verb::Deduct, Verb::Check].contains(&row.0.verb) && row.1.news == Default::default()
+        }
         Says::App { .. }
         | Says::At(_)
         | Says::Price(_)

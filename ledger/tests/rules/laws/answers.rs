@@ -45,8 +45,7 @@ impl Model {
         let known = self.wallets.get(&by.wallet);
         let low = |wallet: &Wallet| wallet.threshold.is_some_and(|least| wallet.available() < least);
         let was_low = known.is_some_and(low);
-        let mut turn =
-            Turn { model: self, by, wallet: known.cloned().unwrap_or_default(), said: Vec::new() };
+        let mut turn = Turn { model: self, by, wallet: known.cloned().unwrap_or_default(), said: Vec::new() };
         turn.expire();
         if known.is_none() {
             match command {

@@ -81,12 +81,15 @@ fn returns_no_more_than_was_taken(log: &[Recorded]) -> Result<(), TestCaseError>
         let at = recorded.envelope.position;
         match &recorded.event {
             Event::CreditsDeducted(e) => {
-                e.slices.iter().for_each(|s| drop(back((at, Some(s.lot)), micros(s.amount))));
+                for slice in &e.slices {
+                    back((at, Some(slice.lot)), micros(slice.amount));
+                }
                 back((at, None), micros(e.overdrawn));
             }
             Event::HoldCaptured(e) => {
-                let slices = e.slices.iter().chain(&e.beyond);
-                slices.for_each(|s| drop(back((at, Some(s.lot)), micros(s.amount))));
+                for slice in e.slices.iter().chain(&e.beyond) {
+                    back((at, Some(slice.lot)), micros(slice.amount));
+                }
                 back((at, None), micros(e.overdrawn));
             }
             Event::DeductionRolledBack(e) => {

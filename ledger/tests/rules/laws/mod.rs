@@ -5,9 +5,11 @@ mod log;
 mod model;
 mod world;
 
-use events::Period;
+use std::collections::BTreeSet;
+
+use events::{EventType, Period};
 use ledger::{Command, Wallet};
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, strategy::ValueTree};
 
 use self::world::{Step, World, steps};
 use crate::stored::Asker;
@@ -50,10 +52,52 @@ fn agree(wallet: &Wallet, model: &model::Wallet, now: i128) -> Result<(), TestCa
     Ok(())
 }
 
+/// The laws are worth as much as the histories that they were held against.
+#[test]
+fn the_random_steps_reach_every_answer() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut reached = BTreeSet::new();
+    for _ in 0..150 {
+        let mut world = World::new();
+        for step in steps(150).new_tree(&mut runner).expect("steps").current() {
+            world.play(step).expect("both ledgers agree");
+        }
+        reached.extend(world.log.iter().map(|stored| world::name(&stored.event)));
+    }
+    let about_wallets = |name: &&str| ["credits.", "wallet."].iter().any(|start| name.starts_with(start));
+    let types = EventType::ALL.iter().map(|of| of.as_str().trim_end_matches(".v1"));
+    let mut missing: Vec<String> =
+        types.filter(about_wallets).filter(|name| !reached.contains(*name)).map(String::from).collect();
+    let codes = [
+        "insufficient-credits",
+        "wallet-already-exists",
+        "rollback-exceeds-deduction",
+        "balance-overflow",
+        "wallet-frozen",
+        "wallet-not-frozen",
+        "hold-closed",
+        "capture-exceeds-hold",
+        "refund-exceeds-purchase",
+        "adjustment-already-approved",
+        "approver-is-proposer",
+        "cap-exceeded",
+        "unknown-budget",
+        "no-price",
+        "unknown-unit",
+        "cost-is-zero",
+        "cost-forbidden",
+    ];
+    missing.extend(
+        codes.map(|code| format!("refused: {code}")).into_iter().filter(|name| !reached.contains(name)),
+    );
+    assert_eq!(missing, ["credits.command_refused"], "which is told by its code");
+}
+
 /// What holds for every wallet after every command.
 fn is_sound(wallet: &Wallet, last: &Command, now: i64) -> Result<(), TestCaseError> {
     let free: i128 = wallet.lots.iter().map(|lot| micros(lot.remaining)).sum();
-    let held: i128 = wallet.holds.iter().flat_map(|hold| &hold.slices).map(|slice| micros(slice.amount)).sum();
+    let held: i128 =
+        wallet.holds.iter().flat_map(|hold| &hold.slices).map(|slice| micros(slice.amount)).sum();
     prop_assert_eq!(free + held - micros(wallet.debt), micros(wallet.balance));
     prop_assert_eq!(micros(wallet.available()) + micros(wallet.reserved), micros(wallet.balance));
     prop_assert!(micros(wallet.balance) >= 0 || micros(wallet.debt) > 0, "negative only by debt");

@@ -98,13 +98,15 @@ impl World {
     fn price(&mut self, there: bool) {
         let units = [("seconds", 5_000_000, 7), ("tokens", 333_333, 3)];
         let units = if there { &units[..] } else { &[] };
-        self.model.prices = units.iter().map(|unit| (unit.0, (i128::from(unit.1), i128::from(unit.2)))).collect();
+        self.model.prices =
+            units.iter().map(|unit| (unit.0, (i128::from(unit.1), i128::from(unit.2)))).collect();
         let price = |unit: &(&str, i64, u32)| {
             (Box::from(unit.0), UnitPrice { credits: Credits::from_micros(unit.1), per: unit.2 })
         };
         let (valid_from, valid_until) = (Time::from_micros(START), None);
         let units = units.iter().map(price).collect();
-        self.rules.apply(&PriceSet { service: "chat".into(), units, valid_from, valid_until }.into(), Position(0));
+        self.rules
+            .apply(&PriceSet { service: "chat".into(), units, valid_from, valid_until }.into(), Position(0));
     }
 
     /// The command, most often about an event that it can be about.
@@ -192,7 +194,8 @@ pub(crate) fn id(wallet: usize) -> WalletId {
     WalletId(Uuid::from_u128(100 + wallet as u128))
 }
 
-fn name(event: &Event) -> String {
+/// The event's type, or a refusal's code.
+pub(crate) fn name(event: &Event) -> String {
     match event {
         Event::CommandRefused(e) => format!("refused: {}", e.refusal.code()),
         other => other.event_type().as_str().trim_end_matches(".v1").to_owned(),

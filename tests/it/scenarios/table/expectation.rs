@@ -20,7 +20,11 @@ pub(super) fn of_time(words: &[&str]) -> Result<Expected, Problem> {
     let expected = read(words)?;
     let (result, news) = (expected.result.clone(), expected.news.clone());
     let alone = Expected { news, ..Expected::of(result) } == expected && expected.result.is_ok();
-    if alone { Ok(expected) } else { Err("time gives no answer: say the balance, and what happened".to_owned()) }
+    if alone {
+        Ok(expected)
+    } else {
+        Err("time gives no answer: say the balance, and what happened".to_owned())
+    }
 }
 
 /// What is in a wallet: nothing that happens.

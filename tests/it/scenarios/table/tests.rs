@@ -64,8 +64,7 @@ fn a_batch_ends() {
 
 #[test]
 fn a_row_is_read_whole() {
-    let text =
-        "\n# nothing\ndeduct D1 70 key=K times=3 -> 30 slices P1:30,G1:40,… expired P2:1 low replayed # why\n";
+    let text = "\n# nothing\ndeduct D1 70 key=K times=3 -> 30 slices P1:30,G1:40,… expired P2:1 low replayed # why\n";
     let rows = parse("a test", text);
     let [Row { line: 3, says: Says::Do(row), .. }] = &rows[..] else { panic!("{rows:?}") };
     let (operation, expected) = &**row;

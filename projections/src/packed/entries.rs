@@ -3,13 +3,14 @@
 //!
 //! A page is a number of ids, these ids (organizations and apps, 16 bytes each), then the entries:
 //! position and time as differences to the entry before, kind, index of the organization, index of the
-//! app plus one or 0, the wallet's 16 bytes, amount, balance, and the position referred to plus one or
-//! 0. Numbers are LEB128; those that may be negative are zigzag-coded first.
+//! app plus one or 0, the wallet's 16 bytes, amount, balance, the position referred to plus one or 0,
+//! and the parts. Numbers are LEB128; those that may be negative are zigzag-coded first.
 
 use events::{AppId, Credits, OrgId, Position, Time, WalletId};
 use uuid::Uuid;
 
-use crate::{EntryKind, EntryRow, varint};
+use super::parts;
+use crate::{EntryKind, EntryRow, Parts, varint};
 
 /// The page of some entries, which are in order of position.
 #[must_use]
@@ -28,6 +29,7 @@ pub fn pack_entries(entries: &[EntryRow]) -> Vec<u8> {
         varint::put_signed(&mut packed, entry.amount.micros());
         varint::put_signed(&mut packed, entry.balance.micros());
         varint::put(&mut packed, entry.refers_to.map_or(0, |position| position.get() + 1));
+        parts::put(&mut packed, entry.amount, &entry.parts);
     }
     let mut page = Vec::with_capacity(2 + 16 * ids.len() + packed.len());
     varint::put(&mut page, ids.len() as u64);
@@ -58,7 +60,7 @@ pub fn unpack_entries(mut page: &[u8]) -> Option<Vec<EntryRow>> {
         time = time.wrapping_add(varint::take_signed(bytes)?);
         let (&kind, rest) = bytes.split_first()?;
         *bytes = rest;
-        entries.push(EntryRow {
+        let mut entry = EntryRow {
             position: Position(position),
             time: Time::from_micros(time),
             kind: EntryKind::from_code(kind)?,
@@ -71,7 +73,10 @@ pub fn unpack_entries(mut page: &[u8]) -> Option<Vec<EntryRow>> {
             amount: Credits::from_micros(varint::take_signed(bytes)?),
             balance: Credits::from_micros(varint::take_signed(bytes)?),
             refers_to: varint::take(bytes)?.checked_sub(1).map(Position),
-        });
+            parts: Parts::default(),
+        };
+        entry.parts = parts::take(bytes, entry.amount)?;
+        entries.push(entry);
     }
     Some(entries)
 }
@@ -108,12 +113,16 @@ pub fn unpack_positions(mut bytes: &[u8]) -> Option<Vec<Position>> {
 
 #[cfg(test)]
 mod tests {
+    use events::Currency;
+
     use super::*;
-    use crate::samples::{history, org, wallet};
+    use crate::Value;
+    use crate::samples::{credits, history, org, wallet};
 
     #[test]
     fn entries_come_back_as_they_were() {
-        let mut entries: Vec<EntryRow> = history().iter().filter_map(EntryRow::of).collect();
+        let mut entries: Vec<EntryRow> =
+            history().iter().filter_map(|recorded| EntryRow::of(recorded, Parts::default())).collect();
         entries.push(EntryRow {
             position: Position(u64::MAX - 1),
             time: Time::from_micros(i64::MIN),
@@ -124,7 +133,18 @@ mod tests {
             amount: Credits::from_micros(i64::MIN),
             balance: Credits::from_micros(i64::MAX),
             refers_to: Some(Position(0)),
+            parts: Parts::default(),
         });
+        let currency = |code| Currency::parse(code).expect("a currency");
+        let value = |code, change| Value { currency: currency(code), change, settled: -change };
+        let last = entries.len() - 1;
+        entries[last].parts.promotional = Credits::from_micros(i64::MIN);
+        entries[last].parts.debt = Credits::from_micros(-1);
+        entries[2].parts.promotional = credits(7);
+        entries[2].parts.settled = credits(2);
+        entries[2].parts.settled_promotional = credits(1);
+        entries[2].parts.values = vec![value("EUR", i64::MAX), value("USD", -3)];
+        entries[3].parts.values = vec![value("CHF", 1); 40];
         let page = pack_entries(&entries);
         assert_eq!(unpack_entries(&page).as_deref(), Some(&entries[..]));
         assert_eq!(unpack_entries(&pack_entries(&[])), Some(Vec::new()));
