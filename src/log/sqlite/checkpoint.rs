@@ -11,7 +11,7 @@ const CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 const CHECKPOINT_BYTES: usize = 2 << 20;
 
 /// What the write-ahead log takes at least for a commit, in bytes: two pages.
-const COMMIT_BYTES_MIN: usize = 8192;
+const COMMIT_BYTES_MIN: usize = 16384;
 
 /// Whether a reader was in the way, pages in the write-ahead log, and pages of them moved.
 pub(super) type CheckpointRow = (i64, i64, i64);

@@ -42,8 +42,12 @@ const READERS_MAX: u32 = 4;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Of a new log. Groups are a few of these long, and each page costs a write; larger ones would write
+/// more of what is already there when a group is small.
+pub(super) const PAGE_BYTES: u32 = 8192;
+
 /// The write-ahead log is cut back to this size, in bytes, after a burst that a reader held up.
-const WAL_BYTES_KEPT: &str = "67108864";
+const WAL_BYTES_KEPT: &str = "134217728";
 
 /// Why a log couldn't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +105,7 @@ impl SqliteLog {
         let lock = DirectoryLock::take(directory)?;
         let options = options(directory)
             .create_if_missing(true)
+            .page_size(PAGE_BYTES)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             // The writer checkpoints itself, where a failure is seen and no append waits for it.

@@ -33,9 +33,9 @@ const WAIT: &str = "PRAGMA busy_timeout = 5000";
 /// The whole write-ahead log goes into the database, so that the next start finds nothing to do.
 const LAST_CHECKPOINT: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
-/// From this length on, in pages of 4 KiB, the write-ahead log is started afresh. Readers that
+/// From this length on, in pages, which is 64 MiB, the write-ahead log is started afresh. Readers that
 /// follow the head closely overlap each other, and would keep that from ever happening by itself.
-const WAL_PAGES_MAX: i64 = 4096;
+const WAL_PAGES_MAX: i64 = 8192;
 
 /// Appends that wait while one is written. The engine sends one at a time.
 const QUEUE_MAX: usize = 16;
@@ -224,7 +224,6 @@ impl Task {
         }
     }
 
-    /// Starts the write-ahead log afresh. Most of it is in the database already.
     /// Starts the write-ahead log afresh. Most of it is in the database already. A reader in the way
     /// is not waited for, and the next attempt comes when the log has grown as much again.
     async fn restart_log(&mut self) -> Result<(), sqlx::Error> {
