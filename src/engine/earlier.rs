@@ -2,7 +2,8 @@
 //! them whole.
 
 use events::{
-    CommandId, Credits, CreditsDeducted, Envelope, Event, HoldCaptured, LotTerms, Position, Recorded, WalletId, decode,
+    CommandId, Credits, CreditsDeducted, Envelope, Event, HoldCaptured, LotTerms, Position, Recorded,
+    WalletId, decode,
 };
 use hashbrown::HashMap;
 use ledger::{Command, Deduction, Facts, PastHold, PastLot, PastPurchase, Proposal};

@@ -196,11 +196,8 @@ impl Writer {
         };
         let mut queue = std::mem::take(mails).into_iter();
         for mail in queue.by_ref().take(count) {
-            let rest = if self.has_room(replies) {
-                self.decide_one(mail, &known, now, replies)
-            } else {
-                Some(mail)
-            };
+            let rest =
+                if self.has_room(replies) { self.decide_one(mail, &known, now, replies) } else { Some(mail) };
             mails.extend(rest);
         }
         mails.extend(queue);

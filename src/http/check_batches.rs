@@ -11,9 +11,7 @@ use super::{
     app::Shared,
     batches::{Answered, ItemResult, Items, reply},
     checks::{Check, CheckRequest},
-    extract::{
-        AmountField, Asking, BatchPayload, Caller, Intent, Text, UsageField, present, scope,
-    },
+    extract::{AmountField, Asking, BatchPayload, Caller, Intent, Text, UsageField, present, scope},
     lookup,
     problem::Problem,
     reply::Reply,

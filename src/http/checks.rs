@@ -118,12 +118,7 @@ pub(super) struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    pub(super) fn of(
-        shared: &Shared,
-        wallet: WalletId,
-        recording: Recording,
-        e: &'a CreditsChecked,
-    ) -> Self {
+    pub(super) fn of(shared: &Shared, wallet: WalletId, recording: Recording, e: &'a CreditsChecked) -> Self {
         let hold = e.hold.filter(|_| recording.position.is_some());
         Self {
             id: shared.id(PublicKind::Check, recording),

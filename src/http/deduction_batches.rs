@@ -12,9 +12,7 @@ use super::{
     app::Shared,
     batches::{Answered, ItemResult, Items, reply},
     deductions::{Deduction, DeductionRequest},
-    extract::{
-        AmountField, Asking, BatchPayload, Caller, Intent, Text, UsageField, present, scope,
-    },
+    extract::{AmountField, Asking, BatchPayload, Caller, Intent, Text, UsageField, present, scope},
     lookup,
     problem::Problem,
     reply::Reply,
@@ -82,12 +80,7 @@ impl<'a> DeductionItem<'a> {
         (wallet.map(WalletId), request)
     }
 
-    fn ask(
-        self,
-        shared: &Shared,
-        caller: &Caller<scope::Deduct>,
-        asking: &Asking,
-    ) -> Result<Ask, Problem> {
+    fn ask(self, shared: &Shared, caller: &Caller<scope::Deduct>, asking: &Asking) -> Result<Ask, Problem> {
         let (wallet, request) = self.split();
         let wallet = wallet.ok_or_else(|| Problem::bad_request("an item names its `wallet`"))?;
         let key = asking.required_key(request.idempotency_key.as_ref())?;

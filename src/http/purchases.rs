@@ -2,8 +2,7 @@
 
 use axum::extract::State;
 use events::{
-    Class, Credits, CreditsPurchased, Currency, Event, Position, Price, PublicId, PublicKind,
-    WalletId,
+    Class, Credits, CreditsPurchased, Currency, Event, Position, Price, PublicId, PublicKind, WalletId,
 };
 use ledger::{Command, NewLot};
 use serde::{Deserialize, Serialize};
@@ -12,8 +11,8 @@ use utoipa::ToSchema;
 use super::{
     app::Shared,
     extract::{
-        AmountField, Asking, Caller, Intent, Named, Object, Payload, Text, WalletPath, decimal, expiry, scope,
-        short_text,
+        AmountField, Asking, Caller, Intent, Named, Object, Payload, Text, WalletPath, decimal, expiry,
+        scope, short_text,
     },
     lookup,
     problem::Problem,

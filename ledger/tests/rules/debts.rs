@@ -25,7 +25,28 @@ fn settled(outcome: &Outcome) -> Vec<Slice> {
         Event::PurchaseRefunded(e) => e.settled.to_vec(),
         Event::HoldReleased(e) => e.settled.to_vec(),
         Event::HoldExpired(e) => e.settled.to_vec(),
-        _ => Vec::new(),
+        Event::WalletOpened(_)
+        | Event::CreditsChecked(_)
+        | Event::CreditsDeducted(_)
+        | Event::CreditsExpired(_)
+        | Event::CommandRefused(_)
+        | Event::CreditsHeld(_)
+        | Event::HoldCaptured(_)
+        | Event::HoldExtended(_)
+        | Event::AdjustmentProposed(_)
+        | Event::WalletFrozen(_)
+        | Event::WalletUnfrozen(_)
+        | Event::LimitSet(_)
+        | Event::CapSet(_)
+        | Event::ThresholdSet(_)
+        | Event::BalanceLow(_)
+        | Event::PriceSet(_)
+        | Event::PolicySet(_)
+        | Event::OrganizationRegistered(_)
+        | Event::AppRegistered(_)
+        | Event::ApiKeyIssued(_)
+        | Event::ApiKeyRevoked(_)
+        | Event::WriterChanged(_) => Vec::new(),
     };
     outcome.events().iter().flat_map(of).collect()
 }

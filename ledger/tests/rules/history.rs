@@ -161,10 +161,8 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn refused(self, expected: Refusal) -> History {
         let events = self.events.expect("a recorded refusal");
-        let refused = events.iter().find_map(|event| match event {
-            Event::CommandRefused(e) => Some(e),
-            _ => None,
-        });
+        let refused =
+            events.iter().find_map(|event| if let Event::CommandRefused(e) = event { Some(e) } else { None });
         let refused = refused.expect("a recorded refusal");
         assert_eq!(refused.refusal, expected);
         assert_eq!(Some(refused.wallet), self.history.wallet.as_ref().map(Wallet::balances));
@@ -182,10 +180,9 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn spends(self, expected: &[(u64, &str)]) -> History {
         let events = self.events.expect("a deduction");
-        let deducted = events.iter().find_map(|event| match event {
-            Event::CreditsDeducted(e) => Some(e),
-            _ => None,
-        });
+        let deducted = events
+            .iter()
+            .find_map(|event| if let Event::CreditsDeducted(e) = event { Some(e) } else { None });
         let slices: Vec<_> = deducted
             .expect("a deduction")
             .slices

@@ -115,6 +115,22 @@ fn held_credits_expire_only_when_they_are_released() {
 }
 
 #[test]
+fn of_a_hold_and_its_lot_at_the_same_time_the_hold_ends_first() {
+    let at = ledger::Expiry::At(crate::words::start().plus_micros(2_000_000 + HOUR));
+    let history = given([purchase_of("10", ledger::NewLot { expiry: Some(at), ..lot() }), hold("4")]);
+    let types = ["credits.hold_expired", "credits.expired", "credits.checked"];
+    history.later(1).when(check("1")).follows(&types).expires(&[(1, "10")]).leaves("0").accepted();
+}
+
+#[test]
+fn a_capture_beyond_its_hold_may_use_the_credit_limit() {
+    let history = given([purchase("5"), limit("3"), hold_for("4", Some("20"), HOUR)]);
+    let history = history.when(capture(3, "8.000001")).refused(insufficient("4", "4.000001"));
+    let after = history.when(capture(3, "8")).has("-3", "0", "3").accepted();
+    assert_eq!(beyond(&after), (vec![slice(1, "4")], vec![slice(1, "1")], credits("3")));
+}
+
+#[test]
 fn an_app_sees_its_own_holds_and_an_operator_all() {
     let history = given([purchase("10")]).by(APP).and(hold("8"));
     let stranger = history.clone().by(OTHER_APP);

@@ -67,49 +67,49 @@ pub(crate) fn facts(log: &[Recorded], command: &Command) -> Facts {
     let Some(recorded) = log.get(position.get() as usize) else { return Facts::default() };
     let Some(wallet) = recorded.wallet() else { return Facts::default() };
     let (mut facts, app) = (Facts::default(), recorded.envelope.app);
-    match &recorded.event {
-        Event::CreditsDeducted(_) | Event::HoldCaptured(_) => facts.deduction = deduction(log, recorded),
-        Event::CreditsPurchased(e) => {
-            let refunds = log.iter().filter_map(|recorded| match &recorded.event {
-                Event::PurchaseRefunded(refund) if refund.purchase == position => Some(refund.refunded),
-                _ => None,
-            });
-            let refunded = refunds.last().unwrap_or_default();
-            facts.purchase = Some(PastPurchase { wallet, amount: e.amount, refunded });
+    facts.deduction = deduction(log, recorded);
+    if let Event::CreditsPurchased(e) = &recorded.event {
+        let mut refunded = Credits::ZERO;
+        for stored in log {
+            if let Event::PurchaseRefunded(refund) = &stored.event
+                && refund.purchase == position
+            {
+                refunded = refund.refunded;
+            }
         }
-        Event::AdjustmentProposed(e) => {
-            let approves = |recorded: &Recorded| matches!(&recorded.event, Event::CreditsAdjusted(e) if e.proposal == Some(position));
-            facts.proposal = Some(Proposal {
-                wallet,
-                amount: e.amount,
-                lot: e.lot,
-                reason: e.reason.clone(),
-                by: recorded.envelope.actor.clone(),
-                approved: log.iter().any(approves),
-            });
-        }
-        Event::CreditsHeld(_) => facts.hold = Some(PastHold { wallet, app, id: position }),
-        _ => {}
+        facts.purchase = Some(PastPurchase { wallet, amount: e.amount, refunded });
+    }
+    if let Event::AdjustmentProposed(e) = &recorded.event {
+        let approves = |stored: &Recorded| matches!(&stored.event, Event::CreditsAdjusted(e) if e.proposal == Some(position));
+        facts.proposal = Some(Proposal {
+            wallet,
+            amount: e.amount,
+            lot: e.lot,
+            reason: e.reason.clone(),
+            by: recorded.envelope.actor.clone(),
+            approved: log.iter().any(approves),
+        });
+    }
+    if let Event::CreditsHeld(_) = &recorded.event {
+        facts.hold = Some(PastHold { wallet, app, id: position });
     }
     facts
 }
 
 fn deduction(log: &[Recorded], recorded: &Recorded) -> Option<Deduction> {
     let envelope = &recorded.envelope;
-    let (service, budget, cost, slices, overdrawn, app) = match &recorded.event {
-        Event::CreditsDeducted(e) => {
-            (&e.service, &e.budget, e.cost, e.slices.clone(), e.overdrawn, envelope.app)
-        }
-        Event::HoldCaptured(e) => {
-            // An operator may capture too; the credits are still spent by the app that held them.
-            let app = log[e.hold.get() as usize].envelope.app;
-            let slices = e.slices.iter().chain(&e.beyond).copied().collect();
-            (&e.service, &e.budget, e.amount, slices, e.overdrawn, app)
-        }
-        _ => return None,
+    let (service, budget, cost, slices, overdrawn, app) = if let Event::CreditsDeducted(e) = &recorded.event {
+        (&e.service, &e.budget, e.cost, e.slices.clone(), e.overdrawn, envelope.app)
+    } else if let Event::HoldCaptured(e) = &recorded.event {
+        // An operator may capture too; the credits are still spent by the app that held them.
+        let app = log[e.hold.get() as usize].envelope.app;
+        let slices = e.slices.iter().chain(&e.beyond).copied().collect();
+        (&e.service, &e.budget, e.amount, slices, e.overdrawn, app)
+    } else {
+        return None;
     };
     let rollbacks = log.iter().filter_map(|recorded| rollback(&recorded.event));
-    let returned = rollbacks.filter(|e| e.deduction == envelope.position).map(|e| e.returned).last();
+    let returned = rollbacks.filter(|e| e.deduction == envelope.position).map(|e| e.returned).next_back();
     Some(Deduction {
         wallet: recorded.wallet()?,
         service: service.clone(),
@@ -126,14 +126,18 @@ fn deduction(log: &[Recorded], recorded: &Recorded) -> Option<Deduction> {
 
 fn lot(log: &[Recorded], slice: &Slice) -> PastLot {
     let recorded = &log[slice.lot.get() as usize];
-    let terms: LotTerms = match &recorded.event {
-        Event::CreditsPurchased(e) => e.lot,
-        Event::CreditsGranted(e) => e.lot,
-        Event::CreditsAdjusted(e) => e.lot.expect("a lot"),
-        Event::DeductionRolledBack(e) => e.formed.expect("a lot").terms,
-        other => panic!("{slice:?} names {other:?}"),
+    let terms: Option<LotTerms> = if let Event::CreditsPurchased(e) = &recorded.event {
+        Some(e.lot)
+    } else if let Event::CreditsGranted(e) = &recorded.event {
+        Some(e.lot)
+    } else if let Event::CreditsAdjusted(e) = &recorded.event {
+        e.lot
+    } else if let Event::DeductionRolledBack(e) = &recorded.event {
+        e.formed.map(|formed| formed.terms)
+    } else {
+        None
     };
-    PastLot { made: recorded.envelope.time, terms }
+    PastLot { made: recorded.envelope.time, terms: terms.expect("an event that made a lot") }
 }
 
 /// The event, when it is a rollback.

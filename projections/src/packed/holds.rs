@@ -57,7 +57,7 @@ pub(super) fn put_cap(bytes: &mut Vec<u8>, cap: &CapRow) {
         Period::Month => 1,
         Period::Total => 2,
     };
-    bytes.push(period * HAS_PERIOD | if cap.budget.is_some() { HAS_BUDGET } else { 0 });
+    bytes.push((period * HAS_PERIOD) | if cap.budget.is_some() { HAS_BUDGET } else { 0 });
     put_app(bytes, cap.app);
     cap.budget.iter().for_each(|budget| put_text(bytes, budget));
     put_amount(bytes, cap.amount);

@@ -23,7 +23,7 @@ pub(super) fn put(bytes: &mut Vec<u8>, amount: Credits, parts: &Parts) {
     let count = u8::try_from(parts.values.len()).unwrap_or(MANY).min(MANY);
     let has = |flag, yes| if yes { flag } else { 0 };
     let (debt, settled) = (has(DEBT, !parts.debt.is_zero()), has(SETTLED, !parts.settled.is_zero()));
-    bytes.push(has(PROMOTIONAL, all) | has(MIXED, mixed) | debt | settled | count * VALUE);
+    bytes.push(has(PROMOTIONAL, all) | has(MIXED, mixed) | debt | settled | (count * VALUE));
     if mixed {
         varint::put_signed(bytes, parts.promotional.micros());
     }

@@ -71,8 +71,7 @@ impl Core {
         moment: Time,
         entropy: &mut dyn Entropy,
     ) -> Result<Option<Written>, EngineError> {
-        let before =
-            Mark { events: self.bodies.len(), bytes: self.bodies.byte_len(), time: self.draft.time };
+        let before = Mark { events: self.bodies.len(), bytes: self.bodies.byte_len(), time: self.draft.time };
         let mut written = Written { answer: None, others: Vec::new(), before };
         let (mut time, mut last, mut seq) = (moment, origin.last, origin.account_seq);
         for (index, event) in (0..).zip(events) {

@@ -63,13 +63,14 @@ impl UsageField<'_> {
 /// A JSON number, whose text is read exactly, or a decimal string.
 fn quantity(json: &RawValue) -> Result<Quantity, Problem> {
     let text: Option<Text<'_>> = serde_json::from_str(json.get()).ok();
-    let parsed = text
-        .as_ref()
-        .map_or_else(|| Quantity::from_number_text(json.get()), |text| text.as_ref().parse());
+    let parsed =
+        text.as_ref().map_or_else(|| Quantity::from_number_text(json.get()), |text| text.as_ref().parse());
     let shown = if json.get().len() <= 40 { json.get() } else { "the quantity" };
     parsed.map_err(|error| match error {
         CreditsError::OutOfRange if shown.contains('-') => invalid(format!("`{shown}` is below zero")),
-        CreditsError::OutOfRange | CreditsError::NotANumber | CreditsError::TooPrecise => unreadable(shown, error),
+        CreditsError::OutOfRange | CreditsError::NotANumber | CreditsError::TooPrecise => {
+            unreadable(shown, error)
+        }
     })
 }
 

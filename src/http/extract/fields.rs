@@ -92,7 +92,11 @@ impl AmountField<'_> {
     /// The amount above or below zero in a decimal string.
     pub(in crate::http) fn parse_nonzero(&self) -> Result<Credits, Problem> {
         let (credits, shown) = self.parse_signed()?;
-        if credits.is_zero() { Err(invalid(format!("`{shown}` is neither above nor below zero"))) } else { Ok(credits) }
+        if credits.is_zero() {
+            Err(invalid(format!("`{shown}` is neither above nor below zero")))
+        } else {
+            Ok(credits)
+        }
     }
 
     /// Whether the field says `null`.
@@ -162,9 +166,8 @@ pub(in crate::http) fn expiry(
             Err(Problem::bad_request("send `expires_at` or `expires_in_seconds`, not both"))
         }
         (Some(at), None) => moment("expires_at", at).map(|time| Some(Expiry::At(time))),
-        (None, Some(seconds)) => {
-            interval("expires_in_seconds", seconds, EXPIRY_SECONDS_MAX).map(|micros| Some(Expiry::After(micros)))
-        }
+        (None, Some(seconds)) => interval("expires_in_seconds", seconds, EXPIRY_SECONDS_MAX)
+            .map(|micros| Some(Expiry::After(micros))),
     }
 }
 
@@ -245,7 +248,8 @@ mod tests {
         let credits = Credits::from_micros;
         assert_eq!(field("\"0\"").parse_from_zero().expect("an amount"), credits(0));
         assert_eq!(field("\"-0.5\"").parse_nonzero().expect("an amount"), credits(-500_000));
-        for problem in [field("\"-0.5\"").parse_from_zero(), field("\"0\"").parse_nonzero(), field("5").parse_nonzero()]
+        for problem in
+            [field("\"-0.5\"").parse_from_zero(), field("\"0\"").parse_nonzero(), field("5").parse_nonzero()]
         {
             assert_eq!(problem.expect_err("a problem").code, Code::InvalidAmount);
         }

@@ -106,7 +106,8 @@ fn complete(operation: &mut Value, route: &Route, shared: &mut Map<String, Value
     }
     let dry = operation["parameters"].as_array().into_iter().flatten().any(|one| one["name"] == "dry_run");
     let Some(responses) = operation["responses"].as_object_mut() else { return };
-    if let Some(mut answer) = responses.get("201").filter(|_| dry && !responses.contains_key("200")).cloned() {
+    if let Some(mut answer) = responses.get("201").filter(|_| dry && !responses.contains_key("200")).cloned()
+    {
         answer["description"] = "A dry run: what the answer would be, without id and position".into();
         responses.insert("200".into(), answer);
     }

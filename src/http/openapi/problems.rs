@@ -149,12 +149,9 @@ fn of_path(route: &Route) -> &'static [Code] {
         "/v1/purchases/{id}/refunds" | "/v1/purchases/{id}/chargebacks" => {
             &[Code::InvalidAmount, Code::RefundExceedsPurchase, Code::BalanceOverflow]
         }
-        "/v1/adjustments" => &[
-            Code::InvalidAmount,
-            Code::InsufficientCredits,
-            Code::TooManyLots,
-            Code::BalanceOverflow,
-        ],
+        "/v1/adjustments" => {
+            &[Code::InvalidAmount, Code::InsufficientCredits, Code::TooManyLots, Code::BalanceOverflow]
+        }
         "/v1/adjustments/{id}/approval" => &[
             Code::AdjustmentAlreadyApproved,
             Code::ApproverIsProposer,

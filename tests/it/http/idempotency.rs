@@ -48,9 +48,7 @@ async fn another_request_under_the_same_key_is_refused() {
             Some("deductions" | "checks") => draft.with("cost", "\"0.6\""),
             Some("check" | "deduct") => draft.with("cost", "0.6"),
             Some("purchases" | "grants") => draft.with("amount", "\"1.000001\""),
-            Some("rollbacks" | "refunds" | "chargebacks" | "adjustments") => {
-                draft.with("amount", "\"0.02\"")
-            }
+            Some("rollbacks" | "refunds" | "chargebacks" | "adjustments") => draft.with("amount", "\"0.02\""),
             Some("holds" | "captures") => draft.with("cost", "\"0.02\""),
             Some("extensions") => draft.with("timeout_seconds", "86401"),
             Some("freeze" | "unfreeze") => draft.with("reason", "\"another\""),

@@ -123,13 +123,12 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
             &[("service", "\"chat\""), ("cost", "0.5")]
         }
         "/v1/wallets/{wallet}/purchases" | "/v1/wallets/{wallet}/grants" => &[("amount", "\"1\"")],
-        "/v1/deductions/{id}/rollbacks"
-        | "/v1/purchases/{id}/refunds"
-        | "/v1/purchases/{id}/chargebacks" => &[("amount", "\"0.01\"")],
-        "/v1/deductions:batch" => &[(
-            "items",
-            r#"[{"wallet":WALLET,"idempotency_key":UNIQUE,"service":"chat","cost":"0.5"}]"#,
-        )],
+        "/v1/deductions/{id}/rollbacks" | "/v1/purchases/{id}/refunds" | "/v1/purchases/{id}/chargebacks" => {
+            &[("amount", "\"0.01\"")]
+        }
+        "/v1/deductions:batch" => {
+            &[("items", r#"[{"wallet":WALLET,"idempotency_key":UNIQUE,"service":"chat","cost":"0.5"}]"#)]
+        }
         "/v1/checks:batch" => &[("items", r#"[{"wallet":WALLET,"service":"chat","cost":"0.5"}]"#)],
         "/v1/holds" => &[
             ("wallet", "WALLET"),

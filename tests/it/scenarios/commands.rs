@@ -95,7 +95,19 @@ fn about(operation: &Operation, target: Position) -> Command {
         Verb::Refund => refund(RefundCause::Refund),
         Verb::Chargeback => refund(RefundCause::Chargeback),
         Verb::Approve => Command::Approve(Approve { proposal: target }),
-        other => unreachable!("{other:?} is about nothing earlier"),
+        Verb::Open
+        | Verb::Purchase
+        | Verb::Grant
+        | Verb::Check
+        | Verb::Deduct
+        | Verb::Atomic
+        | Verb::Hold
+        | Verb::Adjust
+        | Verb::Freeze
+        | Verb::Unfreeze
+        | Verb::Limit
+        | Verb::Cap
+        | Verb::Threshold => unreachable!("{:?} is about nothing earlier", operation.verb),
     }
 }
 

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use super::{
     engine::PATIENCE,
     follower::Follower,
-    told::{inside, told},
+    told::told,
     world::{Answer, App, Done, Request, Rule, State, World},
 };
 use crate::support::app::{Answer as Response, Client, TestApp};
@@ -108,14 +108,6 @@ impl Http {
         let event = &page.first().expect("an answer is stored").event;
         told(event, position, []).ok()
     }
-
-    /// Reads what is new in a wallet.
-    async fn read(&mut self, app: &App, wallet: WalletId) -> &mut Feed {
-        let client = self.client(app).await;
-        let feed = self.feeds.entry(wallet.to_string()).or_default();
-        feed.read(&client, wallet).await;
-        feed
-    }
 }
 
 impl World for Http {
@@ -170,16 +162,16 @@ impl World for Http {
     }
 
     async fn news(&mut self, app: &App, wallet: WalletId) -> Vec<Event> {
-        std::mem::take(&mut self.read(app, wallet).await.news)
+        let client = self.client(app).await;
+        let feed = self.feeds.entry(wallet.to_string()).or_default();
+        feed.read(&client, wallet).await
     }
 
     async fn state(&mut self, app: &App, wallet: WalletId) -> State {
-        let feed = self.read(app, wallet).await;
-        let known = inside(feed.wallet.as_ref().expect("an open wallet"));
         let last = self.app.head().get() - 1;
         let path = format!("/v1/wallets/{wallet}?min_position={last}");
         let client = self.client(app).await;
-        answers::state(&client.get(&path).await.expect(200).json(), known)
+        answers::state(&client.get(&path).await.expect(200).json())
     }
 
     async fn end(self) {

@@ -123,7 +123,12 @@ impl TestApp {
         let request = json!({ "scopes": scopes });
         let issued = self.operator().post(&format!("/v1/apps/{app}/keys"), &request).await.expect(201).json();
         let text = |name: &str| issued[name].as_str().map(Box::from);
-        Client { credential: text("api_key"), key_id: text("key_id"), name: scopes.join(",").into(), ..of.clone() }
+        Client {
+            credential: text("api_key"),
+            key_id: text("key_id"),
+            name: scopes.join(",").into(),
+            ..of.clone()
+        }
     }
 
     async fn app_of(&self, organization: &str, scopes: &[Scope]) -> Client {

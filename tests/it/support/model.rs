@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use events::{Class, Event, OrgId, Position, Recorded, WalletId};
-use ledger::{Command, Expiry, NewLot};
+use ledger::{Charge, Command, Expiry, NewLot};
 
 /// What a command did, in micro-credits, with the wallet's balance afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,13 @@ impl Model {
         Ok(effects.list)
     }
 
+    /// What expires in a wallet that nobody asks anything of.
+    pub(crate) fn expire(&mut self, on: Occasion) -> Vec<(Effect, i64)> {
+        let mut effects = Effects { list: Vec::new(), on };
+        self.purses.get_mut(&on.wallet).expect("a wallet").expire(&mut effects);
+        effects.list
+    }
+
     /// The balance of a wallet, when it is open.
     pub(crate) fn balance(&self, wallet: WalletId) -> Option<i64> {
         self.purses.get(&wallet).map(Purse::sum)
@@ -100,13 +107,26 @@ impl Model {
             Command::Grant(g) => self.come_in(g.amount.credits().micros(), &g.lot, on, effects)?,
             Command::Check(c) => {
                 let sum = self.purses.get(&on.wallet).ok_or(Nothing::NoWallet)?.sum();
-                effects.add(Effect::Checked(c.cost.credits().micros() <= sum), sum);
+                effects.add(Effect::Checked(cost(&c.charge) <= sum), sum);
             }
-            Command::Deduct(d) => self.spend(d.cost.credits().micros(), on, effects)?,
+            Command::Deduct(d) => self.spend(cost(&d.charge), on, effects)?,
             Command::RollBack(r) => {
                 let part = r.amount.map(|amount| amount.credits().micros());
                 self.come_back(r.deduction.get(), part, on, effects)?;
             }
+            Command::DeductBatch(_)
+            | Command::Hold(_)
+            | Command::Capture(_)
+            | Command::Extend(_)
+            | Command::Release(_)
+            | Command::Refund(_)
+            | Command::Adjust(_)
+            | Command::Approve(_)
+            | Command::Freeze(_)
+            | Command::Unfreeze(_)
+            | Command::SetLimit(_)
+            | Command::SetCap(_)
+            | Command::SetThreshold(_) => panic!("the model does not know {command:?}"),
         }
         Ok(())
     }
@@ -240,6 +260,13 @@ impl Effects {
     }
 }
 
+fn cost(charge: &Charge) -> i64 {
+    match charge {
+        Charge::Cost(amount) => amount.credits().micros(),
+        Charge::Usage(usage) => panic!("the model knows no prices: {usage:?}"),
+    }
+}
+
 /// The effect that an event of a wallet tells of.
 pub(crate) fn told(recorded: &Recorded) -> Option<(Effect, i64)> {
     let balance = recorded.event.balances()?.balance.micros();
@@ -256,7 +283,23 @@ pub(crate) fn told(recorded: &Recorded) -> Option<(Effect, i64)> {
         }
         Event::CreditsExpired(e) => Effect::Expired(e.lot.get(), e.amount.micros()),
         Event::CommandRefused(e) => Effect::Refused(e.refusal.code()),
-        Event::OrganizationRegistered(_)
+        Event::CreditsHeld(_)
+        | Event::HoldCaptured(_)
+        | Event::HoldExtended(_)
+        | Event::HoldReleased(_)
+        | Event::HoldExpired(_)
+        | Event::PurchaseRefunded(_)
+        | Event::AdjustmentProposed(_)
+        | Event::CreditsAdjusted(_)
+        | Event::WalletFrozen(_)
+        | Event::WalletUnfrozen(_)
+        | Event::LimitSet(_)
+        | Event::CapSet(_)
+        | Event::ThresholdSet(_)
+        | Event::BalanceLow(_)
+        | Event::PriceSet(_)
+        | Event::PolicySet(_)
+        | Event::OrganizationRegistered(_)
         | Event::AppRegistered(_)
         | Event::ApiKeyIssued(_)
         | Event::ApiKeyRevoked(_)

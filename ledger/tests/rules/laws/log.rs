@@ -1,6 +1,6 @@
 //! What holds in any log, read from the events' amounts alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use events::{Event, Position, Recorded, Slices};
 use ledger::{Wallet, evolve};
@@ -79,34 +79,33 @@ fn returns_no_more_than_was_taken(log: &[Recorded]) -> Result<(), TestCaseError>
     };
     for recorded in log {
         let at = recorded.envelope.position;
-        match &recorded.event {
-            Event::CreditsDeducted(e) => {
-                for slice in &e.slices {
-                    back((at, Some(slice.lot)), micros(slice.amount));
-                }
-                back((at, None), micros(e.overdrawn));
+        if let Event::CreditsDeducted(e) = &recorded.event {
+            for slice in &e.slices {
+                back((at, Some(slice.lot)), micros(slice.amount));
             }
-            Event::HoldCaptured(e) => {
-                for slice in e.slices.iter().chain(&e.beyond) {
-                    back((at, Some(slice.lot)), micros(slice.amount));
-                }
-                back((at, None), micros(e.overdrawn));
+            back((at, None), micros(e.overdrawn));
+        }
+        if let Event::HoldCaptured(e) = &recorded.event {
+            for slice in e.slices.iter().chain(&e.beyond) {
+                back((at, Some(slice.lot)), micros(slice.amount));
             }
-            Event::DeductionRolledBack(e) => {
-                for slice in &e.slices {
-                    prop_assert!(back((e.deduction, Some(slice.lot)), -micros(slice.amount)) >= 0, "{:?}", e);
-                }
-                prop_assert!(back((e.deduction, None), -micros(e.overdrawn)) >= 0, "{:?}", e);
-                let lots: std::collections::BTreeSet<_> = e.slices.iter().map(|slice| slice.lot).collect();
-                prop_assert_eq!(lots.len(), e.slices.len(), "each lot once");
+            back((at, None), micros(e.overdrawn));
+        }
+        if let Event::DeductionRolledBack(e) = &recorded.event {
+            for slice in &e.slices {
+                prop_assert!(back((e.deduction, Some(slice.lot)), -micros(slice.amount)) >= 0, "{:?}", e);
             }
-            Event::CreditsPurchased(e) => drop(bought.insert(at, micros(e.amount))),
-            Event::PurchaseRefunded(e) => {
-                let left = bought.get_mut(&e.purchase).expect("a purchase");
-                *left -= micros(e.amount);
-                prop_assert!(*left >= 0, "{:?}", e);
-            }
-            _ => {}
+            prop_assert!(back((e.deduction, None), -micros(e.overdrawn)) >= 0, "{:?}", e);
+            let lots: BTreeSet<_> = e.slices.iter().map(|slice| slice.lot).collect();
+            prop_assert_eq!(lots.len(), e.slices.len(), "each lot once");
+        }
+        if let Event::CreditsPurchased(e) = &recorded.event {
+            bought.insert(at, micros(e.amount));
+        }
+        if let Event::PurchaseRefunded(e) = &recorded.event {
+            let left = bought.get_mut(&e.purchase).expect("a purchase");
+            *left -= micros(e.amount);
+            prop_assert!(*left >= 0, "{:?}", e);
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod answers;
 mod log;
 mod model;
+mod spending;
 mod world;
 
 use std::collections::BTreeSet;

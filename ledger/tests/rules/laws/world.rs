@@ -111,31 +111,44 @@ impl World {
 
     /// The command, most often about an event that it can be about.
     fn aimed(&self, wallet: usize, mut command: Command) -> Command {
-        let wanted = |event: &Event| match &command {
-            Command::RollBack(_) => matches!(event, Event::CreditsDeducted(_) | Event::HoldCaptured(_)),
-            Command::Refund(_) => matches!(event, Event::CreditsPurchased(_)),
-            Command::Approve(_) => matches!(event, Event::AdjustmentProposed(_)),
-            _ => matches!(event, Event::CreditsHeld(_)),
+        type Wanted = fn(&Event) -> bool;
+        let held: Wanted = |event| matches!(event, Event::CreditsHeld(_));
+        let spent: Wanted = |event| matches!(event, Event::CreditsDeducted(_) | Event::HoldCaptured(_));
+        let target: Option<(&mut Position, Wanted)> = match &mut command {
+            Command::RollBack(ask) => Some((&mut ask.deduction, spent)),
+            Command::Refund(ask) => {
+                Some((&mut ask.purchase, |event| matches!(event, Event::CreditsPurchased(_))))
+            }
+            Command::Approve(ask) => {
+                Some((&mut ask.proposal, |event| matches!(event, Event::AdjustmentProposed(_))))
+            }
+            Command::Capture(ask) => Some((&mut ask.hold, held)),
+            Command::Extend(ask) => Some((&mut ask.hold, held)),
+            Command::Release(ask) => Some((&mut ask.hold, held)),
+            Command::OpenWallet
+            | Command::Purchase(_)
+            | Command::Grant(_)
+            | Command::Check(_)
+            | Command::Deduct(_)
+            | Command::DeductBatch(_)
+            | Command::Hold(_)
+            | Command::Adjust(_)
+            | Command::Freeze(_)
+            | Command::Unfreeze(_)
+            | Command::SetLimit(_)
+            | Command::SetCap(_)
+            | Command::SetThreshold(_) => None,
         };
+        let Some((position, wanted)) = target else { return command };
         let fits = |stored: &&Recorded| stored.wallet() == Some(id(wallet)) && wanted(&stored.event);
         let fitting: Vec<Position> =
             self.log.iter().filter(fits).map(|stored| stored.envelope.position).collect();
-        let aim = |position: &mut Position| {
-            let drawn = position.get() as usize;
-            *position = match fitting.len() {
-                some if some > 0 && drawn % 8 > 0 => fitting[some - 1 - (drawn / 8) % some],
-                _ => Position((drawn % (self.log.len() + 1)) as u64),
-            };
+        let drawn = position.get() as usize;
+        *position = if fitting.is_empty() || drawn.is_multiple_of(8) {
+            Position((drawn % (self.log.len() + 1)) as u64)
+        } else {
+            fitting[fitting.len() - 1 - (drawn / 8) % fitting.len()]
         };
-        match &mut command {
-            Command::RollBack(ask) => aim(&mut ask.deduction),
-            Command::Refund(ask) => aim(&mut ask.purchase),
-            Command::Approve(ask) => aim(&mut ask.proposal),
-            Command::Capture(ask) => aim(&mut ask.hold),
-            Command::Extend(ask) => aim(&mut ask.hold),
-            Command::Release(ask) => aim(&mut ask.hold),
-            _ => {}
-        }
         command
     }
 
@@ -196,8 +209,8 @@ pub(crate) fn id(wallet: usize) -> WalletId {
 
 /// The event's type, or a refusal's code.
 pub(crate) fn name(event: &Event) -> String {
-    match event {
-        Event::CommandRefused(e) => format!("refused: {}", e.refusal.code()),
-        other => other.event_type().as_str().trim_end_matches(".v1").to_owned(),
+    if let Event::CommandRefused(e) = event {
+        return format!("refused: {}", e.refusal.code());
     }
+    event.event_type().as_str().trim_end_matches(".v1").to_owned()
 }

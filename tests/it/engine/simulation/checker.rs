@@ -63,13 +63,18 @@ fn as_the_model_decides(events: &[Recorded], answers: &BTreeMap<CommandId, &Reco
     for command in events.chunk_by(|one, next| one.envelope.causation == next.envelope.causation) {
         let first = &command[0];
         let Subject::Wallet(wallet) = first.envelope.subject else { continue };
+        let on =
+            |org| Occasion { wallet, org, first: first.envelope.position, now: first.envelope.time.micros() };
+        let seen: Vec<_> = command.iter().filter_map(told).collect();
+        if command.iter().all(|recorded| recorded.event.asked().is_none()) {
+            // A timer rang.
+            assert_eq!(model.expire(on(first.envelope.org.expect("an organization"))), seen, "{first:?}");
+            continue;
+        }
         let ask =
             asked.get(&first.envelope.causation).unwrap_or_else(|| panic!("nobody asked for {first:?}"));
         assert_eq!((ask.wallet, Some(ask.org), ask.app), (wallet, first.envelope.org, first.envelope.app));
-        let now = first.envelope.time.micros();
-        let on = Occasion { wallet, org: ask.org, first: first.envelope.position, now };
-        let seen: Vec<_> = command.iter().filter_map(told).collect();
-        assert_eq!(model.decide(&ask.command, on), Ok(seen), "{ask:?}");
+        assert_eq!(model.decide(&ask.command, on(ask.org)), Ok(seen), "{ask:?}");
         assert!(model.balance(wallet).is_some_and(|balance| balance >= 0));
     }
     same_wallets(&model, events);
@@ -114,7 +119,11 @@ fn told_the_truth(attempt: &Attempt, events: &[Recorded], answers: &BTreeMap<Com
                 ledger::Rejection::WalletNotFound => Nothing::NoWallet,
                 ledger::Rejection::DeductionNotFound => Nothing::NoDeduction,
                 ledger::Rejection::ExpiryInPast => Nothing::ExpiryInPast,
-                ledger::Rejection::Broken(error) => panic!("{error}"),
+                ledger::Rejection::HoldNotFound
+                | ledger::Rejection::PurchaseNotFound
+                | ledger::Rejection::ProposalNotFound
+                | ledger::Rejection::CapBelowHold
+                | ledger::Rejection::Broken(_) => panic!("{rejection}"),
             };
             let mut heads = attempt.heads.0..=attempt.heads.1;
             let was_so = heads.any(|head| missing(&attempt.ask, &events[..head as usize]) == Some(nothing));
@@ -147,7 +156,21 @@ fn missing(ask: &Ask, before: &[Recorded]) -> Option<Nothing> {
             let found = named.is_some_and(|recorded| matches!(recorded.event, Event::CreditsDeducted(_)));
             (!found).then_some(Nothing::NoDeduction)
         }
-        Command::Check(_) | Command::Deduct(_) => None,
+        Command::Check(_)
+        | Command::Deduct(_)
+        | Command::DeductBatch(_)
+        | Command::Hold(_)
+        | Command::Capture(_)
+        | Command::Extend(_)
+        | Command::Release(_)
+        | Command::Refund(_)
+        | Command::Adjust(_)
+        | Command::Approve(_)
+        | Command::Freeze(_)
+        | Command::Unfreeze(_)
+        | Command::SetLimit(_)
+        | Command::SetCap(_)
+        | Command::SetThreshold(_) => None,
     }
 }
 

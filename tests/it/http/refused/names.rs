@@ -38,7 +38,8 @@ fn wallets(route: &Route, sound: &Draft, world: &World) -> Vec<Row> {
 
 /// Ids of the things that `{id}` may name, ours and theirs.
 fn ids(things: &Things) -> [&String; 9] {
-    let Things { purchase, grant, check, deduction, rollback, hold, capture, refund, adjustment, .. } = things;
+    let Things { purchase, grant, check, deduction, rollback, hold, capture, refund, adjustment, .. } =
+        things;
     [purchase, grant, check, deduction, rollback, hold, capture, refund, adjustment]
 }
 

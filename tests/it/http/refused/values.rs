@@ -26,7 +26,9 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
         "usage" => usage(),
         "budget" => [malformed(&TEXTS), malformed(&["\"\"", &long(65)])].concat(),
         "hold" | "last" | "atomic" => malformed(&["5", "\"true\"", "[]", "{}"]),
-        "timeout_seconds" => malformed(&["0", "-1", "1.5", "\"60\"", "31622401", "9223372036854775808", "[]"]),
+        "timeout_seconds" => {
+            malformed(&["0", "-1", "1.5", "\"60\"", "31622401", "9223372036854775808", "[]"])
+        }
         "period" => malformed(&["\"week\"", "\"Day\"", "5", "[]", "null"]),
         "app" => [malformed(&["\"x\"", "5", "[]", "null"]), each(&[UNKNOWN_ID], 404, "not-found")].concat(),
         "items" => items(),
@@ -93,9 +95,19 @@ fn usage() -> Vec<Bad> {
     let many: Vec<_> = (0..33).map(|unit| format!("\"u{unit}\":1")).collect();
     let many = format!("{{{}}}", many.join(","));
     let long = format!("{{{}:1}}", long(65));
-    let wrong =
-        malformed(&["5", "[]", "\"tokens\"", "{}", "{\"\":1}", "{\"a\":1,\"a\":1}", "{\"a\":NaN}", &many, &long]);
-    let quantities = ["-1", "\"-1\"", "0.0000001", "1e20", "null", "true", "[]", "{}", "\"\"", "\"1e3\"", "\" 1\""];
+    let wrong = malformed(&[
+        "5",
+        "[]",
+        "\"tokens\"",
+        "{}",
+        "{\"\":1}",
+        "{\"a\":1,\"a\":1}",
+        "{\"a\":NaN}",
+        &many,
+        &long,
+    ]);
+    let quantities =
+        ["-1", "\"-1\"", "0.0000001", "1e20", "null", "true", "[]", "{}", "\"\"", "\"1e3\"", "\" 1\""];
     let quantities = quantities.map(|quantity| (format!("{{\"a\":{quantity}}}"), 400, "invalid-amount"));
     wrong.into_iter().chain(quantities).collect()
 }
@@ -108,7 +120,11 @@ fn units() -> Vec<Bad> {
     let pers = pers.map(|per| price(&format!("{{\"credits\":\"1\",\"per\":{per}}}")));
     let more = price("{\"credits\":\"1\",\"more\":1}");
     let unit = "{\"credits\":\"1\"}";
-    let names = [format!("{{\"\":{unit}}}"), format!("{{\"a\":{unit},\"a\":{unit}}}"), format!("{{{}:{unit}}}", long(65))];
+    let names = [
+        format!("{{\"\":{unit}}}"),
+        format!("{{\"a\":{unit},\"a\":{unit}}}"),
+        format!("{{{}:{unit}}}", long(65)),
+    ];
     let texts = ["5", "[]", "\"x\"", "null"].map(str::to_owned).into_iter();
     let texts = texts.chain(shapes.map(price)).chain(pers).chain(names).chain([more]);
     let amounts = ["5", "\"-1\"", "\"0.0000001\"", "\"NaN\"", "null", "\"9223372036854.775808\""];

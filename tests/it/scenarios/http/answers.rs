@@ -37,22 +37,19 @@ pub(super) fn position(json: &Value) -> Option<Position> {
     last["position"].as_str().and_then(|position| position.parse().ok()).map(Position)
 }
 
-/// A wallet. What is not shown stays as `known`.
-pub(super) fn state(json: &Value, known: State) -> State {
-    let lots = json["lots"].as_array().expect("a wallet has lots").iter();
-    let holds = json["holds"].as_array().map(|holds| holds.iter().map(hold).collect());
-    let mut members = known.members;
-    for (name, shown) in members.iter_mut() {
-        let stated = if name == "limit" { &json["credit_limit"] } else { &json[name.as_str()] };
-        if let Some(text) = stated.as_str() {
-            text.clone_into(shown);
-        }
+/// A wallet.
+pub(super) fn state(json: &Value) -> State {
+    let list = |name: &str| json[name].as_array().expect("a wallet has lots and holds").iter();
+    let lot = |lot: &Value| (lot_id(&lot["id"]), credits(&lot["remaining"]));
+    let mut members = members(json);
+    for (name, shown) in [("limit", "credit_limit"), ("threshold", "low_balance")] {
+        members.insert(name.to_owned(), json[shown].as_str().unwrap_or("0").to_owned());
     }
     State {
         balance: credits(&json["balance"]),
-        frozen: json["frozen"].as_bool().unwrap_or(known.frozen),
-        lots: lots.map(|lot| (lot_id(&lot["id"]), credits(&lot["remaining"]))).collect(),
-        holds: holds.unwrap_or(known.holds),
+        frozen: json["frozen"].as_bool().expect("a wallet is frozen or not"),
+        lots: list("lots").map(lot).collect(),
+        holds: list("holds").map(hold).collect(),
         members,
     }
 }

@@ -10,24 +10,24 @@ use crate::support::app::{Answer, Client};
 #[derive(Default)]
 pub(super) struct Feed {
     after: Option<Position>,
-    pub(super) wallet: Option<Wallet>,
-    pub(super) news: Vec<Event>,
+    wallet: Option<Wallet>,
 }
 
 impl Feed {
-    /// Reads to the end. Every event must follow the one before it.
-    pub(super) async fn read(&mut self, client: &Client, wallet: WalletId) {
+    /// Reads on to the end: the new events. Each must follow the one before it.
+    pub(super) async fn read(&mut self, client: &Client, wallet: WalletId) -> Vec<Event> {
+        let mut news = Vec::new();
         loop {
             let after = self.after.map_or_else(String::new, |after| format!("&after={after}"));
             let path = format!("/v1/events?wallet={wallet}&limit=1000{after}");
             let page = page(&client.get(&path).await.expect(200));
             if page.is_empty() {
-                return;
+                return news;
             }
             for recorded in page {
                 self.after = Some(recorded.envelope.position);
                 self.wallet = Some(ledger::evolve(self.wallet.take(), &recorded).expect("a sound feed"));
-                self.news.push(recorded.event);
+                news.push(recorded.event);
             }
         }
     }

@@ -21,8 +21,10 @@ enum Takes {
 const LOT: &[&str] = &["class", "priority", "expires"];
 const SPENDING: &[&str] = &["service", "budget"];
 
-/// Every operation: its word, what it takes, and its options beside `key`, `times` and `dry`.
-const OPERATIONS: &[(&str, Verb, Takes, &[&str], &[&str])] = &[
+/// An operation's word, what it takes, and its options beside `key`, `times` and `dry`.
+type Known = (&'static str, Verb, Takes, &'static [&'static str], &'static [&'static str]);
+
+const OPERATIONS: &[Known] = &[
     ("open", Verb::Open, Takes::Nothing, &[], &[]),
     ("purchase", Verb::Purchase, Takes::Amount, LOT, &["until"]),
     ("grant", Verb::Grant, Takes::Amount, LOT, &["until"]),
