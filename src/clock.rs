@@ -92,9 +92,9 @@ impl Clock for ManualClock {
     }
 
     fn sleep_until(&self, time: Time) -> BoxFuture<'static, ()> {
-        let mut clock = self.0.subscribe();
-        // A clock that is gone wakes everyone.
-        async move { drop(clock.wait_for(|now| now.0 >= time).await.ok()) }.boxed()
+        let (mut clock, since) = (self.0.subscribe(), self.now());
+        // A clock that was set back, or is gone, wakes everyone.
+        async move { drop(clock.wait_for(|(now, _)| *now >= time || *now < since).await.ok()) }.boxed()
     }
 }
 

@@ -4,6 +4,7 @@ mod audit;
 mod demo;
 mod import;
 mod wallets;
+mod whole;
 
 use std::{path::Path, sync::Arc};
 

@@ -22,6 +22,7 @@ mod deduction_batches;
 mod deductions;
 mod entries;
 mod events;
+mod explanations;
 mod extract;
 mod freezes;
 mod front;
@@ -30,8 +31,10 @@ mod health;
 mod hold_ends;
 mod holds;
 mod keys;
+mod liability;
 mod limits;
 mod lookup;
+mod moments;
 pub mod openapi;
 mod organizations;
 mod policy;
@@ -47,9 +50,13 @@ pub mod routes;
 mod rules;
 mod server;
 mod shapes;
+mod sheets;
+mod statements;
 mod stream;
+mod sums;
 mod tallies;
 mod ui;
+mod usage;
 mod wallet_rules;
 mod wallets;
 
@@ -123,6 +130,10 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(prices::set))
         .routes(routes!(prices::list))
         .routes(routes!(policy::set, policy::read))
+        .routes(routes!(statements::read))
+        .routes(routes!(explanations::read))
+        .routes(routes!(usage::report))
+        .routes(routes!(liability::report))
         .routes(routes!(entries::list))
         .routes(routes!(entries::list_of_wallet))
         .routes(routes!(events::follow))

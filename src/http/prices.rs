@@ -183,8 +183,9 @@ pub(super) async fn set(
     let request: PriceRequest<'_> = body.parse()?;
     let set = request.version(service, shared.clock.now())?;
     let begins = request.valid_from.as_ref().map(|_| set.valid_from);
-    let rules = shared.latest_rules(caller.org).await?;
-    let last = rules.prices.get(&set.service).and_then(|versions| versions.last());
+    let rules = shared.latest_rules(caller.org).await;
+    let versions = rules.as_ref().and_then(|rules| rules.prices.get(&set.service));
+    let last = versions.and_then(|versions| versions.last());
     let same = last.filter(|last| {
         let since = begins.map_or(last.valid_from <= set.valid_from, |begins| begins == last.valid_from);
         since && last.units == set.units && last.valid_until == set.valid_until

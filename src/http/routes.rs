@@ -73,6 +73,7 @@ const ADJUST: Access = Access::Needs(Scope::CreditsAdjust);
 const CONTROL: Access = Access::Needs(Scope::WalletsControl);
 const PRICES: Access = Access::Needs(Scope::PricesWrite);
 const READ: Access = Access::Needs(Scope::CreditsRead);
+const REPORTS: Access = Access::Needs(Scope::ReportsRead);
 const EVENTS: Access = Access::Needs(Scope::EventsRead);
 
 /// Every route of the service. `/bench/echo/{wallet}` answers only when it was asked for.
@@ -118,6 +119,10 @@ pub const ROUTES: &[Route] = &[
     get("/v1/policy", READ, Kind::Read),
     get("/v1/entries", READ, Kind::Read),
     get("/v1/wallets/{wallet}/entries", READ, Kind::Read),
+    get("/v1/wallets/{wallet}/statement", READ, Kind::Read),
+    get("/v1/wallets/{wallet}/explanation", READ, Kind::Read),
+    get("/v1/reports/usage", REPORTS, Kind::Read),
+    get("/v1/reports/liability", REPORTS, Kind::Read),
     get("/v1/events", EVENTS, Kind::Read),
     post("/v1/organizations", Access::Operator, Kind::Administration),
     get("/v1/organizations", ADMIN, Kind::Read),

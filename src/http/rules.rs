@@ -31,11 +31,12 @@ impl Shared {
         Ok(self.reads.rules(org).await?)
     }
 
-    /// The same, with everything that was durable when this was asked.
-    pub(super) async fn latest_rules(&self, org: OrgId) -> Result<Arc<Rules>, Problem> {
+    /// The same, with everything that was durable when this was asked; none when the projections are
+    /// not there in time, because a change must not depend on them.
+    pub(super) async fn latest_rules(&self, org: OrgId) -> Option<Arc<Rules>> {
         let last = self.engine.head().get().checked_sub(1);
-        self.reached(&AtLeast { min_position: last, wait: None }).await?;
-        self.rules(org).await
+        self.reached(&AtLeast { min_position: last, wait: Some(1) }).await.ok()?;
+        self.rules(org).await.ok()
     }
 
     /// Records a rule of the caller's organization, unless it is a dry run.

@@ -153,9 +153,10 @@ macro_rules! schemas_alone {
             }
         }
 
-        impl ToSchema for $name {}
+        impl utoipa::ToSchema for $name {}
     )+};
 }
+pub(super) use schemas_alone;
 
 schemas_alone! {
     /// How a UUID is documented.

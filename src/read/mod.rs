@@ -26,7 +26,7 @@ pub use reports::{
 pub use runner::{Halted, Runner};
 pub use store::{Live, Store, StoreFault};
 
-pub use projections::EntryKind;
+pub use projections::{EntryKind, Line as FlowLine, RollForward, Standing, UsageCounts, ValueLine};
 
 use std::sync::Arc;
 

@@ -40,13 +40,15 @@ CREATE TABLE wallet_marks (
     PRIMARY KEY (wallet, last)
 ) STRICT, WITHOUT ROWID;
 
--- When each wallet changes by itself next, in microseconds since 1970: a hold or a free lot expires. One
--- row for each wallet with anything that does.
+-- When each wallet changes by itself next, in microseconds since 1970: a hold or a free lot expires. A
+-- wallet that once had a timer keeps its row. Apart from the wallets, because few of their changes
+-- change this.
 CREATE TABLE timers (
-    due    INTEGER NOT NULL,
-    wallet BLOB    NOT NULL,
-    PRIMARY KEY (due, wallet)
+    wallet BLOB PRIMARY KEY,
+    due    INTEGER
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX timers_due ON timers (due, wallet) WHERE due IS NOT NULL;
 
 -- What purchases cost whose price is known: micro-credits bought, and what was paid in millionths of
 -- the currency's main unit.
@@ -121,6 +123,8 @@ CREATE TABLE prices (
     org     BLOB NOT NULL,
     data    TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX prices_of ON prices (org);
 
 -- The latest policy of each organization; `data` is the JSON of the event at `version`.
 CREATE TABLE policies (

@@ -22,9 +22,9 @@ async fn a_wallet_is_funded_spent_from_and_accounted_for() {
     assert_eq!(json(dir, &format!("rollback {id} --reason undelivered")).await["balance"], "105");
     let shown = json(dir, &format!("wallet show {WALLET}")).await;
     assert_eq!(shown["lots"].as_array().expect("lots").len(), 2);
-    let statement = typed(dir, &format!("statement {WALLET} -o csv")).await.expect("a statement");
-    let amounts: Vec<_> = statement.lines().skip(1).filter_map(|line| line.split(',').nth(4)).collect();
-    assert_eq!(amounts, ["0", "100", "5", "0", "-7.5", "0", "2.5", "5"], "oldest first:\n{statement}");
+    let entries = typed(dir, &format!("entries {WALLET} -o csv")).await.expect("a statement");
+    let amounts: Vec<_> = entries.lines().skip(1).filter_map(|line| line.split(',').nth(4)).collect();
+    assert_eq!(amounts, ["0", "100", "5", "0", "-7.5", "0", "2.5", "5"], "oldest first:\n{entries}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

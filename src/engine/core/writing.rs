@@ -136,7 +136,6 @@ impl Core {
             EngineError::Unavailable(error.to_string())
         })?;
         self.draft.time = recorded.envelope.time;
-        self.draft.events.push(recorded.clone());
         Ok(())
     }
 

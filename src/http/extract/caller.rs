@@ -52,6 +52,7 @@ pub(in crate::http) mod scope {
         Read = CreditsRead,
         Control = WalletsControl,
         Prices = PricesWrite,
+        Reports = ReportsRead,
         Events = EventsRead,
         Admin = Admin,
     }

@@ -11,6 +11,7 @@ use utoipa::OpenApi;
 use super::{
     problem::CODES,
     routes::{Access, Kind, ROUTES, Route},
+    statements::{StatementLine, StatementParts, StatementStanding},
 };
 
 #[derive(OpenApi)]
@@ -21,6 +22,7 @@ use super::{
             with at most six decimals; positions count the events of the ledger. Errors are RFC 9457 problems whose \
             `type` leads to a page with cause and remedy.",
     ),
+    components(schemas(StatementLine, StatementParts, StatementStanding)),
     tags(
         (name = "wallets", description = "Open and read wallets"),
         (name = "credits in", description = "Purchases, grants and refunds"),
@@ -29,7 +31,8 @@ use super::{
         (name = "adjustments", description = "Corrections by people"),
         (name = "control", description = "What the owner of a wallet decides about it"),
         (name = "rules", description = "Prices and policy of the organization"),
-        (name = "audit", description = "What happened, line by line"),
+        (name = "audit", description = "What happened, line by line, and what was at any moment"),
+        (name = "reports", description = "Usage, and what is owed"),
         (name = "events", description = "The log itself, for consumers"),
         (name = "compatible", description = "Paths and fields of earlier clients"),
         (name = "administration", description = "Organizations, apps and API keys"),

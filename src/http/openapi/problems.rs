@@ -163,7 +163,7 @@ fn of_path(route: &Route) -> &'static [Code] {
         "/v1/wallets/{wallet}/unfreeze" => &[Code::WalletNotFrozen],
         "/v1/wallets/{wallet}/credit-limit" | "/v1/wallets/{wallet}/low-balance" => &[Code::InvalidAmount],
         "/v1/wallets/{wallet}/caps" => &[Code::InvalidAmount, Code::TooManyCaps],
-        "/v1/prices/{service}" => &[Code::InvalidAmount, Code::PositionNotReached],
+        "/v1/prices/{service}" => &[Code::InvalidAmount],
         "/v1/policy" if !reads => &[Code::InvalidAmount],
         "/v1/wallets/{wallet}/purchases" | "/v1/wallets/{wallet}/grants" => {
             &[Code::InvalidAmount, Code::ExpiryInPast, Code::TooManyLots, Code::BalanceOverflow]
@@ -171,8 +171,14 @@ fn of_path(route: &Route) -> &'static [Code] {
         "/v1/deductions/{id}/rollbacks" => {
             &[Code::InvalidAmount, Code::RollbackExceedsDeduction, Code::TooManyLots, Code::BalanceOverflow]
         }
-        "/v1/wallets/{wallet}"
-        | "/v1/wallets/{wallet}/deductions/{id}"
+        "/v1/wallets/{wallet}/explanation" => {
+            &[Code::PositionNotReached, Code::NotYetHappened, Code::ReportTooLarge]
+        }
+        "/v1/reports/usage" => &[Code::PositionNotReached, Code::ReportTooLarge],
+        "/v1/wallets/{wallet}" | "/v1/wallets/{wallet}/statement" | "/v1/reports/liability" => {
+            &[Code::PositionNotReached, Code::NotYetHappened]
+        }
+        "/v1/wallets/{wallet}/deductions/{id}"
         | "/v1/deductions/{id}"
         | "/v1/holds/{id}"
         | "/v1/adjustments/{id}"

@@ -39,15 +39,13 @@ pub struct LiabilityMark {
     pub totals: Totals,
 }
 
-/// When a wallet changes by itself next, before and after a batch.
+/// When a wallet changes by itself next, which is another time than before the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimerChange {
     /// The wallet.
     pub wallet: WalletId,
-    /// What is stored.
-    pub before: Option<Time>,
-    /// What is to be stored.
-    pub after: Option<Time>,
+    /// When; none when nothing in it expires any more.
+    pub due: Option<Time>,
 }
 
 /// What a fold that goes on at a checkpoint must know.

@@ -86,12 +86,11 @@ impl Wallets {
     pub(super) fn changed(&self) -> (Vec<&Kept>, Vec<TimerChange>) {
         let mut used: Vec<&Used> = self.changed.iter().filter_map(|id| self.young.get(id)).collect();
         used.sort_unstable_by_key(|used| used.kept.row.id);
-        let timers = used.iter().map(|used| TimerChange {
-            wallet: used.kept.row.id,
-            before: used.timer,
-            after: used.kept.row.due(),
-        });
-        let timers = timers.filter(|timer| timer.before != timer.after).collect();
+        let timer = |used: &&Used| {
+            let (wallet, due) = (used.kept.row.id, used.kept.row.due());
+            (due != used.timer).then_some(TimerChange { wallet, due })
+        };
+        let timers = used.iter().filter_map(timer).collect();
         (used.into_iter().map(|used| &used.kept).collect(), timers)
     }
 

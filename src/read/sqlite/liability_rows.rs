@@ -13,7 +13,7 @@ use super::{
 };
 use crate::read::{LiabilityMark, StoreFault, mark_below};
 
-const LAST: &str = "SELECT o.id, m.position, m.totals FROM ids o JOIN liability_marks m ON m.org = o.number \
+const LAST: &str = "SELECT o.id, m.position, m.totals FROM ids o CROSS JOIN liability_marks m ON m.org = o.number \
      AND m.position = (SELECT max(position) FROM liability_marks WHERE org = o.number)";
 
 const ALL: &str = "SELECT o.id, m.position, m.totals FROM liability_marks m JOIN ids o ON o.number = m.org \

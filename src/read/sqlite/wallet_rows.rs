@@ -32,9 +32,9 @@ const WALLET: &str = wallets_where!("w.id = ?");
 const WALLETS_AFTER: &str = wallets_where!("w.id > ? ORDER BY w.id LIMIT ?");
 
 const TIMERS_FROM: &str =
-    "SELECT due, wallet FROM timers WHERE (due, wallet) >= (?, ?) ORDER BY due, wallet LIMIT ?";
+    "SELECT due, wallet FROM timers WHERE due IS NOT NULL AND (due, wallet) >= (?, ?) ORDER BY due, wallet LIMIT ?";
 const TIMERS_AFTER: &str =
-    "SELECT due, wallet FROM timers WHERE (due, wallet) > (?, ?) ORDER BY due, wallet LIMIT ?";
+    "SELECT due, wallet FROM timers WHERE due IS NOT NULL AND (due, wallet) > (?, ?) ORDER BY due, wallet LIMIT ?";
 
 const MARK_BELOW: &str = "SELECT wallet, last, account_seq, state FROM wallet_marks \
      WHERE wallet = ? AND last < ? ORDER BY last DESC LIMIT 1";
@@ -48,7 +48,6 @@ pub(super) struct WalletStatements {
     wallets: Bulk,
     marks: Bulk,
     timers: Bulk,
-    timers_gone: Bulk,
 }
 
 impl WalletStatements {
@@ -56,8 +55,11 @@ impl WalletStatements {
         Self {
             wallets: Bulk::new("REPLACE INTO wallets (id, org, account_seq, last, events, state)", 6),
             marks: Bulk::new("INSERT INTO wallet_marks (wallet, last, account_seq, state)", 4),
-            timers: Bulk::new("INSERT INTO timers (due, wallet)", 2),
-            timers_gone: Bulk::around("DELETE FROM timers WHERE (due, wallet) IN (", 2, ")"),
+            timers: Bulk::around(
+                "INSERT INTO timers (wallet, due)",
+                2,
+                " ON CONFLICT DO UPDATE SET due = excluded.due",
+            ),
         }
     }
 
@@ -102,17 +104,11 @@ impl WalletStatements {
         connection: &mut SqliteConnection,
         changes: &[TimerChange],
     ) -> Result<(), sqlx::Error> {
-        let bind = |(due, wallet): &Timer, row: &mut Row| {
-            row.add(due.micros());
-            row.add(wallet.0.as_bytes().as_slice());
+        let bind = |change: &TimerChange, row: &mut Row| {
+            row.add(change.wallet.0.as_bytes().as_slice());
+            row.add(change.due.map(Time::micros));
         };
-        let timer = |change: &TimerChange, due: Option<Time>| due.map(|due| (due, change.wallet));
-        let mut gone: Vec<Timer> = changes.iter().filter_map(|change| timer(change, change.before)).collect();
-        let mut new: Vec<Timer> = changes.iter().filter_map(|change| timer(change, change.after)).collect();
-        gone.sort_unstable();
-        new.sort_unstable();
-        self.timers_gone.execute(connection, &gone, bind).await?;
-        self.timers.execute(connection, &new, bind).await
+        self.timers.execute(connection, changes, bind).await
     }
 }
 

@@ -166,6 +166,7 @@ async fn a_check_can_place_the_hold() {
 async fn a_hold_asks_for_sense_and_for_its_own_scope() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
+    let checks = app.with_scopes([Scope::CreditsCheck]).await;
     let wallet = funded(&admin, "10").await;
     let head = app.head();
     let ask = |more: Value| {
@@ -176,7 +177,6 @@ async fn a_hold_asks_for_sense_and_for_its_own_scope() {
     ask(json!({})).await.problem(400, "bad-request");
     ask(json!({ "cost": "1", "usage": { "a": 1 } })).await.problem(400, "bad-request");
     ask(json!({ "cost": "2", "cap": "1" })).await.problem(422, "cap-below-hold");
-    let checks = app.with_scopes([Scope::CreditsCheck]).await;
     let path = format!("/v1/wallets/{wallet}/checks");
     let with_hold = json!({ "service": "s", "cost": "1", "hold": true, "timeout_seconds": 60 });
     let refused = checks.post(&path, &with_hold).await.problem(403, "forbidden");
