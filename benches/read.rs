@@ -153,7 +153,11 @@ async fn look_back(live: &SqliteReads, history: &History, count: u64) -> Result<
     let end = When::Position(Position(count));
     let start = now();
     let told = live.explanation(wallet, end).await?;
-    println!("explanation {:>7} us  lots {:?}", (now() - start).as_micros(), told.map(|told| told.lots.len()));
+    println!(
+        "explanation {:>7} us  lots {:?}",
+        (now() - start).as_micros(),
+        told.map(|told| told.lots.len())
+    );
     let (from, to) = (When::Position(Position(0)), end);
     let start = now();
     let part = live.statement(StatementQuery { wallet, from, to, limit: 1_000 }).await?;

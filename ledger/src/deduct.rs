@@ -5,6 +5,7 @@ use events::{Balances, BatchItem, CreditsDeducted, Operation, Refusal};
 use crate::{
     Deduct, Rejection, charge,
     decide::{Draft, Question},
+    planted::{self, Bug},
 };
 
 /// Spends the cost in burn-down order, or refuses: a wallet cannot spend what it does not hold.
@@ -30,7 +31,9 @@ pub(crate) fn all_or_none(
                 draft.record(CreditsDeducted { asked, batch: Some(BatchItem { index, size }), ..event })?;
             }
             Err(refusal) => {
-                draft.back_to(before);
+                if !planted::is(Bug::BatchLeavesPart) {
+                    draft.back_to(before);
+                }
                 return draft.refuse_item(question, Operation::DeductBatch, refusal, Some(index));
             }
         }

@@ -20,6 +20,7 @@ mod hold;
 mod lots;
 mod moves;
 mod open;
+pub mod planted;
 mod refund;
 mod rollback;
 mod rules;

@@ -211,11 +211,8 @@ pub(super) async fn answer(
     let of_command = |r: &Recorded| r.envelope.causation == command && r.event.asked().is_some();
     let Some(answer) = recorded.filter(of_command) else { return Ok(None) };
     let (before, after) = companions(&answer.event);
-    let first = position.get() - before as u64;
-    let mut others = Vec::with_capacity(before + after);
-    for other in (first..=position.get() + after as u64).filter(|other| *other != position.get()) {
-        others.extend(read_one(log, Position(other)).await?);
-    }
+    let mut others = read_run(log, Position(position.get() - before as u64), before).await?;
+    others.append(&mut read_run(log, position.next(), after).await?);
     Ok(Some(Earlier { answer, others }))
 }
 
@@ -225,6 +222,23 @@ pub(super) fn companions(answer: &Event) -> (usize, usize) {
     let batch = if let Event::CreditsDeducted(e) = answer { e.batch } else { None };
     let held = matches!(answer, Event::CreditsChecked(e) if e.hold.is_some());
     (batch.map_or(0, |item| usize::from(item.index)), usize::from(held))
+}
+
+/// So many events from a position on, which are all there.
+async fn read_run(log: &dyn Log, from: Position, count: usize) -> Result<Vec<Recorded>, Fault> {
+    let mut run = Vec::with_capacity(count);
+    while run.len() < count {
+        // A page may hold less than was asked for.
+        let next = from.plus(run.len() as u64);
+        let page = log.read(next, count - run.len()).await.map_err(|error| error.to_string())?;
+        if page.is_empty() {
+            return Err(format!("there is no event at position {next}, though an answer needs it"));
+        }
+        for (position, body) in page.iter() {
+            run.push(decode(body).map_err(|error| format!("the event at position {position}: {error}"))?);
+        }
+    }
+    Ok(run)
 }
 
 /// The event at a position; none at or past the head.

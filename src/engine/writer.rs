@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use events::{Position, Time};
 use futures::{FutureExt, future::BoxFuture};
+use ledger::planted::{self, Bug};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -237,6 +238,9 @@ impl Writer {
     /// Hands the decided group to the log.
     fn launch(&mut self, replies: &mut Vec<Reply>) -> InFlight {
         let (head, bodies) = self.core.launch();
+        if planted::is(Bug::AnswerBeforeCommit) {
+            replies.drain(..).for_each(Reply::send);
+        }
         self.gauges.launched(replies.len());
         self.next_group();
         let log = Arc::clone(&self.log);
@@ -278,8 +282,10 @@ impl Writer {
             }
             Outcome::Unknown(reason) => {
                 fail(Vec::new(), decided, reason.clone());
+                if planted::is(Bug::UnknownCalledFailure) {
+                    fail(waiting, decided, reason.clone());
+                }
                 // Dropping its replies tells the group's callers that the outcome is unknown.
-                drop(waiting);
                 Err(Halt::Unknown(reason))
             }
         }

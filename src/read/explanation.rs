@@ -119,7 +119,6 @@ impl Explanation {
 
     /// Takes in the wallet's next event; `None` when it names a lot that there never was.
     pub(super) fn follow(&mut self, recorded: &Recorded) -> Option<()> {
-        let position = recorded.envelope.position;
         match &recorded.event {
             Event::CreditsPurchased(e) => {
                 self.make(recorded, Origin::Purchase, e.amount, e.lot);
@@ -139,20 +138,11 @@ impl Explanation {
                 self.debt.given_back += micros(e.overdrawn) - micros(formed);
                 self.settle(&e.settled)?;
             }
-            Event::CreditsExpired(e) => {
-                let lot = self.take(e.lot, e.amount)?;
-                lot.expired += micros(e.amount);
-            }
+            Event::CreditsExpired(e) => self.take(e.lot, e.amount)?.expired += micros(e.amount),
             Event::CreditsHeld(e) => self.hold(&e.slices, 1)?,
             Event::HoldCaptured(e) => self.spend(&e.service, &e.slices, &e.beyond, e.overdrawn)?,
-            Event::HoldReleased(e) => {
-                self.hold(&e.slices, -1)?;
-                self.settle(&e.settled)?;
-            }
-            Event::HoldExpired(e) => {
-                self.hold(&e.slices, -1)?;
-                self.settle(&e.settled)?;
-            }
+            Event::HoldReleased(e) => self.hold(&e.slices, -1).and_then(|()| self.settle(&e.settled))?,
+            Event::HoldExpired(e) => self.hold(&e.slices, -1).and_then(|()| self.settle(&e.settled))?,
             Event::PurchaseRefunded(e) => {
                 self.take(e.purchase, e.taken)?.refunded += micros(e.taken);
                 self.debt.refunded += micros(e.debt);
@@ -189,7 +179,6 @@ impl Explanation {
         let debt = &mut self.debt;
         debt.owed = debt.spent.values().sum::<Micros>() + debt.refunded - debt.given_back - debt.settled;
         self.balances = *recorded.event.balances()?;
-        debug_assert!(position < self.as_of, "events below `as_of`");
         Some(())
     }
 

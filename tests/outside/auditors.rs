@@ -21,10 +21,8 @@ use crate::support::{
 };
 
 /// A bookkeeping program and the form that it checks.
-const CHECKERS: [(&str, &[&str], &str); 2] = [
-    ("hledger", &["check", "--strict", "ordereddates", "-f"], "hledger"),
-    ("bean-check", &[], "beancount"),
-];
+const CHECKERS: [(&str, &[&str], &str); 2] =
+    [("hledger", &["check", "--strict", "ordereddates", "-f"], "hledger"), ("bean-check", &[], "beancount")];
 
 /// What may take a moment, such as an expiry.
 const SOON: Duration = Duration::from_secs(20);
@@ -42,14 +40,18 @@ async fn live(api: &Api, wallet: &str) {
     let hold = json!({ "wallet": wallet, "service": "video; high", "cost": "20", "cap": "25", "timeout_seconds": 600 });
     let held = post("/v1/holds", "h1", hold.clone()).await.expect(201).text("/id");
     post(&format!("/v1/holds/{held}/captures"), "c1", json!({ "cost": "7.000001" })).await.expect(201);
-    post(&format!("/v1/holds/{held}/captures"), "c2", json!({ "cost": "15.5", "last": true })).await.expect(201);
+    post(&format!("/v1/holds/{held}/captures"), "c2", json!({ "cost": "15.5", "last": true }))
+        .await
+        .expect(201);
     let held = post("/v1/holds", "h2", hold).await.expect(201).text("/id");
     post(&format!("/v1/holds/{held}/release"), "r2", json!({})).await.expect(200);
     let brief = json!({ "wallet": wallet, "service": "chat", "cost": "5", "timeout_seconds": 1 });
     post("/v1/holds", "h3", brief).await.expect(201);
     expired(api, wallet, "/holds", 0).await;
     let spent = api.deduct(wallet, "d1", "60.123456").await.expect("an answer").expect(201).text("/id");
-    post(&format!("/v1/deductions/{spent}/rollbacks"), "b1", json!({ "amount": "0.123456" })).await.expect(201);
+    post(&format!("/v1/deductions/{spent}/rollbacks"), "b1", json!({ "amount": "0.123456" }))
+        .await
+        .expect(201);
     let limit = api.request(reqwest::Method::PUT, &format!("{base}/credit-limit"));
     let limit = limit.header("Idempotency-Key", "l1").json(&json!({ "limit": "50" })).send().await;
     assert_eq!(limit.expect("an answer").status().as_u16(), 200);
@@ -60,7 +62,7 @@ async fn live(api: &Api, wallet: &str) {
     post(&format!("/v1/purchases/{bought}/chargebacks"), "f2", json!({ "amount": "1" })).await.expect(201);
     let more = json!({ "amount": "80", "price_paid": { "amount": "7", "currency": "USD" } });
     post(&format!("{base}/purchases"), "p2", more).await.expect(201);
-    let slip = json!({ "wallet": wallet, "amount": "-0.5", "reason": "\u{202e}a slip\n; of the pen" });
+    let slip = json!({ "wallet": wallet, "amount": "-0.5", "reason": "\u{202e}a slip ; of the pen" });
     post("/v1/adjustments", "a1", slip).await.expect(201);
     // An open hold is in the statement's closing.
     let held = json!({ "wallet": wallet, "service": "chat", "cost": "3", "timeout_seconds": 600 });
@@ -105,8 +107,18 @@ async fn bookkeeping_programs_accept_the_statements_of_a_whole_life() {
     assert_eq!(told["closing"]["balance"], closing.as_str());
     let lines = told["lines"].as_array().expect("lines");
     for kind in [
-        "purchase", "grant", "expiry", "hold", "capture", "release", "hold_expiry", "deduction", "rollback",
-        "refund", "chargeback", "adjustment",
+        "purchase",
+        "grant",
+        "expiry",
+        "hold",
+        "capture",
+        "release",
+        "hold_expiry",
+        "deduction",
+        "rollback",
+        "refund",
+        "chargeback",
+        "adjustment",
     ] {
         assert!(lines.iter().any(|line| line["kind"] == kind), "no {kind}: {told}");
     }
@@ -142,7 +154,8 @@ async fn what_is_owed_adds_up_with_and_without_a_server() {
     let middle = (server.operator().head().await / 2).to_string();
     let over_http = owed(&home, &[]).await;
     let explained = run(&home, &["explain", &wallets[0], "-o", "json"]).await.ended(0).json();
-    let then = run(&home, &["wallet", "show", &wallets[0], "--at", &middle, "-o", "json"]).await.ended(0).json();
+    let then =
+        run(&home, &["wallet", "show", &wallets[0], "--at", &middle, "-o", "json"]).await.ended(0).json();
     assert_eq!(server.end().await.status.code(), Some(0));
     let (first, second) = (owed(&home, &["--to", &middle]).await, owed(&home, &["--from", &middle]).await);
     assert_eq!(first["closing"], second["opening"]);
@@ -155,10 +168,14 @@ async fn what_is_owed_adds_up_with_and_without_a_server() {
     assert_eq!(amount(&over_http["closing"], "balance"), balance);
     let again = run(&home, &["explain", &wallets[0], "-o", "json"]).await.ended(0).json();
     assert_eq!(again["lots"], explained["lots"]);
-    let still = run(&home, &["wallet", "show", &wallets[0], "--at", &middle, "-o", "json"]).await.ended(0).json();
+    let still =
+        run(&home, &["wallet", "show", &wallets[0], "--at", &middle, "-o", "json"]).await.ended(0).json();
     assert_eq!(still, then, "the past does not change");
     let usage = run(&home, &["report", "usage", "--by", "service", "-o", "csv"]).await.ended(0).stdout;
-    assert!(usage.starts_with("service,spendings,spent,") && usage.contains("\nvideo; high,2,22.500001,"), "{usage}");
+    assert!(
+        usage.starts_with("service,spendings,spent,") && usage.contains("\nvideo; high,2,22.500001,"),
+        "{usage}"
+    );
     let page = home.file("page.html");
     let page = page.to_str().expect("a path");
     run(&home, &["statement", &wallets[0], "--format", "html", "--out", page]).await.ended(0);

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use events::{Event, Position, Recorded, Subject};
-use ledger::{EvolveError, evolve};
+use ledger::{
+    EvolveError, evolve,
+    planted::{self, Bug},
+};
 
 use super::Core;
 use crate::engine::LoadedRules;
@@ -42,7 +45,9 @@ impl Core {
             if recorded.event.asked().is_some() {
                 self.answers.put(recorded.envelope.causation, position);
             }
-            self.returned.follow(&recorded.event, position);
+            if !planted::is(Bug::ReturnedForgotten) {
+                self.returned.follow(&recorded.event, position);
+            }
         } else if let Subject::Organization(org) = recorded.envelope.subject
             && is_rule(&recorded.event)
             && position >= rules_from

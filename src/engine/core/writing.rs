@@ -3,7 +3,10 @@
 use events::{
     AppId, CommandId, Envelope, Event, OrgId, Position, Recorded, Salt, Subject, Time, WalletId, encode,
 };
-use ledger::Wallet;
+use ledger::{
+    Wallet,
+    planted::{self, Bug},
+};
 
 use super::Core;
 use crate::{
@@ -81,7 +84,7 @@ impl Core {
                 previous: last,
                 ..self.envelope(origin, index, time, sixteen(entropy))
             };
-            last = Some(envelope.position);
+            last = if planted::is(Bug::PreviousWrong) { last } else { Some(envelope.position) };
             let recorded = Recorded { envelope, event };
             if let Err(error) = self.store(&recorded) {
                 self.back_to(before);

@@ -31,10 +31,8 @@ const WALLETS: &str = wallets_where!("w.id IN (SELECT unhex(value) FROM json_eac
 const WALLET: &str = wallets_where!("w.id = ?");
 const WALLETS_AFTER: &str = wallets_where!("w.id > ? ORDER BY w.id LIMIT ?");
 
-const TIMERS_FROM: &str =
-    "SELECT due, wallet FROM timers WHERE due IS NOT NULL AND (due, wallet) >= (?, ?) ORDER BY due, wallet LIMIT ?";
-const TIMERS_AFTER: &str =
-    "SELECT due, wallet FROM timers WHERE due IS NOT NULL AND (due, wallet) > (?, ?) ORDER BY due, wallet LIMIT ?";
+const TIMERS_FROM: &str = "SELECT due, wallet FROM timers WHERE due IS NOT NULL AND (due, wallet) >= (?, ?) ORDER BY due, wallet LIMIT ?";
+const TIMERS_AFTER: &str = "SELECT due, wallet FROM timers WHERE due IS NOT NULL AND (due, wallet) > (?, ?) ORDER BY due, wallet LIMIT ?";
 
 const MARK_BELOW: &str = "SELECT wallet, last, account_seq, state FROM wallet_marks \
      WHERE wallet = ? AND last < ? ORDER BY last DESC LIMIT 1";

@@ -20,7 +20,7 @@ pub(super) fn header(statement: &Statement, to: &mut dyn Write) -> io::Result<()
         of.wallet
     )?;
     writeln!(to, "<h1>Statement of credits</h1>")?;
-    writeln!(to, "<p class=\"period\">{} to {}</p>", moment(from.time), moment(until.time))?;
+    writeln!(to, "<p class=\"period\">{} to {} UTC</p>", moment(from.time), moment(until.time))?;
     writeln!(
         to,
         "<dl class=\"names\">\n<dt>Wallet</dt><dd>{}</dd>\n<dt>Organization</dt><dd>{}</dd>\n\

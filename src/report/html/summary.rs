@@ -29,8 +29,11 @@ pub(super) fn write(statement: &Statement, shown: &Shown, to: &mut dyn Write) ->
         writeln!(to, "<div><dt>{name}</dt><dd>{text}</dd></div>")?;
     }
     writeln!(to, "</dl>")?;
+    writeln!(to, "<div class=\"pair\">\n<section>")?;
     kinds(statement, shown, to)?;
-    closing(statement, shown, to)
+    writeln!(to, "</section>\n<section>")?;
+    closing(statement, shown, to)?;
+    writeln!(to, "</section>\n</div>")
 }
 
 fn kinds(statement: &Statement, shown: &Shown, to: &mut dyn Write) -> io::Result<()> {

@@ -24,10 +24,12 @@ async fn life(client: &Client, wallet: &str) -> Vec<Answer> {
     answers.push(grant.key("grant").await.expect(201));
     answers.push(hold(client, wallet, "hold", "20").await.expect(201));
     let held = answers[2].member("id");
-    let capture = client.post(&format!("/v1/holds/{held}/captures"), &json!({ "cost": "12", "last": true }));
+    let capture = client.post(&format!("/v1/holds/{held}/captures"), &json!({ "cost": "12" }));
     answers.push(capture.key("capture").await.expect(201));
+    let release = client.post(&format!("/v1/holds/{held}/release"), &json!({}));
+    answers.push(release.key("release").await.expect(200));
     answers.push(deduct(client, wallet, "deduct", "60").await.expect(201));
-    let spent = answers[4].member("id");
+    let spent = answers[5].member("id");
     let back = client.post(&format!("/v1/deductions/{spent}/rollbacks"), &json!({ "amount": "10" }));
     answers.push(back.key("back").await.expect(201));
     let bought = answers[0].member("id");
@@ -54,7 +56,8 @@ async fn a_wallet_is_shown_as_it_was_at_every_answer() {
                 assert_eq!(then[name], told[name], "{name} at {moment}: {then}");
             }
             assert_eq!(then["as_of_position"], (position + 1).to_string(), "{moment}");
-            let lots: i64 = then["lots"].as_array().expect("lots").iter().map(|lot| micros(&lot["remaining"])).sum();
+            let lots: i64 =
+                then["lots"].as_array().expect("lots").iter().map(|lot| micros(&lot["remaining"])).sum();
             let reserved: i64 =
                 then["holds"].as_array().expect("holds").iter().map(|hold| micros(&hold["remaining"])).sum();
             assert_eq!(lots + reserved - micros(&then["debt"]), micros(&then["balance"]), "{then}");
@@ -103,7 +106,10 @@ async fn an_explanation_follows_every_credit() {
     let [bought, granted, bought_later] = told["lots"].as_array().expect("lots").as_slice() else {
         panic!("three lots: {told}")
     };
-    assert_eq!([&granted["origin"], &granted["reference"], &granted["spent"]["chat"]], ["grant", "welcome", "5"]);
+    assert_eq!(
+        [&granted["origin"], &granted["reference"], &granted["spent"]["chat"]],
+        ["grant", "welcome", "5"]
+    );
     assert_eq!([&bought["amount"], &bought["spent"]["chat"], &bought["given_back"]], ["100", "67", "10"]);
     assert_eq!([&bought["refunded"], &bought["free"], &bought["held"]], ["43", "0", "0"]);
     assert_eq!([&bought_later["amount"], &bought_later["settled"], &bought_later["free"]], ["30", "30", "0"]);

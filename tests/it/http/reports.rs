@@ -21,10 +21,15 @@ async fn liability(client: &Client, query: &str) -> Value {
     for name in ["paid", "promotional", "debt", "balance"] {
         let flows = report["flows"].as_array().expect("flows");
         let sum: i64 = flows.iter().map(|flow| micros(&flow[name])).sum();
-        assert_eq!(micros(&report["opening"][name]) + sum, micros(&report["closing"][name]), "{name}: {report}");
+        assert_eq!(
+            micros(&report["opening"][name]) + sum,
+            micros(&report["closing"][name]),
+            "{name}: {report}"
+        );
     }
     for value in report["deferred_revenue"].as_array().expect("currencies") {
-        let sum: i64 = value["flows"].as_array().expect("flows").iter().map(|flow| micros(&flow["change"])).sum();
+        let sum: i64 =
+            value["flows"].as_array().expect("flows").iter().map(|flow| micros(&flow["change"])).sum();
         assert_eq!(micros(&value["opening"]) + sum, micros(&value["closing"]), "{value}");
     }
     report
@@ -47,7 +52,11 @@ async fn business(client: &Client) -> [String; 2] {
     let bought = fund(client, &two, "50").await.member("id");
     deduct(client, &two, "all", "50").await.expect(201);
     client.post(&format!("/v1/purchases/{bought}/chargebacks"), &json!({})).key("cb").await.expect(201);
-    client.post(&format!("/v1/wallets/{two}/grants"), &json!({ "amount": "8" })).key("gift").await.expect(201);
+    client
+        .post(&format!("/v1/wallets/{two}/grants"), &json!({ "amount": "8" }))
+        .key("gift")
+        .await
+        .expect(201);
     adjust(client, &one, "slip", "-3").await.expect(201);
     [one, two]
 }
@@ -82,7 +91,10 @@ async fn what_is_owed_is_what_the_wallets_hold_and_every_period_adds_up() {
     let csv = admin.get("/v1/reports/liability").header("accept", "text/csv").await.expect(200);
     let lines: Vec<_> = csv.text().lines().collect();
     assert_eq!(lines[0], "unit,line,paid,promotional,debt,total");
-    assert!(lines.contains(&"credits,closing,72,0,42,30") && lines.contains(&"EUR,recognised,,,,2.5"), "{lines:?}");
+    assert!(
+        lines.contains(&"credits,closing,72,0,42,30") && lines.contains(&"EUR,recognised,,,,2.5"),
+        "{lines:?}"
+    );
     let stranger = app.stranger().await;
     let theirs = liability(&stranger, "").await;
     assert_eq!([&theirs["closing"]["paid"], &theirs["deferred_revenue"]], [&json!("0"), &json!([])]);
@@ -107,7 +119,10 @@ async fn usage_is_counted_by_what_was_asked_for() {
     let capture = two.post(&format!("/v1/holds/{held}/captures"), &json!({ "cost": "3", "last": true }));
     capture.key("c").await.expect(201);
     // By one app, of what the other had spent.
-    one.post(&format!("/v1/deductions/{image}/rollbacks"), &json!({ "amount": "1.5" })).key("b").await.expect(201);
+    one.post(&format!("/v1/deductions/{image}/rollbacks"), &json!({ "amount": "1.5" }))
+        .key("b")
+        .await
+        .expect(201);
     app.ledger.caught_up().await;
     let usage = async |query: &str| one.get(&format!("/v1/reports/usage?{query}")).await.expect(200).json();
     let net = async |query: &str, by: &str| -> BTreeMap<String, String> {
@@ -123,7 +138,10 @@ async fn usage_is_counted_by_what_was_asked_for() {
     assert_eq!(net("by=day", "day").await, expected(&[("2026-01-01", "5"), ("2026-01-02", "3.5")]));
     let of = |client: &Client| client.app_id.as_deref().expect("an app").to_owned();
     assert_eq!(net("by=app", "app").await, expected(&[(&of(&one), "3"), (&of(&two), "5.5")]));
-    assert_eq!(net("by=service&from=2026-01-02", "service").await, expected(&[("chat", "5"), ("image", "-1.5")]));
+    assert_eq!(
+        net("by=service&from=2026-01-02", "service").await,
+        expected(&[("chat", "5"), ("image", "-1.5")])
+    );
     assert_eq!(net("by=day&to=2026-01-02", "day").await, expected(&[("2026-01-01", "5")]));
     let all = usage("").await;
     assert_eq!(all["data"].as_array().expect("lines").len(), 5, "{all}");

@@ -112,7 +112,11 @@ async fn a_period_is_named_by_positions_times_or_dates() {
     assert_eq!(amounts("from=2026-01-02&to=2026-02-01".to_owned()).await, whole);
     let told = statement(&admin, &wallet, "from=2026-01-02&to=99999999").await.expect(200).json();
     assert_eq!(told["to"]["position"], app.head().to_string());
-    for turned in [format!("from={two}&to={one}"), "from=2026-01-02&to=2026-01-01".to_owned(), format!("from={two}&to=2026-01-01")] {
+    for turned in [
+        format!("from={two}&to={one}"),
+        "from=2026-01-02&to=2026-01-01".to_owned(),
+        format!("from={two}&to=2026-01-01"),
+    ] {
         statement(&admin, &wallet, &turned).await.problem(400, "bad-request");
     }
     for future in ["from=2026-02-01".to_owned(), format!("from={}", app.head().get() + 1)] {

@@ -147,8 +147,7 @@ fn missing(attempt: &Attempt, before: &[Recorded]) -> Option<Nothing> {
         return Some(Nothing::NoWallet);
     }
     let late = |micros: i64| (micros <= 0).then_some(Nothing::ExpiryInPast);
-    let named =
-        of_wallet.find(|recorded| ask.command.refers_to() == Some(recorded.envelope.position));
+    let named = of_wallet.find(|recorded| ask.command.refers_to() == Some(recorded.envelope.position));
     let event = named.map(|recorded| &recorded.event);
     let known = named.is_some_and(|named| ask.app.is_none() || named.envelope.app == ask.app);
     let hold = matches!(event, Some(Event::CreditsHeld(_))) && known;

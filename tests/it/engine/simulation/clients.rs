@@ -270,7 +270,11 @@ fn policy(dice: &mut Dice) -> PolicySet {
             ExpiryPolicy::Grace { micros: 20_000_000 },
             ExpiryPolicy::Reissue,
         ]),
-        cost_of_priced_service: dice.one_of(&[CostPolicy::Allowed, CostPolicy::Allowed, CostPolicy::Forbidden]),
+        cost_of_priced_service: dice.one_of(&[
+            CostPolicy::Allowed,
+            CostPolicy::Allowed,
+            CostPolicy::Forbidden,
+        ]),
         approval_above: dice.one_of(&[None, Some(Credits::from_micros(10_000_000)), Some(Credits::ZERO)]),
     }
 }

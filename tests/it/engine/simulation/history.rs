@@ -94,8 +94,12 @@ impl History {
     /// Notes that commands are sent at once; returns the number of the first.
     pub(super) fn sent(&mut self, asks: &[Ask], head: u64) -> usize {
         let (first, sent) = (self.attempts.len(), self.tick());
-        let attempt = |(place, ask): (usize, &Ask)| {
-            Attempt { ask: ask.clone(), sent, place, heads: (head, head), answer: None }
+        let attempt = |(place, ask): (usize, &Ask)| Attempt {
+            ask: ask.clone(),
+            sent,
+            place,
+            heads: (head, head),
+            answer: None,
         };
         self.attempts.extend(asks.iter().enumerate().map(attempt));
         first

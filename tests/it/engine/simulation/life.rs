@@ -91,8 +91,7 @@ impl World {
             let (running, _stop) = self.ground.try_start().await.expect("a start without faults");
             self.ground.clock.advance(Duration::from_secs(30));
             idle().await;
-            let quiet =
-                Quiet { head: self.ground.head().await.get(), now: self.ground.clock.now().micros() };
+            let quiet = Quiet { head: self.ground.head().await.get(), now: self.ground.clock.now().micros() };
             let mut asks: Vec<_> =
                 self.history.borrow().attempts.iter().map(|attempt| attempt.ask.clone()).collect();
             asks.iter_mut().for_each(|ask| ask.dry_run = false);

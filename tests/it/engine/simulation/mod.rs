@@ -58,8 +58,17 @@ fn play_all(seeds: impl Iterator<Item = u64>) -> BTreeMap<&'static str, usize> {
 
 /// A simulation in which something never happens proves nothing about it.
 fn all_happened(seen: &BTreeMap<&'static str, usize>) {
-    let outcomes =
-        ["stored", "dry", "replayed", "key-reused", "rejected", "unavailable", "overloaded", "stopping", "unknown"];
+    let outcomes = [
+        "stored",
+        "dry",
+        "replayed",
+        "key-reused",
+        "rejected",
+        "unavailable",
+        "overloaded",
+        "stopping",
+        "unknown",
+    ];
     let types = events::EventType::ALL.iter().map(|one| one.as_str());
     let wanted = types.filter(|one| !one.starts_with("auth."));
     let refusals = [

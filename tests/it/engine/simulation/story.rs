@@ -42,12 +42,7 @@ pub(super) fn as_the_model_decides(
     same_wallets(&model, events);
 }
 
-fn replay(
-    model: &mut Model,
-    wallet: WalletId,
-    command: &[Recorded],
-    asked: &BTreeMap<CommandId, &Ask>,
-) {
+fn replay(model: &mut Model, wallet: WalletId, command: &[Recorded], asked: &BTreeMap<CommandId, &Ask>) {
     let first = &command[0].envelope;
     let seen: Vec<_> = command.iter().filter_map(told).collect();
     let on = Occasion {

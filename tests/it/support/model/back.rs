@@ -72,8 +72,7 @@ impl Turn<'_> {
             return Err(Nothing::ExpiryInPast);
         }
         if self.rules.is_some_and(|rules| rules.needs_approval(amount)) {
-            let proposal =
-                Proposal { by: self.on.actor.map(str::to_owned), amount, terms, approved: false };
+            let proposal = Proposal { by: self.on.actor.map(str::to_owned), amount, terms, approved: false };
             let position = self.position();
             self.purse()?.proposals.insert(position, proposal);
             self.add(What::Proposed { amount });

@@ -46,8 +46,7 @@ pub(super) fn cost(
     now: i64,
 ) -> Result<(i64, Option<u64>), &'static str> {
     let price = rules.and_then(|rules| rules.price(service, now));
-    let forbidden =
-        rules.is_some_and(|rules| rules.policy.cost_of_priced_service == CostPolicy::Forbidden);
+    let forbidden = rules.is_some_and(|rules| rules.policy.cost_of_priced_service == CostPolicy::Forbidden);
     match charge {
         Charge::Cost(_) if forbidden && price.is_some() => Err("cost-forbidden"),
         Charge::Cost(amount) => Ok((amount.credits().micros(), None)),

@@ -64,11 +64,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn spend(
-        &mut self,
-        ask: &Deduct,
-        item: Option<(u16, u16)>,
-    ) -> Result<Result<(), &'static str>, Nothing> {
+    fn spend(&mut self, ask: &Deduct, item: Option<(u16, u16)>) -> Result<Result<(), &'static str>, Nothing> {
         let (cost, price) = match self.cost(&ask.service, &ask.charge) {
             Ok(priced) => priced,
             Err(code) => return Ok(Err(code)),

@@ -14,9 +14,7 @@ pub(crate) fn told(recorded: &Recorded) -> Option<Effect> {
 fn what(event: &Event) -> Option<What> {
     Some(match event {
         Event::WalletOpened(_) => What::Opened,
-        Event::CreditsPurchased(e) => {
-            What::CameIn { amount: e.amount.micros(), settled: slices(&e.settled) }
-        }
+        Event::CreditsPurchased(e) => What::CameIn { amount: e.amount.micros(), settled: slices(&e.settled) },
         Event::CreditsGranted(e) => What::CameIn { amount: e.amount.micros(), settled: slices(&e.settled) },
         Event::CreditsChecked(e) => What::Checked {
             sufficient: e.sufficient,
