@@ -1,8 +1,8 @@
 //! One spelling for each request, so that a repeated one is recognised and a changed one is too.
 
-use events::{Class, Position, RefundCause, Time, WalletId};
+use events::{Class, Period, Position, RefundCause, Time, WalletId};
 
-use crate::{Charge, Command, Deduct, Expiry, HoldTerms, NewLot};
+use crate::{Capture, Charge, Command, Deduct, Expiry, Hold, HoldTerms, NewLot, Refund, SetCap};
 
 impl Command {
     /// Appends the operation, the target wallet and every field of the request, before pricing,
@@ -46,32 +46,10 @@ impl Command {
                 fields.optional(r.amount.map(|amount| amount.credits().micros()));
                 fields.text(r.reason.as_deref());
             }
-            Self::Hold(h) => {
-                fields.text(Some(&h.service));
-                fields.charge(&h.charge);
-                fields.number(h.terms.timeout_micros);
-                fields.optional(cap(h.terms));
-                fields.text(h.budget.as_deref());
-                fields.text(h.metadata.as_ref().map(events::Metadata::as_str));
-            }
-            Self::Capture(c) => {
-                match &c.charge {
-                    Some(charge) => fields.charge(charge),
-                    None => fields.text(None),
-                }
-                fields.number(i64::from(c.last));
-                fields.text(c.metadata.as_ref().map(events::Metadata::as_str));
-            }
+            Self::Hold(h) => fields.hold(h),
+            Self::Capture(c) => fields.capture(c),
             Self::Extend(e) => fields.number(e.timeout_micros),
-            Self::Refund(r) => {
-                fields.number(match r.cause {
-                    RefundCause::Refund => 0,
-                    RefundCause::Chargeback => 1,
-                });
-                fields.optional(r.amount.map(|amount| amount.credits().micros()));
-                fields.text(r.reason.as_deref());
-                fields.text(r.payment_reference.as_deref());
-            }
+            Self::Refund(r) => fields.refund(r),
             Self::Adjust(a) => {
                 fields.number(a.amount.micros());
                 fields.class(a.lot.class, a.lot.priority);
@@ -81,16 +59,7 @@ impl Command {
             Self::Freeze(f) => fields.text(f.reason.as_deref()),
             Self::Unfreeze(f) => fields.text(f.reason.as_deref()),
             Self::SetLimit(l) => fields.number(l.limit.micros()),
-            Self::SetCap(c) => {
-                fields.bytes(c.app.0.as_bytes());
-                fields.text(c.budget.as_deref());
-                fields.text(Some(match c.period {
-                    events::Period::Day => "day",
-                    events::Period::Month => "month",
-                    events::Period::Total => "total",
-                }));
-                fields.optional(c.amount.map(events::Credits::micros));
-            }
+            Self::SetCap(c) => fields.cap(c),
             Self::SetThreshold(t) => fields.optional(t.threshold.map(|amount| amount.credits().micros())),
         }
     }
@@ -148,6 +117,45 @@ impl Fields<'_> {
         self.charge(&ask.charge);
         self.text(ask.budget.as_deref());
         self.text(ask.metadata.as_ref().map(events::Metadata::as_str));
+    }
+
+    fn hold(&mut self, ask: &Hold) {
+        self.text(Some(&ask.service));
+        self.charge(&ask.charge);
+        self.number(ask.terms.timeout_micros);
+        self.optional(cap(ask.terms));
+        self.text(ask.budget.as_deref());
+        self.text(ask.metadata.as_ref().map(events::Metadata::as_str));
+    }
+
+    fn capture(&mut self, ask: &Capture) {
+        match &ask.charge {
+            Some(charge) => self.charge(charge),
+            None => self.text(None),
+        }
+        self.number(i64::from(ask.last));
+        self.text(ask.metadata.as_ref().map(events::Metadata::as_str));
+    }
+
+    fn refund(&mut self, ask: &Refund) {
+        self.number(match ask.cause {
+            RefundCause::Refund => 0,
+            RefundCause::Chargeback => 1,
+        });
+        self.optional(ask.amount.map(|amount| amount.credits().micros()));
+        self.text(ask.reason.as_deref());
+        self.text(ask.payment_reference.as_deref());
+    }
+
+    fn cap(&mut self, ask: &SetCap) {
+        self.bytes(ask.app.0.as_bytes());
+        self.text(ask.budget.as_deref());
+        self.text(Some(match ask.period {
+            Period::Day => "day",
+            Period::Month => "month",
+            Period::Total => "total",
+        }));
+        self.optional(ask.amount.map(events::Credits::micros));
     }
 
     fn class(&mut self, class: Class, priority: u8) {

@@ -35,7 +35,7 @@ const LINE: &[Column] = &[
 #[command(after_help = "Examples:\n  \
     credit-ledger statement 7d1f6f0a-4f0e-5b1c-9d55-0d3e8d0a4c11\n  \
     credit-ledger statement 7d1f6f0a-4f0e-5b1c-9d55-0d3e8d0a4c11 --from 2026-11-01 --to 2026-12-01 --format html --out november.html\n  \
-    credit-ledger statement 7d1f6f0a-4f0e-5b1c-9d55-0d3e8d0a4c11 --format hledger --out wallet.journal && hledger -f wallet.journal check")]
+    credit-ledger statement 7d1f6f0a-4f0e-5b1c-9d55-0d3e8d0a4c11 --format hledger --out wallet.journal")]
 pub(in crate::cli) struct Statement {
     /// The wallet's id
     wallet: WalletId,

@@ -113,11 +113,6 @@ impl Model {
         }
     }
 
-    /// Whether the wallet can pay for nothing more than it has and may owe.
-    pub(crate) fn overdrawn_beyond_limit(&self, wallet: WalletId) -> bool {
-        self.purses.get(&wallet).is_some_and(|purse| purse.spendable() < 0)
-    }
-
     /// Balance, reserved and debt of a wallet, and what each lot holds that is not reserved.
     pub(crate) fn state(&self, wallet: WalletId) -> Option<([i64; 3], BTreeMap<u64, i64>)> {
         let purse = self.purses.get(&wallet)?;
@@ -182,8 +177,9 @@ impl Turn<'_> {
         self.effects.push(Effect { what, after });
     }
 
-    fn refuse(&mut self, code: &'static str) {
+    fn refuse(&mut self, code: &'static str) -> Result<(), Nothing> {
         self.add(What::Refused { code, item: None });
+        Ok(())
     }
 
     /// Tells once that the credits have become low.
@@ -196,7 +192,7 @@ impl Turn<'_> {
 
     fn act(&mut self, command: &Command) -> Result<(), Nothing> {
         match command {
-            Command::OpenWallet if self.purse.is_some() => self.refuse("wallet-already-exists"),
+            Command::OpenWallet if self.purse.is_some() => self.refuse("wallet-already-exists")?,
             Command::OpenWallet => self.open(),
             Command::Purchase(p) => {
                 let amount = p.amount.credits().micros();
@@ -248,11 +244,10 @@ impl Turn<'_> {
 
     fn freeze(&mut self, frozen: bool) -> Result<(), Nothing> {
         if self.purse()?.frozen == frozen {
-            self.refuse(if frozen { "wallet-frozen" } else { "wallet-not-frozen" });
-        } else {
-            self.purse()?.frozen = frozen;
-            self.add(What::Set(if frozen { "frozen" } else { "unfrozen" }));
+            return self.refuse(if frozen { "wallet-frozen" } else { "wallet-not-frozen" });
         }
+        self.purse()?.frozen = frozen;
+        self.add(What::Set(if frozen { "frozen" } else { "unfrozen" }));
         Ok(())
     }
 

@@ -108,7 +108,7 @@ impl History {
     pub(super) fn answered(&mut self, attempt: usize, head: u64, answer: Result<Receipt, EngineError>) {
         let now = self.tick();
         if let Ok(receipt) = &answer
-            && !(receipt.dry_run && !receipt.replayed)
+            && (receipt.replayed || !receipt.dry_run)
         {
             self.things.extend(receipt.events().filter_map(thing));
         }

@@ -98,7 +98,8 @@ impl World {
             asks.sort_by_key(|ask| (ask.id.0, ask.asked.request.0));
             asks.dedup_by_key(|ask| (ask.id, ask.asked.request));
             for ask in asks {
-                let attempt = self.history.borrow_mut().sent(&[ask.clone()], running.engine.head().get());
+                let attempt =
+                    self.history.borrow_mut().sent(std::slice::from_ref(&ask), running.engine.head().get());
                 let answer = tokio::time::timeout(PATIENCE, running.engine.submit(ask)).await;
                 let answer = answer.expect("an answer from an engine without faults");
                 let mut history = self.history.borrow_mut();

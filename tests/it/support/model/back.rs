@@ -18,7 +18,7 @@ impl Turn<'_> {
         let rest = spending.rest();
         let amount = ask.amount.map_or(rest, |amount| amount.credits().micros());
         if amount > rest || amount == 0 {
-            return Ok(self.refuse("rollback-exceeds-deduction"));
+            return self.refuse("rollback-exceeds-deduction");
         }
         let (overdrawn, slices) = last_parts(spending, amount);
         let returned = spending.given_back;
@@ -46,7 +46,7 @@ impl Turn<'_> {
         let rest = *bought - *refunded;
         let amount = ask.amount.map_or(rest, |amount| amount.credits().micros());
         if amount > rest || amount == 0 {
-            return Ok(self.refuse("refund-exceeds-purchase"));
+            return self.refuse("refund-exceeds-purchase");
         }
         *refunded += amount;
         let refunded = *refunded;
@@ -64,7 +64,7 @@ impl Turn<'_> {
         self.purse()?;
         let amount = ask.amount.micros();
         if amount == 0 {
-            return Ok(self.refuse("cost-is-zero"));
+            return self.refuse("cost-is-zero");
         }
         let terms = (ask.lot.priority, ask.lot.class == Class::Paid, ask.lot.expires_after);
         let terms = (amount > 0).then_some(terms);
@@ -86,10 +86,10 @@ impl Turn<'_> {
         let proposals = &self.purse()?.proposals;
         let proposal = proposals.get(&position).ok_or(Nothing::NoProposal)?.clone();
         if proposal.approved {
-            return Ok(self.refuse("adjustment-already-approved"));
+            return self.refuse("adjustment-already-approved");
         }
         if proposal.by.as_deref() == actor {
-            return Ok(self.refuse("approver-is-proposer"));
+            return self.refuse("approver-is-proposer");
         }
         self.correct(proposal.amount, proposal.terms, Some(position))
     }
@@ -108,7 +108,7 @@ impl Turn<'_> {
             purse.pour(position, made, amount, Terms { priority, paid, expires });
             settled = purse.settle();
         } else if purse.free_sum() < -amount {
-            return Ok(self.refuse("insufficient-credits"));
+            return self.refuse("insufficient-credits");
         } else {
             slices = purse.burn(-amount).0;
         }

@@ -27,7 +27,7 @@ impl Turn<'_> {
         self.purse()?;
         let (cost, price) = match self.cost(&ask.service, &ask.charge) {
             Ok(priced) => priced,
-            Err(code) => return Ok(self.refuse(code)),
+            Err(code) => return self.refuse(code),
         };
         if let Some(terms) = ask.hold {
             possible(terms, cost)?;
@@ -44,10 +44,10 @@ impl Turn<'_> {
 
     pub(super) fn deduct(&mut self, ask: &Deduct) -> Result<(), Nothing> {
         self.purse()?;
-        if let Err(code) = self.spend(ask, None)? {
-            self.refuse(code);
+        match self.spend(ask, None)? {
+            Ok(()) => Ok(()),
+            Err(code) => self.refuse(code),
         }
-        Ok(())
     }
 
     pub(super) fn deduct_all(&mut self, asks: &[Deduct]) -> Result<(), Nothing> {
@@ -92,14 +92,13 @@ impl Turn<'_> {
         self.purse()?;
         let (cost, price) = match self.cost(&ask.service, &ask.charge) {
             Ok(priced) => priced,
-            Err(code) => return Ok(self.refuse(code)),
+            Err(code) => return self.refuse(code),
         };
         possible(ask.terms, cost)?;
         match self.cannot_pay(ask.budget.as_deref(), cost) {
             Some(code) => self.refuse(code),
-            None => self.reserve(&ask.service, ask.budget.as_deref(), cost, price, ask.terms)?,
+            None => self.reserve(&ask.service, ask.budget.as_deref(), cost, price, ask.terms),
         }
-        Ok(())
     }
 
     fn reserve(
@@ -138,11 +137,11 @@ impl Turn<'_> {
     pub(super) fn capture(&mut self, ask: &Capture) -> Result<(), Nothing> {
         let hold = match self.find(at(ask.hold))? {
             Ok(hold) => hold,
-            Err(code) => return Ok(self.refuse(code)),
+            Err(code) => return self.refuse(code),
         };
         let (amount, price) = match self.capturable(ask, &hold) {
             Ok(amount) => amount,
-            Err(code) => return Ok(self.refuse(code)),
+            Err(code) => return self.refuse(code),
         };
         let (position, stamp) = (self.position(), self.stamp());
         let purse = self.purse()?;
@@ -206,10 +205,10 @@ impl Turn<'_> {
     pub(super) fn extend(&mut self, ask: Extend) -> Result<(), Nothing> {
         let found = self.find(at(ask.hold))?;
         if let Err(code) = found {
-            return Ok(self.refuse(code));
+            return self.refuse(code);
         }
         if self.purse()?.frozen {
-            return Ok(self.refuse("wallet-frozen"));
+            return self.refuse("wallet-frozen");
         }
         if ask.timeout_micros <= 0 {
             return Err(Nothing::ExpiryInPast);
@@ -223,7 +222,7 @@ impl Turn<'_> {
     pub(super) fn release(&mut self, ask: Release) -> Result<(), Nothing> {
         match self.find(at(ask.hold))? {
             Ok(_) => self.let_go(at(ask.hold)),
-            Err(code) => Ok(self.refuse(code)),
+            Err(code) => self.refuse(code),
         }
     }
 
