@@ -12,11 +12,11 @@ use credit_ledger::{
     engine::{ColdState, Wanted},
     log::{Bodies, Log, sqlite::SqliteLog},
     read::{
-        Reads, StatementQuery, UsageBy, UsageQuery, When, replay,
+        Fold, Reads, StatementQuery, UsageBy, UsageQuery, When, replay,
         sqlite::{self, SqliteReads},
     },
 };
-use events::{CommandId, Position, Time};
+use events::{CommandId, LedgerId, Position, Time, decode};
 use uuid::Uuid;
 
 #[path = "../tests/it/support/history.rs"]
@@ -124,8 +124,29 @@ async fn measure(directory: &Path, events: u64, wallets: usize, mix: Mix) -> Res
     }
     println!("load 100  {:>9} us", (now() - start).as_micros() / 200);
     look_back(&live, &history, count).await?;
+    fold_alone(&*log, ledger, count).await?;
     live.close().await;
     log.close().await;
+    Ok(())
+}
+
+/// What the last events of the log cost to fold, without reading, decoding and writing.
+async fn fold_alone(log: &dyn Log, ledger: LedgerId, count: u64) -> Result<(), Box<dyn Error>> {
+    let mut fold = Fold::of_everything(ledger);
+    let (mut time, mut folded) = (Duration::ZERO, 0);
+    while fold.next().get() < count {
+        let page = log.read(fold.next(), 2_000).await?;
+        let events = page.iter().map(|(_, body)| decode(body)).collect::<Result<Vec<_>, _>>()?;
+        let start = now();
+        for recorded in &events {
+            fold.apply(recorded)?;
+        }
+        fold.clear();
+        if fold.next().get() > count / 2 {
+            (time, folded) = (time + (now() - start), folded + events.len() as u128);
+        }
+    }
+    println!("fold      {:>9} ns/event", time.as_nanos() / folded.max(1));
     Ok(())
 }
 

@@ -51,18 +51,16 @@ pub(super) enum Part {
 impl Moved {
     /// Counts what went into a lot, of which `total` is left now, free or held.
     pub(super) fn count_in(&mut self, lot: &LotRow, total: Credits) -> Result<(), Fault> {
-        let before = total.checked_sub(lot.remaining).ok_or(Fault::Amounts)?;
         self.amount = self.amount.checked_add(lot.remaining).ok_or(Fault::Amounts)?;
         if lot.terms.class == Class::Promotional {
             self.parts.promotional =
                 self.parts.promotional.checked_add(lot.remaining).ok_or(Fault::Amounts)?;
         }
-        self.revalue(lot, Part::Own, before, total)
+        self.revalue(lot, Part::Own, total.checked_sub(lot.remaining), total)
     }
 
     /// Counts what went out of a lot, of which `total` is left now, free or held.
     pub(super) fn count_out(&mut self, lot: &LotRow, part: Part, total: Credits) -> Result<(), Fault> {
-        let before = total.checked_add(lot.remaining).ok_or(Fault::Amounts)?;
         let promotional = if lot.terms.class == Class::Promotional { lot.remaining } else { Credits::ZERO };
         match part {
             Part::Own => {
@@ -76,7 +74,7 @@ impl Moved {
                     self.parts.settled_promotional.checked_add(promotional).ok_or(Fault::Amounts)?;
             }
         }
-        self.revalue(lot, part, before, total)
+        self.revalue(lot, part, total.checked_add(lot.remaining), total)
     }
 
     /// Counts what debt gained, or, below zero, lost without settling.
@@ -86,8 +84,16 @@ impl Moved {
         Ok(())
     }
 
-    fn revalue(&mut self, lot: &LotRow, part: Part, before: Credits, after: Credits) -> Result<(), Fault> {
+    /// A lot without a price has no value, and nobody asks what was left of it.
+    fn revalue(
+        &mut self,
+        lot: &LotRow,
+        part: Part,
+        before: Option<Credits>,
+        after: Credits,
+    ) -> Result<(), Fault> {
         let Some(basis) = &lot.basis else { return Ok(()) };
+        let before = before.ok_or(Fault::Amounts)?;
         let change = basis.value(after).checked_sub(basis.value(before)).ok_or(Fault::Amounts)?;
         let values = &mut self.parts.values;
         let known = values.iter().position(|value| value.currency == basis.currency);

@@ -60,6 +60,7 @@ async fn a_wallet_at_any_position_is_what_the_log_had_made_it() {
     let (history, bodies, reads, _directory) = projected(81, 4, 1_500).await;
     let events = recorded(&bodies);
     let mut folded = Folded { wallets: HashMap::new() };
+    let mut in_debt = 0;
     for recorded in &events {
         let position = recorded.envelope.position;
         // At every position one wallet, and the one that its event changes.
@@ -70,11 +71,13 @@ async fn a_wallet_at_any_position_is_what_the_log_had_made_it() {
             assert_eq!(view.is_some(), expected.is_some(), "{wallet} at {position}");
             if let (Some(view), Some(expected)) = (view, expected) {
                 assert_eq!(view.as_of, position);
+                in_debt += usize::from(expected.debt.is_positive());
                 assert!(same(&view.row, expected), "{wallet} at {position}: {:?} {expected:?}", view.row);
             }
         }
         folded.apply(recorded);
     }
+    assert!(in_debt > 10, "the history is too dull: {in_debt}");
     for (wallet, ..) in &history.wallets {
         let view = reads.wallet_at(*wallet, When::Position(Position(u64::MAX))).await.expect("a read");
         let now = reads.wallet(*wallet).await.expect("a read");

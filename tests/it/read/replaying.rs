@@ -46,10 +46,7 @@ async fn a_row_that_does_not_follow_from_the_log_is_found() {
             "wallets",
         ),
         ("DELETE FROM timers WHERE due = (SELECT min(due) FROM timers)", "wallets"),
-        (
-            "UPDATE timers SET due = 5 WHERE wallet = (SELECT min(wallet) FROM timers WHERE due IS NULL)",
-            "wallets",
-        ),
+        ("INSERT INTO timers (wallet, due) VALUES (x'00112233445566778899aabbccddeeff', 5)", "wallets"),
         ("UPDATE bases SET paid = paid + 1 WHERE lot = (SELECT max(lot) FROM bases)", "bases"),
         ("DELETE FROM bases WHERE lot = (SELECT max(lot) FROM bases)", "bases"),
         (

@@ -28,7 +28,7 @@ impl History {
         let credits = self.below(90_000_000) as i64 + 1;
         let command = match self.below(40) {
             0 => Command::OpenWallet,
-            1..=5 => self.purchase(credits * 5),
+            1..=5 => self.purchase(credits * 2),
             6..=8 => {
                 let (lot, reason) = (self.lot(Class::Promotional), Some("welcome".into()));
                 Command::Grant(Grant { amount: amount(credits), lot, reason })
@@ -47,7 +47,9 @@ impl History {
             23..=24 => return self.take_back(wallet),
             25 => self.adjustment(credits),
             26 => return self.approval(wallet),
-            27..=28 => self.ruling(wallet, credits),
+            // Now and then all that there may be, so that wallets get into debt.
+            27 => Command::Deduct(self.spending(credits * 6)),
+            28 => self.ruling(wallet, credits),
             29 => {
                 let batch = (0..self.below(4) + 1).map(|_| self.spending(credits / 5 + 1)).collect();
                 Command::DeductBatch(batch)
@@ -187,10 +189,10 @@ impl History {
     fn ruling(&mut self, wallet: usize, micros: i64) -> Command {
         let credits = Credits::from_micros(micros);
         let app = self.app(wallet, micros.unsigned_abs());
-        match self.below(8) {
+        match self.below(11) {
             0 => Command::Freeze(Freeze { reason: None }),
             1..=3 => Command::Unfreeze(Unfreeze { reason: Some("paid".into()) }),
-            4 => Command::SetLimit(SetLimit { limit: credits }),
+            4 | 8..=10 => Command::SetLimit(SetLimit { limit: Credits::from_micros(micros * 4) }),
             5..=6 => {
                 let budget = (self.below(2) == 0).then(|| "agent".into());
                 let periods = [Period::Day, Period::Month, Period::Total];

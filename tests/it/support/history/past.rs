@@ -1,5 +1,7 @@
 //! What later commands must know of earlier events: a bounded memory, as facts of the engine.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test may look for one kind of event")]
+
 use std::collections::{HashMap, VecDeque};
 
 use events::{Credits, Event, LotTerms, Position, Recorded, Slices, WalletId};
