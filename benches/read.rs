@@ -1,19 +1,22 @@
 //! Speed of the projections alone: `cargo bench --bench read -- [EVENTS] [WALLETS] [deductions|mixed] [DIRECTORY]`.
 //!
 //! Fills a log with deductions, then prints events/s and bytes written per event of the runner, and
-//! events/s of a comparison and of a verification, and what cold look-ups cost.
+//! events/s of a comparison and of a verification, and what cold look-ups and looks at the past cost.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
-use std::{env, error::Error, fs, path::Path, sync::Arc, time::Duration};
+use std::{env, error::Error, fs, hint::black_box, path::Path, sync::Arc, time::Duration};
 
 use credit_ledger::{
     clock::SystemClock,
     engine::{ColdState, Wanted},
     log::{Bodies, Log, sqlite::SqliteLog},
-    read::{replay, sqlite},
+    read::{
+        Fold, Reads, StatementQuery, UsageBy, UsageQuery, When, replay,
+        sqlite::{self, SqliteReads},
+    },
 };
-use events::{CommandId, Position};
+use events::{CommandId, LedgerId, Position, Time, decode};
 use uuid::Uuid;
 
 #[path = "../tests/it/support/history.rs"]
@@ -120,8 +123,70 @@ async fn measure(directory: &Path, events: u64, wallets: usize, mix: Mix) -> Res
         live.load(wanted).await?;
     }
     println!("load 100  {:>9} us", (now() - start).as_micros() / 200);
+    look_back(&live, &history, count).await?;
+    fold_alone(&*log, ledger, count).await?;
     live.close().await;
     log.close().await;
+    Ok(())
+}
+
+/// What the last events of the log cost to fold, without reading, decoding and writing.
+async fn fold_alone(log: &dyn Log, ledger: LedgerId, count: u64) -> Result<(), Box<dyn Error>> {
+    let mut fold = Fold::of_everything(ledger);
+    let (mut time, mut folded) = (Duration::ZERO, 0);
+    while fold.next().get() < count {
+        let page = log.read(fold.next(), 2_000).await?;
+        let events = page.iter().map(|(_, body)| decode(body)).collect::<Result<Vec<_>, _>>()?;
+        let start = now();
+        for recorded in &events {
+            fold.apply(recorded)?;
+        }
+        fold.clear();
+        if fold.next().get() > count / 2 {
+            (time, folded) = (time + (now() - start), folded + events.len() as u128);
+        }
+    }
+    println!("fold      {:>9} ns/event", time.as_nanos() / folded.max(1));
+    Ok(())
+}
+
+/// The slowest and the median of some questions about the past, in microseconds.
+async fn look_back(live: &SqliteReads, history: &History, count: u64) -> Result<(), Box<dyn Error>> {
+    let org = history.orgs[0];
+    let (mut at, mut forward, mut timed) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, (wallet, ..)) in (1..=200).zip(history.wallets.iter().cycle()) {
+        let when = When::Position(Position(count * number / 200));
+        let start = now();
+        black_box(live.wallet_at(*wallet, when).await?);
+        at.push((now() - start).as_micros());
+        let (start, from) = (now(), When::Position(Position(count * number / 451)));
+        let report = live.liability(org, from, when).await?;
+        forward.push((now() - start).as_micros());
+        let start = now();
+        black_box(live.position_at(report.to.time).await?);
+        timed.push((now() - start).as_micros());
+    }
+    for (what, mut times) in [("wallet_at", at), ("liability", forward), ("position_at", timed)] {
+        times.sort_unstable();
+        println!("{what:<11} {:>7} us, at most {} us", times[times.len() / 2], times[times.len() - 1]);
+    }
+    let wallet = history.wallets[0].0;
+    let end = When::Position(Position(count));
+    let start = now();
+    let told = live.explanation(wallet, end).await?;
+    println!(
+        "explanation {:>7} us  lots {:?}",
+        (now() - start).as_micros(),
+        told.map(|told| told.lots.len())
+    );
+    let (from, to) = (When::Position(Position(0)), end);
+    let start = now();
+    let part = live.statement(StatementQuery { wallet, from, to, limit: 1_000 }).await?;
+    println!("statement   {:>7} us  events {:?}", (now() - start).as_micros(), part.map(|p| p.events.len()));
+    let (from, until, by) = (Time::from_micros(0), Time::from_micros(i64::MAX), vec![UsageBy::Service]);
+    let start = now();
+    let usage = live.usage(UsageQuery { org, from, until, by }).await?;
+    println!("usage       {:>7} us  lines {}", (now() - start).as_micros(), usage.lines.len());
     Ok(())
 }
 

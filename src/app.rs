@@ -120,6 +120,7 @@ impl Ledger {
                 group_max: config.group_max,
                 wallet_cache: config.wallet_cache,
                 tail_max: config.tail_max,
+                ..engine::Options::default()
             },
         };
         let mut tail: Vec<Recorded> = Vec::new();

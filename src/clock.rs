@@ -1,10 +1,16 @@
 //! The one home of clocks and randomness: everything else takes them as parameters.
 
-use std::{fmt, sync::Mutex, time::Duration};
+use std::{fmt, time::Duration};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use events::Time;
+use futures::{FutureExt, future::BoxFuture};
 use rand::{Rng, SeedableRng, rngs::StdRng};
+use tokio::sync::watch;
+
+/// The longest sleep, after which a sleeper looks at the wall clock again: it may have been set, and
+/// the timers of the machine stand still while it is asleep itself.
+const NAP: Duration = Duration::from_secs(60);
 
 /// Tells the time.
 pub trait Clock: Send + Sync + fmt::Debug + 'static {
@@ -12,6 +18,8 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
     fn now(&self) -> Time;
     /// Time since some fixed moment; it never runs backwards.
     fn monotonic(&self) -> Duration;
+    /// Waits until the wall clock is at `time`; it may return before, so look at the clock then.
+    fn sleep_until(&self, time: Time) -> BoxFuture<'static, ()>;
 }
 
 /// The machine's clocks.
@@ -38,6 +46,12 @@ impl Clock for SystemClock {
         let since = rustix::time::clock_gettime(BOOT);
         Duration::try_from(since).unwrap_or_default()
     }
+
+    fn sleep_until(&self, time: Time) -> BoxFuture<'static, ()> {
+        let micros = time.micros().saturating_sub(self.now().micros());
+        let left = Duration::from_micros(u64::try_from(micros).unwrap_or_default());
+        tokio::time::sleep(left.min(NAP)).boxed()
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -45,37 +59,42 @@ const BOOT: rustix::time::ClockId = rustix::time::ClockId::Boottime;
 #[cfg(not(target_os = "linux"))]
 const BOOT: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
 
-/// A clock that stands still until it is moved.
+/// A clock that stands still until it is moved, which wakes whoever sleeps until then.
 #[derive(Debug)]
-pub struct ManualClock(Mutex<(Time, Duration)>);
+pub struct ManualClock(watch::Sender<(Time, Duration)>);
 
 impl ManualClock {
     /// Stands at `now`.
     #[must_use]
-    pub const fn at(now: Time) -> Self {
-        Self(Mutex::new((now, Duration::ZERO)))
+    pub fn at(now: Time) -> Self {
+        Self(watch::Sender::new((now, Duration::ZERO)))
     }
 
     /// Moves both clocks forward.
     pub fn advance(&self, by: Duration) {
-        let mut clock = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
-        *clock = (clock.0.plus_micros(micros), clock.1 + by);
+        self.0.send_modify(|clock| *clock = (clock.0.plus_micros(micros), clock.1 + by));
     }
 
     /// Sets the wall clock alone, as an operator or a time server might.
     pub fn set_wall(&self, now: Time) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0 = now;
+        self.0.send_modify(|clock| clock.0 = now);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Time {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).0
+        self.0.borrow().0
     }
 
     fn monotonic(&self) -> Duration {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).1
+        self.0.borrow().1
+    }
+
+    fn sleep_until(&self, time: Time) -> BoxFuture<'static, ()> {
+        let (mut clock, since) = (self.0.subscribe(), self.now());
+        // A clock that was set back, or is gone, wakes everyone.
+        async move { drop(clock.wait_for(|(now, _)| *now >= time || *now < since).await.ok()) }.boxed()
     }
 }
 

@@ -13,4 +13,5 @@ pub mod http;
 pub mod identity;
 pub mod log;
 pub mod read;
+pub mod report;
 pub mod telemetry;

@@ -32,6 +32,8 @@ pub const HEAD_POSITION: &str = "credit_ledger_head_position";
 pub const MAILBOX_DEPTH: &str = "credit_ledger_mailbox_depth";
 /// Wallets that the writer has in memory.
 pub const CACHED_WALLETS: &str = "credit_ledger_cached_wallets";
+/// Wallets in which something expired on time, without a command.
+pub const TIMERS_FIRED_TOTAL: &str = "credit_ledger_timers_fired_total";
 
 /// How often observations are sorted into their buckets, so that they don't pile up unread.
 const UPKEEP: Duration = Duration::from_secs(1);
@@ -144,6 +146,7 @@ fn describe() {
     describe_gauge!(HEAD_POSITION, "Number of events in the log");
     describe_gauge!(MAILBOX_DEPTH, "Commands waiting for the writer");
     describe_gauge!(CACHED_WALLETS, "Wallets that the writer has in memory");
+    describe_counter!(TIMERS_FIRED_TOTAL, "Wallets in which something expired on time, without a command");
 }
 
 #[cfg(test)]
@@ -155,7 +158,7 @@ mod tests {
         let recorder = recorder();
         metrics::with_local_recorder(&recorder, || {
             describe();
-            for name in [COMMANDS_TOTAL, HTTP_REQUESTS_TOTAL, HTTP_ERRORS_TOTAL] {
+            for name in [COMMANDS_TOTAL, HTTP_REQUESTS_TOTAL, HTTP_ERRORS_TOTAL, TIMERS_FIRED_TOTAL] {
                 metrics::counter!(name).increment(1);
             }
             for name in
@@ -177,8 +180,8 @@ mod tests {
         ] {
             assert!(text.contains(&format!("credit_ledger_{bucket}\n")), "{bucket} in\n{text}");
         }
-        assert_eq!(text.matches("# HELP credit_ledger_").count(), 11, "{text}");
-        assert_eq!(text.matches("# TYPE credit_ledger_").count(), 11, "{text}");
+        assert_eq!(text.matches("# HELP credit_ledger_").count(), 12, "{text}");
+        assert_eq!(text.matches("# TYPE credit_ledger_").count(), 12, "{text}");
     }
 
     #[test]

@@ -159,6 +159,14 @@ pub enum PublicKind {
     Deduction,
     /// `rol_…`
     Rollback,
+    /// `hol_…`
+    Hold,
+    /// `cap_…`
+    Capture,
+    /// `ref_…`
+    Refund,
+    /// `adj_…`: done, or only proposed.
+    Adjustment,
 }
 
 impl PublicKind {
@@ -169,6 +177,10 @@ impl PublicKind {
             Self::Check => "chk",
             Self::Deduction => "ded",
             Self::Rollback => "rol",
+            Self::Hold => "hol",
+            Self::Capture => "cap",
+            Self::Refund => "ref",
+            Self::Adjustment => "adj",
         }
     }
 }

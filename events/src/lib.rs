@@ -9,6 +9,8 @@ mod credits;
 mod envelope;
 mod ids;
 mod parts;
+mod period;
+mod price;
 mod time;
 mod types;
 pub mod upcast;
@@ -20,9 +22,14 @@ pub use parts::{
     Asked, Balances, Class, Currency, HexError, LotTerms, Metadata, MetadataError, Price, RequestHash,
     ReturnedSlice, Salt, Slice, Slices, Verifier,
 };
+pub use period::Period;
+pub use price::{PriceLine, Priced, Quantity, UnitPrice};
 pub use time::{Time, TimeError};
 pub use types::{
-    ApiKeyIssued, ApiKeyRevoked, AppRegistered, CommandRefused, CreditsChecked, CreditsDeducted,
-    CreditsExpired, CreditsGranted, CreditsPurchased, DeductionRolledBack, Event, EventType, Operation,
-    OrganizationRegistered, Refusal, WalletOpened, WriterChanged,
+    AdjustmentProposed, ApiKeyIssued, ApiKeyRevoked, AppRegistered, BalanceLow, BatchItem, CapSet,
+    CommandRefused, CostPolicy, CreditsAdjusted, CreditsChecked, CreditsDeducted, CreditsExpired,
+    CreditsGranted, CreditsHeld, CreditsPurchased, DeductionRolledBack, Event, EventType, ExpiryPolicy,
+    FormedLot, HoldCaptured, HoldExpired, HoldExtended, HoldReleased, LimitSet, Operation,
+    OrganizationRegistered, PolicySet, PriceSet, ProposedLot, PurchaseRefunded, RefundCause, Refusal,
+    ThresholdSet, WalletFrozen, WalletOpened, WalletUnfrozen, WriterChanged,
 };

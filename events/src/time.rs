@@ -18,9 +18,9 @@ impl Time {
     /// A moment by microseconds since 1970; out-of-range values stop at the nearest end.
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {
-        let clamped =
-            micros.clamp(jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
-        Self(clamped)
+        // The last fraction of a second before jiff's end is no moment to jiff in microseconds.
+        let end = jiff::Timestamp::MAX.as_second() * 1_000_000;
+        Self(micros.clamp(jiff::Timestamp::MIN.as_microsecond(), end))
     }
 
     /// Microseconds since 1970.
@@ -38,7 +38,7 @@ impl Time {
 
 impl From<jiff::Timestamp> for Time {
     fn from(timestamp: jiff::Timestamp) -> Self {
-        Self(timestamp.as_microsecond())
+        Self::from_micros(timestamp.as_microsecond())
     }
 }
 
@@ -134,6 +134,10 @@ mod tests {
         assert_eq!(time.to_string(), "2026-11-21T09:30:00.123456Z");
         assert_eq!(time.to_string().parse(), Ok(time));
         assert_eq!("1970-01-01T02:00:00+02:00".parse(), Ok(Time::from_micros(0)));
+        for end in [Time::from_micros(i64::MAX), Time::from(jiff::Timestamp::MAX)] {
+            assert_eq!(end.to_string(), "9999-12-30T22:00:00.000000Z");
+            assert_eq!(end.plus_micros(1), end);
+        }
         assert_eq!("yesterday".parse::<Time>(), Err(TimeError));
     }
 

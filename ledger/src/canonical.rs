@@ -1,8 +1,8 @@
 //! One spelling for each request, so that a repeated one is recognised and a changed one is too.
 
-use events::{Class, Position, Time, WalletId};
+use events::{Class, Period, Position, RefundCause, Time, WalletId};
 
-use crate::{Command, Expiry, NewLot};
+use crate::{Capture, Charge, Command, Deduct, Expiry, Hold, HoldTerms, NewLot, Refund, SetCap};
 
 impl Command {
     /// Appends the operation, the target wallet and every field of the request, before pricing,
@@ -11,8 +11,11 @@ impl Command {
         let mut fields = Fields(out);
         fields.bytes(format!("{:?}", self.operation()).as_bytes());
         fields.bytes(wallet.0.as_bytes());
+        if let Some(earlier) = self.refers_to() {
+            fields.position(earlier);
+        }
         match self {
-            Self::OpenWallet => {}
+            Self::OpenWallet | Self::Approve(_) | Self::Release(_) => {}
             Self::Purchase(p) => {
                 fields.number(p.amount.credits().micros());
                 fields.lot(&p.lot);
@@ -29,21 +32,41 @@ impl Command {
             }
             Self::Check(c) => {
                 fields.text(Some(&c.service));
-                fields.number(c.cost.credits().micros());
+                fields.charge(&c.charge);
+                fields.text(c.budget.as_deref());
+                fields.optional(c.hold.map(|terms| terms.timeout_micros));
+                fields.optional(c.hold.and_then(cap));
             }
-            Self::Deduct(d) => {
-                fields.text(Some(&d.service));
-                fields.number(d.cost.credits().micros());
-                fields.text(d.metadata.as_ref().map(events::Metadata::as_str));
+            Self::Deduct(d) => fields.deduct(d),
+            Self::DeductBatch(all) => {
+                fields.number(all.len().cast_signed() as i64);
+                all.iter().for_each(|d| fields.deduct(d));
             }
             Self::RollBack(r) => {
-                let Position(deduction) = r.deduction;
-                fields.bytes(&deduction.to_be_bytes());
                 fields.optional(r.amount.map(|amount| amount.credits().micros()));
                 fields.text(r.reason.as_deref());
             }
+            Self::Hold(h) => fields.hold(h),
+            Self::Capture(c) => fields.capture(c),
+            Self::Extend(e) => fields.number(e.timeout_micros),
+            Self::Refund(r) => fields.refund(r),
+            Self::Adjust(a) => {
+                fields.number(a.amount.micros());
+                fields.class(a.lot.class, a.lot.priority);
+                fields.optional(a.lot.expires_after);
+                fields.text(Some(&a.reason));
+            }
+            Self::Freeze(f) => fields.text(f.reason.as_deref()),
+            Self::Unfreeze(f) => fields.text(f.reason.as_deref()),
+            Self::SetLimit(l) => fields.number(l.limit.micros()),
+            Self::SetCap(c) => fields.cap(c),
+            Self::SetThreshold(t) => fields.optional(t.threshold.map(|amount| amount.credits().micros())),
         }
     }
+}
+
+fn cap(terms: HoldTerms) -> Option<i64> {
+    terms.cap.map(|cap| cap.credits().micros())
 }
 
 struct Fields<'a>(&'a mut Vec<u8>);
@@ -72,12 +95,79 @@ impl Fields<'_> {
         }
     }
 
-    fn lot(&mut self, lot: &NewLot) {
-        self.0.push(match lot.class {
+    fn position(&mut self, Position(position): Position) {
+        self.bytes(&position.to_be_bytes());
+    }
+
+    fn charge(&mut self, charge: &Charge) {
+        match charge {
+            Charge::Cost(cost) => self.number(cost.credits().micros()),
+            Charge::Usage(usage) => {
+                self.number(-1 - usage.len().cast_signed() as i64);
+                for (unit, quantity) in usage {
+                    self.text(Some(unit));
+                    self.number(quantity.micros());
+                }
+            }
+        }
+    }
+
+    fn deduct(&mut self, ask: &Deduct) {
+        self.text(Some(&ask.service));
+        self.charge(&ask.charge);
+        self.text(ask.budget.as_deref());
+        self.text(ask.metadata.as_ref().map(events::Metadata::as_str));
+    }
+
+    fn hold(&mut self, ask: &Hold) {
+        self.text(Some(&ask.service));
+        self.charge(&ask.charge);
+        self.number(ask.terms.timeout_micros);
+        self.optional(cap(ask.terms));
+        self.text(ask.budget.as_deref());
+        self.text(ask.metadata.as_ref().map(events::Metadata::as_str));
+    }
+
+    fn capture(&mut self, ask: &Capture) {
+        match &ask.charge {
+            Some(charge) => self.charge(charge),
+            None => self.text(None),
+        }
+        self.number(i64::from(ask.last));
+        self.text(ask.metadata.as_ref().map(events::Metadata::as_str));
+    }
+
+    fn refund(&mut self, ask: &Refund) {
+        self.number(match ask.cause {
+            RefundCause::Refund => 0,
+            RefundCause::Chargeback => 1,
+        });
+        self.optional(ask.amount.map(|amount| amount.credits().micros()));
+        self.text(ask.reason.as_deref());
+        self.text(ask.payment_reference.as_deref());
+    }
+
+    fn cap(&mut self, ask: &SetCap) {
+        self.bytes(ask.app.0.as_bytes());
+        self.text(ask.budget.as_deref());
+        self.text(Some(match ask.period {
+            Period::Day => "day",
+            Period::Month => "month",
+            Period::Total => "total",
+        }));
+        self.optional(ask.amount.map(events::Credits::micros));
+    }
+
+    fn class(&mut self, class: Class, priority: u8) {
+        self.0.push(match class {
             Class::Promotional => 0,
             Class::Paid => 1,
         });
-        self.0.push(lot.priority);
+        self.0.push(priority);
+    }
+
+    fn lot(&mut self, lot: &NewLot) {
+        self.class(lot.class, lot.priority);
         let (kind, at) = match lot.expiry {
             None => (0, 0),
             Some(Expiry::After(micros)) => (1, micros),

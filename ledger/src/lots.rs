@@ -62,9 +62,9 @@ impl Lots {
         self.0.iter().find(|lot| lot.id == id)
     }
 
-    /// The slices that pay `cost`, first lots first; `None` when all lots together hold less.
+    /// The slices that pay `cost`, first lots first, and what all lots together lack.
     #[must_use]
-    pub fn burn_down(&self, cost: Credits) -> Option<Slices> {
+    pub fn burn_down(&self, cost: Credits) -> (Slices, Credits) {
         let mut due = cost;
         let mut slices = Slices::new();
         for lot in &self.0 {
@@ -73,13 +73,13 @@ impl Lots {
             }
             let amount = due.min(lot.remaining);
             slices.push(Slice { lot: lot.id, amount });
-            due = due.checked_sub(amount)?;
+            due = due.checked_sub(amount).unwrap_or(Credits::ZERO);
         }
-        due.is_zero().then_some(slices)
+        (slices, due)
     }
 
-    /// Adds credits to a lot, which comes (back) to life when it is not live; `None` on overflow or
-    /// when the amount is not above zero.
+    /// Adds credits to a lot, which comes (back) to life when it is not live, and else keeps its terms;
+    /// `None` on overflow or when the amount is not above zero.
     pub(crate) fn give(&mut self, id: Position, amount: Credits, terms: LotTerms) -> Option<()> {
         if !amount.is_positive() {
             return None;

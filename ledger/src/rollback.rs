@@ -1,15 +1,21 @@
 //! Giving a deduction back to the lots it came from.
 
-use events::{Credits, DeductionRolledBack, Operation, Refusal, ReturnedSlice, Slice};
-
-use crate::{
-    Deduction, Facts, MAX_LIVE_LOTS, Rejection, RollBack, Wallet,
-    decide::{Draft, Question},
-    expire,
+use events::{
+    Balances, Class, Credits, DeductionRolledBack, ExpiryPolicy, FormedLot, LotTerms, Operation, Position,
+    Refusal, ReturnedSlice, Slice,
 };
 
+use crate::{
+    Deduction, Facts, MAX_LIVE_LOTS, PastLot, Rejection, RollBack, Wallet,
+    decide::{Draft, Question},
+    expire, settle,
+};
+
+/// The priority of the lot that gives back what had been overdrawn and was paid since.
+const FORMED_PRIORITY: u8 = 100;
+
 /// Gives back part or all of what is left of the deduction. What comes back to a lot that has
-/// expired meanwhile expires again at once.
+/// expired meanwhile expires again at once, unless the organization's policy lets it live.
 pub(crate) fn decide(
     draft: &mut Draft,
     question: Question<'_>,
@@ -19,59 +25,105 @@ pub(crate) fn decide(
     let wallet = draft.open_wallet()?;
     let deduction = facts.deduction.as_ref().filter(|deduction| deduction.wallet == question.wallet);
     let deduction = deduction.ok_or(Rejection::DeductionNotFound)?;
-    let (slices, balances) = match give_back(wallet, deduction, ask) {
-        Ok(given) => given,
+    let amount = match amount(wallet, deduction, ask) {
+        Ok(amount) => amount,
         Err(refusal) => return draft.refuse(question, Operation::Rollback, refusal),
     };
-    let amount = slices.iter().fold(Credits::ZERO, |sum, slice| sum.checked_add(slice.amount).unwrap_or(sum));
+    let (slices, overdrawn) = parts(wallet, question, deduction, amount);
+    let unpaid = overdrawn.min(wallet.debt);
+    let formed = Some(minus(overdrawn, unpaid)).filter(|amount| amount.is_positive());
+    let formed = formed.map(|amount| FormedLot { amount, terms: FORMED });
+    let incoming = slices.iter().map(|slice| (slice.lot, slice.amount, slice.terms));
+    let incoming = incoming.chain(formed.map(|formed| (draft.next(), formed.amount, formed.terms)));
+    let settled = settle::with(wallet, incoming, minus(wallet.debt, unpaid));
+    let held = wallet.held_lots();
+    let live = |lot| wallet.lots.get(lot).is_some() || held.binary_search(&lot).is_ok();
+    let revived = slices.iter().filter(|slice| !live(slice.lot)).count();
+    if wallet.live_lots() + revived + usize::from(formed.is_some()) > MAX_LIVE_LOTS {
+        return draft.refuse(question, Operation::Rollback, Refusal::TooManyLots);
+    }
     draft.record(DeductionRolledBack {
         asked: question.asked.clone(),
         deduction: ask.deduction,
+        service: deduction.service.clone(),
+        spender: deduction.app,
+        spent: deduction.time,
+        budget: deduction.budget.clone(),
         amount,
         returned: deduction.returned.checked_add(amount).unwrap_or(deduction.cost),
         slices,
+        overdrawn,
+        formed,
+        settled,
         reason: ask.reason.clone(),
-        wallet: balances,
+        wallet: Balances::default(),
     })?;
-    expire::due(draft, question.now)
+    expire::due(draft)
 }
 
-fn give_back(
-    wallet: &Wallet,
-    deduction: &Deduction,
-    ask: &RollBack,
-) -> Result<(Vec<ReturnedSlice>, events::Balances), Refusal> {
-    let remaining = deduction.cost.checked_sub(deduction.returned).unwrap_or(Credits::ZERO);
+/// What was overdrawn and has been paid since comes back as bought credits that never expire: the
+/// lots that paid are not known any more.
+const FORMED: LotTerms = LotTerms { class: Class::Paid, priority: FORMED_PRIORITY, expires: None };
+
+/// How much is given back.
+fn amount(wallet: &Wallet, deduction: &Deduction, ask: &RollBack) -> Result<Credits, Refusal> {
+    let remaining = minus(deduction.cost, deduction.returned);
     let amount = ask.amount.map_or(remaining, crate::Amount::credits);
     if amount > remaining || !amount.is_positive() {
         let requested = ask.amount.map_or(deduction.cost, crate::Amount::credits);
         return Err(Refusal::RollbackExceedsDeduction { remaining, requested });
     }
-    let slices = returned_slices(deduction, amount);
-    let revived = slices.iter().filter(|slice| wallet.lots.get(slice.lot).is_none()).count();
-    if wallet.lots.len() + revived > MAX_LIVE_LOTS {
-        return Err(Refusal::TooManyLots);
-    }
-    let balances = wallet.balances_after_credit(amount).ok_or(Refusal::BalanceOverflow)?;
-    Ok((slices, balances))
+    wallet.balance.checked_add(amount).map(|_| amount).ok_or(Refusal::BalanceOverflow)
 }
 
-/// Walks the deduction's slices backwards, past what was given back before, for `amount` more.
-fn returned_slices(deduction: &Deduction, amount: Credits) -> Vec<ReturnedSlice> {
-    let mut already = deduction.returned;
-    let mut due = amount;
-    let mut slices = Vec::new();
-    let backwards = deduction.slices.iter().zip(&deduction.terms).rev();
-    for (&Slice { lot, amount: taken }, &terms) in backwards {
+/// Walks the deduction backwards, what was overdrawn first, past what was given back before, for
+/// `amount` more: the slices, and the part that no lot had paid.
+fn parts(
+    wallet: &Wallet,
+    question: Question<'_>,
+    deduction: &Deduction,
+    amount: Credits,
+) -> (Vec<ReturnedSlice>, Credits) {
+    let (mut already, mut due) = (deduction.returned, amount);
+    let mut next = |taken: Credits| {
         let skipped = already.min(taken);
         already = minus(already, skipped);
         let given = due.min(minus(taken, skipped));
         due = minus(due, given);
-        if given.is_positive() {
-            slices.push(ReturnedSlice { lot, amount: given, terms });
+        given
+    };
+    let overdrawn = next(deduction.overdrawn);
+    let mut slices = Vec::new();
+    for (&Slice { lot, amount }, past) in deduction.slices.iter().zip(&deduction.lots).rev() {
+        let amount = next(amount);
+        if amount.is_positive() {
+            let live = wallet.lots.get(lot).map(|live| live.terms);
+            add(&mut slices, lot, amount, live.unwrap_or_else(|| revived(question, past)));
         }
     }
-    slices
+    (slices, overdrawn)
+}
+
+/// Adds a slice, or adds to the one of the same lot: a capture beyond its hold may name a lot twice,
+/// and twice the most lots would not fit into one event.
+fn add(slices: &mut Vec<ReturnedSlice>, lot: Position, amount: Credits, terms: LotTerms) {
+    let same = slices.iter_mut().find(|slice| slice.lot == lot);
+    match same.and_then(|slice| Some((slice.amount.checked_add(amount)?, slice))) {
+        Some((sum, slice)) => slice.amount = sum,
+        None => slices.push(ReturnedSlice { lot, amount, terms }),
+    }
+}
+
+/// The terms with which a lot that is not live comes back.
+fn revived(question: Question<'_>, past: &PastLot) -> LotTerms {
+    let (now, terms) = (question.now, past.terms);
+    let Some(expired) = terms.expires.filter(|expires| *expires <= now) else { return terms };
+    let expires = match question.rules.policy.returned_to_expired {
+        ExpiryPolicy::Original => expired,
+        ExpiryPolicy::Grace { micros } => now.plus_micros(micros),
+        ExpiryPolicy::Reissue => now.plus_micros(expired.micros().saturating_sub(past.made.micros())),
+    };
+    LotTerms { expires: Some(expires), ..terms }
 }
 
 /// The difference of two amounts of which the second is not the larger.

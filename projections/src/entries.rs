@@ -1,80 +1,18 @@
 //! Audit entries: one row for each event that matters to an auditor.
 
-use events::{AppId, Credits, Event, OrgId, Position, Recorded, Time, WalletId};
+mod kind;
+mod reference;
+
+use events::{AppId, Credits, Event, OrgId, Position, Recorded, RefundCause, Time, WalletId};
+
+pub use self::{kind::EntryKind, reference::reference};
+use crate::Parts;
 
 /// Bump to rebuild from the first event.
-pub(crate) const VERSION: u32 = 1;
-
-/// What an entry records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum EntryKind {
-    /// A wallet was opened.
-    Opened,
-    /// Credits were bought.
-    Purchase,
-    /// Credits were given.
-    Grant,
-    /// A cost was asked about.
-    Check,
-    /// Credits were spent.
-    Deduction,
-    /// A deduction was given back, whole or in part.
-    Rollback,
-    /// Credits expired.
-    Expiry,
-    /// A command was refused.
-    Refusal,
-}
-
-impl EntryKind {
-    /// Every kind, in the order of [`Self::code`].
-    pub const ALL: [Self; 8] = [
-        Self::Opened,
-        Self::Purchase,
-        Self::Grant,
-        Self::Check,
-        Self::Deduction,
-        Self::Rollback,
-        Self::Expiry,
-        Self::Refusal,
-    ];
-
-    /// The name, such as `deduction`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Opened => "opened",
-            Self::Purchase => "purchase",
-            Self::Grant => "grant",
-            Self::Check => "check",
-            Self::Deduction => "deduction",
-            Self::Rollback => "rollback",
-            Self::Expiry => "expiry",
-            Self::Refusal => "refusal",
-        }
-    }
-
-    /// The kind with this name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-
-    /// The number that stores keep; it never changes its meaning.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        self as u8
-    }
-
-    /// The kind with this number.
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(code)).copied()
-    }
-}
+pub(crate) const VERSION: u32 = 2;
 
 /// One line of the audit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryRow {
     /// The event.
     pub position: Position,
@@ -92,14 +30,18 @@ pub struct EntryRow {
     pub amount: Credits,
     /// The balance afterwards.
     pub balance: Credits,
-    /// The deduction that a rollback gives back; the lot that an expiry ends.
+    /// The deduction that a rollback gives back; the lot that an expiry ends; a capture's hold; the
+    /// purchase that is refunded; the proposal that is approved.
     pub refers_to: Option<Position>,
+    /// The amount by class and debt, what settled debt, and the change of deferred revenue.
+    pub parts: Parts,
 }
 
 impl EntryRow {
-    /// The entry of an event; none for events about no wallet.
+    /// The entry of an event; none for events about no wallet. Only whoever knows the wallet knows the
+    /// parts; others leave them empty.
     #[must_use]
-    pub fn of(recorded: &Recorded) -> Option<Self> {
+    pub fn of(recorded: &Recorded, parts: Parts) -> Option<Self> {
         let (kind, amount, refers_to) = essence(&recorded.event)?;
         let envelope = &recorded.envelope;
         Some(Self {
@@ -112,7 +54,14 @@ impl EntryRow {
             amount,
             balance: recorded.event.balances()?.balance,
             refers_to,
+            parts,
         })
+    }
+
+    /// The part of the amount that is of paid lots; none beyond the range.
+    #[must_use]
+    pub fn paid(&self) -> Option<Credits> {
+        self.amount.checked_add(self.parts.debt)?.checked_sub(self.parts.promotional)
     }
 }
 
@@ -130,35 +79,34 @@ fn essence(event: &Event) -> Option<(EntryKind, Credits, Option<Position>)> {
         Event::DeductionRolledBack(e) => (EntryKind::Rollback, e.amount, Some(e.deduction)),
         Event::CreditsExpired(e) => (EntryKind::Expiry, lost(e.amount), Some(e.lot)),
         Event::CommandRefused(_) => (EntryKind::Refusal, zero, None),
-        Event::OrganizationRegistered(_)
+        Event::CreditsHeld(_) => (EntryKind::Hold, zero, None),
+        Event::HoldCaptured(e) => (EntryKind::Capture, lost(e.amount), Some(e.hold)),
+        Event::HoldExtended(e) => (EntryKind::Extension, zero, Some(e.hold)),
+        Event::HoldReleased(e) => (EntryKind::Release, zero, Some(e.hold)),
+        Event::HoldExpired(e) => (EntryKind::HoldExpiry, zero, Some(e.hold)),
+        Event::PurchaseRefunded(e) => {
+            let kind = match e.cause {
+                RefundCause::Refund => EntryKind::Refund,
+                RefundCause::Chargeback => EntryKind::Chargeback,
+            };
+            (kind, lost(e.amount), Some(e.purchase))
+        }
+        Event::AdjustmentProposed(_) => (EntryKind::Proposal, zero, None),
+        Event::CreditsAdjusted(e) => (EntryKind::Adjustment, e.amount, e.proposal),
+        Event::WalletFrozen(_) => (EntryKind::Freeze, zero, None),
+        Event::WalletUnfrozen(_) => (EntryKind::Unfreeze, zero, None),
+        Event::LimitSet(_) => (EntryKind::Limit, zero, None),
+        Event::CapSet(_) => (EntryKind::Cap, zero, None),
+        Event::ThresholdSet(_) => (EntryKind::Threshold, zero, None),
+        Event::BalanceLow(_) => (EntryKind::LowBalance, zero, None),
+        Event::PriceSet(_)
+        | Event::PolicySet(_)
+        | Event::OrganizationRegistered(_)
         | Event::AppRegistered(_)
         | Event::ApiKeyIssued(_)
         | Event::ApiKeyRevoked(_)
         | Event::WriterChanged(_) => return None,
     })
-}
-
-/// What an auditor wants to see beside the amounts: the service, the payment reference, the reason,
-/// the refusal's code, or else the position that the event refers to.
-#[must_use]
-pub fn reference(event: &Event) -> Option<String> {
-    match event {
-        Event::CreditsPurchased(e) => e.payment_reference.as_deref().map(str::to_owned),
-        Event::CreditsGranted(e) => e.reason.as_deref().map(str::to_owned),
-        Event::CreditsChecked(e) => Some(e.service.to_string()),
-        Event::CreditsDeducted(e) => Some(e.service.to_string()),
-        Event::DeductionRolledBack(e) => {
-            Some(e.reason.as_deref().map_or_else(|| e.deduction.to_string(), str::to_owned))
-        }
-        Event::CreditsExpired(e) => Some(e.lot.to_string()),
-        Event::CommandRefused(e) => Some(e.refusal.code().to_owned()),
-        Event::WalletOpened(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
-        | Event::WriterChanged(_) => None,
-    }
 }
 
 #[cfg(test)]

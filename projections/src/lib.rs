@@ -6,14 +6,17 @@
 //! difference.
 
 mod auditor;
+mod basis;
 mod commands;
 mod entries;
 mod identity;
 mod ids;
+mod liability;
 mod packed;
-mod packed_entries;
 mod poison;
 mod returned;
+mod rules;
+mod usage;
 mod varint;
 mod wallets;
 
@@ -21,22 +24,29 @@ mod wallets;
 mod samples;
 
 pub use auditor::{Account, Auditor, Finding, Summary};
+pub use basis::{Bases, Basis};
 pub use commands::{answer, fingerprint};
 pub use entries::{EntryKind, EntryRow, reference};
 pub use identity::{AppRow, Changed, Identity, KeyRow, OrgRow};
 pub use ids::{IdHasher, IdMap, IdSet};
-pub use packed::{pack_lots, unpack_lots};
-pub use packed_entries::{pack_entries, pack_positions, unpack_entries, unpack_positions};
+pub use liability::{Flow, Held, Line, RollForward, Standing, Totals, ValueLine};
+pub use packed::{pack_entries, pack_positions, unpack_entries, unpack_positions};
 pub use poison::{Fault, Poison};
 pub use returned::ReturnedRow;
-pub use wallets::{LotRow, WalletRow};
+pub use rules::{PolicyRow, PriceRow, RuleChanged, Rules};
+pub use usage::{UsageCounts, UsageKey, usage};
+pub use wallets::{CapRow, HoldRow, LotRow, Parts, Value, WalletRow};
 
 /// Names and versions of the projections. A new version of one is built from the first event, beside
 /// the old one: bump it whenever rows of the same events come out differently.
 pub const VERSIONS: &[(&str, u32)] = &[
+    ("bases", basis::VERSION),
     ("commands", commands::VERSION),
     ("entries", entries::VERSION),
     ("identity", identity::VERSION),
+    ("liability", liability::VERSION),
     ("returned", returned::VERSION),
+    ("rules", rules::VERSION),
+    ("usage", usage::VERSION),
     ("wallets", wallets::VERSION),
 ];

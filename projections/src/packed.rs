@@ -1,74 +1,104 @@
-//! A wallet's lots in few bytes, for stores that write a wallet's row at every change of it.
+//! Rows in few bytes. A wallet's, which stores write at every change, has one byte beside the lots for
+//! nearly all wallets.
 
-use events::{Class, Credits, LotTerms, Position, Time};
+mod entries;
+pub(crate) mod field;
+mod holds;
+mod lots;
+mod parts;
 
-use crate::{LotRow, varint};
+use events::{Credits, OrgId, Position, WalletId};
 
-const PAID: u8 = 1;
-const EXPIRES: u8 = 2;
+pub use self::entries::{pack_entries, pack_positions, unpack_entries, unpack_positions};
+use self::field::{put_amount, take_amount, take_byte};
+use crate::{HoldRow, WalletRow, varint};
 
-/// Appends lots as they stand, about 12 bytes each: id, remaining micro-credits, flags (1 paid, 2
-/// expires), priority, and the expiry in microseconds since 1970 when there is one. Numbers are
-/// LEB128.
-pub fn pack_lots(lots: &[LotRow], bytes: &mut Vec<u8>) {
-    for lot in lots {
-        let LotTerms { class, priority, expires } = lot.terms;
-        let paid = match class {
-            Class::Paid => PAID,
-            Class::Promotional => 0,
-        };
-        varint::put(bytes, lot.id.get());
-        varint::put(bytes, lot.remaining.micros().cast_unsigned());
-        bytes.extend([paid | if expires.is_some() { EXPIRES } else { 0 }, priority]);
-        if let Some(expires) = expires {
-            varint::put(bytes, expires.micros().cast_unsigned());
+const FROZEN: u8 = 1;
+const DEBT: u8 = 2;
+const LIMIT: u8 = 4;
+const THRESHOLD: u8 = 8;
+const HOLDS: u8 = 16;
+const CAPS: u8 = 32;
+const ALL: u8 = FROZEN | DEBT | LIMIT | THRESHOLD | HOLDS | CAPS;
+
+impl WalletRow {
+    /// Appends all but id, organization, `account_seq` and `last`: flags; debt, limit, threshold,
+    /// holds and caps when the flags say so; then the lots to the end. Numbers are LEB128, those that
+    /// may be negative zigzag-coded first. The amounts follow from the rest.
+    pub fn pack(&self, bytes: &mut Vec<u8>) {
+        let has = |flag, yes| if yes { flag } else { 0 };
+        let (debt, limit) = (has(DEBT, !self.debt.is_zero()), has(LIMIT, !self.limit.is_zero()));
+        let (holds, caps) = (has(HOLDS, !self.holds.is_empty()), has(CAPS, !self.caps.is_empty()));
+        let threshold = has(THRESHOLD, self.threshold.is_some());
+        bytes.push(has(FROZEN, self.frozen) | debt | limit | threshold | holds | caps);
+        let amounts = [Some(self.debt), Some(self.limit)].into_iter().flatten();
+        amounts.filter(|amount| !amount.is_zero()).for_each(|amount| put_amount(bytes, amount));
+        self.threshold.iter().for_each(|threshold| put_amount(bytes, *threshold));
+        if holds != 0 {
+            varint::put(bytes, self.holds.len() as u64);
+            self.holds.iter().for_each(|hold| holds::put(bytes, hold));
         }
+        if caps != 0 {
+            varint::put(bytes, self.caps.len() as u64);
+            self.caps.iter().for_each(|cap| holds::put_cap(bytes, cap));
+        }
+        self.lots.iter().for_each(|lot| lots::put(bytes, lot));
+    }
+
+    /// Reads what [`Self::pack`] wrote; `None` when the bytes are anything else.
+    #[must_use]
+    pub fn unpack(
+        id: WalletId,
+        org: OrgId,
+        account_seq: u64,
+        last: Position,
+        mut bytes: &[u8],
+    ) -> Option<Self> {
+        let bytes = &mut bytes;
+        let mut row = Self::empty(id, org, account_seq, last);
+        let flags = take_byte(bytes)?;
+        if flags & !ALL != 0 {
+            return None;
+        }
+        row.frozen = flags & FROZEN != 0;
+        if flags & DEBT != 0 {
+            row.debt = take_amount(bytes)?;
+        }
+        if flags & LIMIT != 0 {
+            row.limit = take_amount(bytes)?;
+        }
+        if flags & THRESHOLD != 0 {
+            row.threshold = Some(take_amount(bytes)?);
+        }
+        if flags & HOLDS != 0 {
+            row.holds = (0..varint::take(bytes)?).map(|_| holds::take(bytes)).collect::<Option<_>>()?;
+        }
+        if flags & CAPS != 0 {
+            row.caps = (0..varint::take(bytes)?).map(|_| holds::take_cap(bytes)).collect::<Option<_>>()?;
+        }
+        row.lots.reserve(bytes.len() / 8);
+        while !bytes.is_empty() {
+            row.lots.push(lots::take(bytes)?);
+        }
+        row.add_up()?;
+        Some(row)
+    }
+
+    /// Computes balance, reserved and available.
+    fn add_up(&mut self) -> Option<()> {
+        let free = sum(self.lots.iter().map(|lot| lot.remaining))?;
+        let held = sum(self.holds.iter().flat_map(|hold| &hold.slices).map(|slice| slice.remaining))?;
+        let rests: Vec<Credits> = self.holds.iter().map(HoldRow::rest).collect::<Option<_>>()?;
+        self.balance = free.checked_add(held)?.checked_sub(self.debt)?;
+        self.reserved = sum(rests)?;
+        self.available = self.balance.checked_sub(self.reserved)?;
+        Some(())
     }
 }
 
-/// Reads what [`pack_lots`] wrote; `None` when the bytes are anything else.
-#[must_use]
-pub fn unpack_lots(mut bytes: &[u8]) -> Option<Vec<LotRow>> {
-    let mut lots = Vec::with_capacity(bytes.len() / 8);
-    while !bytes.is_empty() {
-        let id = Position(varint::take(&mut bytes)?);
-        let remaining = Credits::from_micros(varint::take(&mut bytes)?.cast_signed());
-        let (&[flags, priority], rest) = bytes.split_first_chunk()?;
-        bytes = rest;
-        if flags & !(PAID | EXPIRES) != 0 {
-            return None;
-        }
-        let class = if flags & PAID == 0 { Class::Promotional } else { Class::Paid };
-        let expires = match flags & EXPIRES {
-            0 => None,
-            _ => Some(Time::from_micros(varint::take(&mut bytes)?.cast_signed())),
-        };
-        lots.push(LotRow { id, remaining, terms: LotTerms { class, priority, expires } });
-    }
-    Some(lots)
+fn sum(amounts: impl IntoIterator<Item = Credits>) -> Option<Credits> {
+    amounts.into_iter().try_fold(Credits::ZERO, Credits::checked_add)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lots_come_back_as_they_were() {
-        let lot = |id, remaining, class, priority, expires: Option<i64>| LotRow {
-            id: Position(id),
-            remaining: Credits::from_micros(remaining),
-            terms: LotTerms { class, priority, expires: expires.map(Time::from_micros) },
-        };
-        let lots = [
-            lot(0, 1, Class::Paid, 0, None),
-            lot(5_000_000_000, i64::MAX, Class::Promotional, 255, Some(1_800_000_000_000_000)),
-            lot(7, 2, Class::Promotional, 7, Some(-1)),
-        ];
-        let mut bytes = Vec::new();
-        pack_lots(&lots, &mut bytes);
-        assert_eq!(unpack_lots(&bytes).as_deref(), Some(&lots[..]));
-        assert_eq!(unpack_lots(&[]), Some(Vec::new()));
-        assert_eq!(unpack_lots(&bytes[..bytes.len() - 1]), None, "cut off");
-        assert_eq!(unpack_lots(&[1, 1, 0xff, 0]), None, "unknown flags");
-    }
-}
+mod tests;

@@ -21,9 +21,15 @@ pub enum Fault {
     /// `previous` is not the wallet's last event, or `accountseq` is not the number due.
     #[error("it does not follow the wallet's last event")]
     Chain,
-    /// A slice takes more than its lot holds, gives beyond the range, or has other terms than its lot.
-    #[error("a slice does not fit its lot")]
+    /// A slice takes more than its lot or hold has, gives beyond the range, or is not above zero.
+    #[error("a slice does not fit its lot or hold")]
     Slice,
+    /// A lot or hold expires before its time, or not as a whole.
+    #[error("what expires is not due, or not expired as a whole")]
+    Terms,
+    /// Debt below zero, or debt beside a free lot that could have paid it.
+    #[error("debt is not what it can be")]
+    Debt,
     /// The stated amounts are not what the slices make.
     #[error("the stated amounts are not what its slices make")]
     Amounts,

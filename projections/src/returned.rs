@@ -1,29 +1,45 @@
-//! What was given back of each deduction.
+//! What was given back or taken back of earlier events.
 
 use events::{Credits, Event, Position, Recorded};
 
 use crate::{Fault, Poison};
 
 /// Bump to rebuild from the first event.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
-/// A deduction of which something was given back.
+/// An earlier event of which something was undone: a deduction or capture of which something was
+/// given back, a purchase of which something was taken back, or a proposal that was approved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReturnedRow {
-    /// The deduction.
-    pub deduction: Position,
-    /// All that was given back.
+    /// The deduction, capture, purchase or proposal.
+    pub of: Position,
+    /// All that was given back, taken back, or, by size, approved.
     pub total: Credits,
-    /// The last rollback.
+    /// The last event that did so.
     pub last: Position,
 }
 
-impl ReturnedRow {
-    /// The deduction that this event gives back, if it is a rollback.
-    #[must_use]
-    pub const fn deduction_of(event: &Event) -> Option<Position> {
+/// What one event undoes.
+struct Undone {
+    of: Position,
+    amount: Credits,
+    /// All that was undone so far, as the event says.
+    total: Credits,
+}
+
+impl Undone {
+    fn by(event: &Event) -> Option<Self> {
         match event {
-            Event::DeductionRolledBack(e) => Some(e.deduction),
+            Event::DeductionRolledBack(e) => {
+                Some(Self { of: e.deduction, amount: e.amount, total: e.returned })
+            }
+            Event::PurchaseRefunded(e) => Some(Self { of: e.purchase, amount: e.amount, total: e.refunded }),
+            Event::CreditsAdjusted(e) => {
+                // The smallest amount of all has no positive counterpart; no wallet can lose that much.
+                let negative = Credits::ZERO.checked_sub(e.amount).unwrap_or(Credits::MAX);
+                let amount = e.amount.max(negative);
+                e.proposal.map(|of| Self { of, amount, total: amount })
+            }
             Event::WalletOpened(_)
             | Event::CreditsPurchased(_)
             | Event::CreditsGranted(_)
@@ -31,6 +47,20 @@ impl ReturnedRow {
             | Event::CreditsDeducted(_)
             | Event::CreditsExpired(_)
             | Event::CommandRefused(_)
+            | Event::CreditsHeld(_)
+            | Event::HoldCaptured(_)
+            | Event::HoldExtended(_)
+            | Event::HoldReleased(_)
+            | Event::HoldExpired(_)
+            | Event::AdjustmentProposed(_)
+            | Event::WalletFrozen(_)
+            | Event::WalletUnfrozen(_)
+            | Event::LimitSet(_)
+            | Event::CapSet(_)
+            | Event::ThresholdSet(_)
+            | Event::BalanceLow(_)
+            | Event::PriceSet(_)
+            | Event::PolicySet(_)
             | Event::OrganizationRegistered(_)
             | Event::AppRegistered(_)
             | Event::ApiKeyIssued(_)
@@ -38,24 +68,32 @@ impl ReturnedRow {
             | Event::WriterChanged(_) => None,
         }
     }
+}
 
-    /// The row of a deduction after a rollback of it; `None` when the event is no rollback.
+impl ReturnedRow {
+    /// The earlier event that this one undoes in part or as a whole, if it does.
+    #[must_use]
+    pub fn undone_by(event: &Event) -> Option<Position> {
+        Undone::by(event).map(|undone| undone.of)
+    }
+
+    /// The row of the earlier event after this one; unchanged when it undoes nothing.
     ///
     /// # Errors
-    /// When the total that the rollback states is not the sum of all rollbacks.
+    /// When the total that the event states is not the sum, or a proposal is approved again.
     pub fn apply(row: Option<Self>, recorded: &Recorded) -> Result<Option<Self>, Poison> {
-        let Event::DeductionRolledBack(rollback) = &recorded.event else {
+        let Some(Undone { of, amount, total }) = Undone::by(&recorded.event) else {
             return Ok(row);
         };
         let position = recorded.envelope.position;
-        let deduction = rollback.deduction;
-        if row.is_some_and(|row| row.deduction != deduction) || deduction >= position {
+        if row.is_some_and(|row| row.of != of) || of >= position {
             return Err(Fault::Subject.at(position));
         }
         let before = row.map_or(Credits::ZERO, |row| row.total);
-        let total = before.checked_add(rollback.amount).filter(|total| *total == rollback.returned);
-        let total = total.ok_or(Fault::Amounts.at(position))?;
-        Ok(Some(Self { deduction, total, last: position }))
+        if before.checked_add(amount) != Some(total) {
+            return Err(Fault::Amounts.at(position));
+        }
+        Ok(Some(Self { of, total, last: position }))
     }
 }
 

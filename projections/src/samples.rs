@@ -1,10 +1,12 @@
-//! A small valid history for tests, and the means to spoil it.
+//! Histories for tests, and the means to spoil them.
+
+pub(crate) mod whole;
 
 use events::{
     AppId, AppRegistered, Asked, Balances, Class, CommandId, CommandRefused, Credits, CreditsChecked,
     CreditsDeducted, CreditsExpired, CreditsGranted, CreditsPurchased, DeductionRolledBack, Envelope, Event,
     LedgerId, LotTerms, Operation, OrgId, OrganizationRegistered, Position, Recorded, Refusal, RequestHash,
-    ReturnedSlice, Salt, Slice, Subject, Time, WalletId, WalletOpened,
+    ReturnedSlice, Salt, Slice, Slices, Subject, Time, WalletId, WalletOpened,
 };
 
 pub(crate) const LEDGER: &str = "00000000-0000-4000-8000-000000000001";
@@ -72,11 +74,18 @@ pub(crate) fn recorded(position: u64, chain: Option<(u8, u64, Option<u64>)>, eve
 /// Everything that can happen to a wallet, in 14 events: wallet 1 ends with 62 credits, wallet 2 with 3.
 pub(crate) fn history() -> Vec<Recorded> {
     let paid = terms(Class::Paid, None);
-    let promotional = terms(Class::Promotional, Some(9_999));
+    let promotional = terms(Class::Promotional, Some(1_011));
     let returned = |lot, whole, terms| ReturnedSlice { lot: Position(lot), amount: credits(whole), terms };
     let rollback = |amount, so_far, slices, balance| DeductionRolledBack {
         asked: asked(),
         deduction: Position(6),
+        service: "chat".into(),
+        spender: Some(app()),
+        spent: Time::from_micros(1_006),
+        budget: None,
+        overdrawn: Credits::ZERO,
+        formed: None,
+        settled: Slices::new(),
         amount: credits(amount),
         returned: credits(so_far),
         slices,
@@ -85,10 +94,14 @@ pub(crate) fn history() -> Vec<Recorded> {
     };
     let slices = [slice(5, 10), slice(4, 30)].into_iter().collect();
     let deducted = |whole, slices, balance| CreditsDeducted {
-        asked: asked(),
+        asked: Some(asked()),
         service: "chat".into(),
         cost: credits(whole),
         slices,
+        overdrawn: Credits::ZERO,
+        price: None,
+        budget: None,
+        batch: None,
         metadata: None,
         wallet: balances(balance),
     };
@@ -111,26 +124,41 @@ pub(crate) fn history() -> Vec<Recorded> {
 }
 
 fn purchased(whole: i64, lot: LotTerms, balance: i64) -> Event {
-    let (payment_reference, price_paid) = (Some("pay_1".into()), None);
-    let wallet = balances(balance);
-    CreditsPurchased { asked: asked(), amount: credits(whole), lot, payment_reference, price_paid, wallet }
-        .into()
+    CreditsPurchased {
+        asked: asked(),
+        amount: credits(whole),
+        lot,
+        payment_reference: Some("pay_1".into()),
+        price_paid: None,
+        settled: Slices::new(),
+        wallet: balances(balance),
+    }
+    .into()
 }
 
 fn granted(whole: i64, lot: LotTerms, balance: i64) -> Event {
-    CreditsGranted { asked: asked(), amount: credits(whole), lot, reason: None, wallet: balances(balance) }
-        .into()
+    let (asked, amount, settled, wallet) = (asked(), credits(whole), Slices::new(), balances(balance));
+    CreditsGranted { asked, amount, lot, reason: None, settled, wallet }.into()
 }
 
 fn checked(balance: i64) -> Event {
-    let (cost, sufficient) = (credits(1), true);
-    CreditsChecked { asked: asked(), service: "chat".into(), cost, sufficient, wallet: balances(balance) }
-        .into()
+    CreditsChecked {
+        asked: asked(),
+        service: "chat".into(),
+        cost: credits(1),
+        sufficient: true,
+        price: None,
+        budget: None,
+        hold: None,
+        wallet: balances(balance),
+    }
+    .into()
 }
 
 fn refused(balance: i64) -> Event {
     let refusal = Refusal::InsufficientCredits { available: credits(balance), required: credits(500) };
-    CommandRefused { asked: asked(), operation: Operation::Deduct, refusal, wallet: balances(balance) }.into()
+    let (asked, operation, item, wallet) = (asked(), Operation::Deduct, None, balances(balance));
+    CommandRefused { asked, operation, refusal, item, wallet }.into()
 }
 
 fn expired(lot: u64, whole: i64, balance: i64) -> Event {

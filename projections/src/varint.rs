@@ -38,6 +38,34 @@ pub(crate) fn take_signed(bytes: &mut &[u8]) -> Option<i64> {
     Some((coded >> 1).cast_signed() ^ -((coded & 1).cast_signed()))
 }
 
+/// As [`put_signed`], for sums over many wallets.
+pub(crate) fn put_wide(bytes: &mut Vec<u8>, number: i128) {
+    let mut coded = (number << 1 ^ number >> 127).cast_unsigned();
+    while coded >= 0x80 {
+        bytes.push(coded as u8 | 0x80);
+        coded >>= 7;
+    }
+    bytes.push(coded as u8);
+}
+
+/// Takes a number off that [`put_wide`] appended.
+pub(crate) fn take_wide(bytes: &mut &[u8]) -> Option<i128> {
+    let mut coded = 0_u128;
+    for shift in (0..128).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        let bits = u128::from(byte & 0x7f);
+        if bits << shift >> shift != bits {
+            return None;
+        }
+        coded |= bits << shift;
+        if byte < 0x80 {
+            return Some((coded >> 1).cast_signed() ^ -((coded & 1).cast_signed()));
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +78,19 @@ mod tests {
         let mut rest = bytes.as_slice();
         assert!(numbers.iter().all(|number| take(&mut rest) == Some(*number)));
         assert_eq!((rest, take(&mut rest)), (&[][..], None));
+    }
+
+    #[test]
+    fn signed_numbers_come_back() {
+        let numbers = [0, -1, 1, -64, 64, i64::MIN, i64::MAX];
+        let mut bytes = Vec::new();
+        numbers.iter().for_each(|number| put_signed(&mut bytes, *number));
+        let wide = [0, -1, i128::from(i64::MIN) - 1, i128::MIN, i128::MAX];
+        wide.iter().for_each(|number| put_wide(&mut bytes, *number));
+        let mut rest = bytes.as_slice();
+        assert!(numbers.iter().all(|number| take_signed(&mut rest) == Some(*number)));
+        assert!(wide.iter().all(|number| take_wide(&mut rest) == Some(*number)));
+        assert_eq!((rest, take_wide(&mut rest)), (&[][..], None));
     }
 
     #[test]

@@ -1,65 +1,73 @@
-//! Wallets with their lots: what each holds now.
+//! Wallets with their lots and holds: what each holds now.
 
-use events::{Balances, Class, Credits, Event, LotTerms, OrgId, Position, Recorded, Time, WalletId};
+mod caps;
+mod change;
+mod holds;
+mod lots;
+mod moved;
+mod moves;
 
-use crate::{Fault, Poison};
+use events::{Balances, Credits, Event, OrgId, Position, Recorded, Time, WalletId};
+
+use self::change::Change;
+pub use self::{
+    caps::CapRow,
+    holds::HoldRow,
+    lots::LotRow,
+    moved::{Parts, Value},
+};
+use crate::{Bases, Fault, Poison};
 
 /// Bump to rebuild from the first event.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
-/// One wallet.
+/// One wallet. Free lots + slices of holds - debt = balance; what holds reserve = `reserved`; and
+/// while there is debt, there is no free lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WalletRow {
     /// Its id.
     pub id: WalletId,
     /// The organization it belongs to.
     pub org: OrgId,
-    /// All credits.
+    /// All credits; below zero only by debt.
     pub balance: Credits,
-    /// What can be spent.
+    /// What is not reserved.
     pub available: Credits,
     /// What holds reserve.
     pub reserved: Credits,
+    /// What was overdrawn or taken back after it was spent, zero or more.
+    pub debt: Credits,
+    /// The agreed overdraft, zero or more.
+    pub limit: Credits,
+    /// Below which available amount the credits are low.
+    pub threshold: Option<Credits>,
+    /// Whether spending is stopped.
+    pub frozen: bool,
     /// How many events have changed it.
     pub account_seq: u64,
     /// Its last event, checks and refusals included.
     pub last: Position,
-    /// Its live lots in burn-down order.
+    /// Its live lots in burn-down order, without what is held.
     pub lots: Vec<LotRow>,
-}
-
-/// Credits that came in together and are not yet spent or expired.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LotRow {
-    /// Position of the purchase or grant.
-    pub id: Position,
-    /// What is left, above zero.
-    pub remaining: Credits,
-    /// Class, priority and expiry.
-    pub terms: LotTerms,
-}
-
-impl LotRow {
-    /// Priority, soonest expiry, promotional before paid, oldest.
-    fn burn_down_key(&self) -> (u8, Time, Class, Position) {
-        let expires = self.terms.expires.unwrap_or(Time::from_micros(i64::MAX));
-        (self.terms.priority, expires, self.terms.class, self.id)
-    }
+    /// Its open holds, in order of position.
+    pub holds: Vec<HoldRow>,
+    /// What apps and budgets may spend, in the order in which it was set.
+    pub caps: Vec<CapRow>,
 }
 
 impl WalletRow {
-    /// The row after an event about its wallet, with everything that the event states checked:
-    /// `previous`, `accountseq`, organization, slices and the resulting amounts.
+    /// The row after an event about its wallet, and the parts of its movement, with everything that the
+    /// event states checked. `bases` knows the lots of [`Basis::needed_by`](crate::Basis::needed_by).
     ///
     /// # Errors
     /// When the event cannot follow `row`.
-    pub fn apply(row: Option<Self>, recorded: &Recorded) -> Result<Self, Poison> {
+    pub fn apply(row: Option<Self>, recorded: &Recorded, bases: &Bases) -> Result<(Self, Parts), Poison> {
         let mut row = match row {
             Some(row) => row,
-            None => return Self::open(recorded),
+            None => return Ok((Self::open(recorded)?, Parts::default())),
         };
-        row.update(recorded)?;
-        Ok(row)
+        let parts = row.update(recorded, bases)?;
+        Ok((row, parts))
     }
 
     /// The row of a wallet that `recorded` opens.
@@ -84,32 +92,48 @@ impl WalletRow {
         if opened.wallet != Balances::default() {
             return refuse(Fault::Amounts);
         }
-        let zero = Credits::ZERO;
-        let last = envelope.position;
-        Ok(Self {
-            id,
-            org,
-            balance: zero,
-            available: zero,
-            reserved: zero,
-            account_seq: 1,
-            last,
-            lots: Vec::new(),
-        })
+        Ok(Self::empty(id, org, 1, envelope.position))
     }
 
-    /// Applies an event in place. After an error the row is of no further use.
+    /// A wallet with nothing in it and nothing ruled.
+    pub(crate) const fn empty(id: WalletId, org: OrgId, account_seq: u64, last: Position) -> Self {
+        Self {
+            id,
+            org,
+            balance: Credits::ZERO,
+            available: Credits::ZERO,
+            reserved: Credits::ZERO,
+            debt: Credits::ZERO,
+            limit: Credits::ZERO,
+            threshold: None,
+            frozen: false,
+            account_seq,
+            last,
+            lots: Vec::new(),
+            holds: Vec::new(),
+            caps: Vec::new(),
+        }
+    }
+
+    /// Applies an event in place; returns the parts of its movement. After an error the row is of no further use.
     ///
     /// # Errors
     /// When the event cannot follow this row.
-    pub fn update(&mut self, recorded: &Recorded) -> Result<(), Poison> {
+    pub fn update(&mut self, recorded: &Recorded, bases: &Bases) -> Result<Parts, Poison> {
         let envelope = &recorded.envelope;
-        self.follow(recorded).map_err(|fault| fault.at(envelope.position))?;
+        let parts = self.follow(recorded, bases).map_err(|fault| fault.at(envelope.position))?;
         self.last = envelope.position;
-        Ok(())
+        Ok(parts)
     }
 
-    fn follow(&mut self, recorded: &Recorded) -> Result<(), Fault> {
+    /// When the wallet changes by itself next: a hold or a free lot expires.
+    #[must_use]
+    pub fn due(&self) -> Option<Time> {
+        let holds = self.holds.iter().map(|hold| hold.expires);
+        holds.chain(self.lots.iter().filter_map(|lot| lot.terms.expires)).min()
+    }
+
+    fn follow(&mut self, recorded: &Recorded, bases: &Bases) -> Result<Parts, Fault> {
         let envelope = &recorded.envelope;
         if recorded.wallet() != Some(self.id) {
             return Err(Fault::Subject);
@@ -122,75 +146,23 @@ impl WalletRow {
             return Err(Fault::Chain);
         }
         let stated = recorded.event.balances().ok_or(Fault::Subject)?;
-        let moved = self.moved_by(&recorded.event, envelope.position)?;
-        self.balance = self.balance.checked_add(moved).ok_or(Fault::Amounts)?;
+        let mut change = Change::new(self, bases);
+        moves::by(&mut change, recorded)?;
+        let moved = change.moved;
+        self.balance = self.balance.checked_add(moved.amount).ok_or(Fault::Amounts)?;
         self.available = self.balance.checked_sub(self.reserved).ok_or(Fault::Amounts)?;
         let computed = Balances { balance: self.balance, available: self.available, reserved: self.reserved };
-        if *stated == computed { Ok(()) } else { Err(Fault::Amounts) }
+        if *stated != computed {
+            return Err(Fault::Amounts);
+        }
+        if self.debt < Credits::ZERO || self.debt.is_positive() && !self.lots.is_empty() {
+            return Err(Fault::Debt);
+        }
+        Ok(moved.parts)
     }
-
-    /// Moves the event's credits into and out of lots; returns what the balance gained.
-    fn moved_by(&mut self, event: &Event, position: Position) -> Result<Credits, Fault> {
-        match event {
-            Event::CreditsPurchased(e) => self.give(position, e.amount, e.lot),
-            Event::CreditsGranted(e) => self.give(position, e.amount, e.lot),
-            Event::CreditsDeducted(e) => {
-                let taken = sum(e.slices.iter().map(|slice| self.take(slice.lot, slice.amount)))?;
-                if taken.checked_add(e.cost) == Some(Credits::ZERO) { Ok(taken) } else { Err(Fault::Amounts) }
-            }
-            Event::DeductionRolledBack(e) => {
-                let given =
-                    sum(e.slices.iter().map(|slice| self.give(slice.lot, slice.amount, slice.terms)))?;
-                if given == e.amount { Ok(given) } else { Err(Fault::Amounts) }
-            }
-            Event::CreditsExpired(e) => self.take(e.lot, e.amount),
-            Event::CreditsChecked(_) | Event::CommandRefused(_) => Ok(Credits::ZERO),
-            Event::WalletOpened(_) => Err(Fault::Opening),
-            Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_)
-            | Event::WriterChanged(_) => Err(Fault::Subject),
-        }
-    }
-
-    /// Adds credits to a lot, which comes (back) to life when it is not live.
-    fn give(&mut self, id: Position, amount: Credits, terms: LotTerms) -> Result<Credits, Fault> {
-        if !amount.is_positive() {
-            return Err(Fault::Slice);
-        }
-        if let Some(lot) = self.lots.iter_mut().find(|lot| lot.id == id) {
-            if lot.terms != terms {
-                return Err(Fault::Slice);
-            }
-            lot.remaining = lot.remaining.checked_add(amount).ok_or(Fault::Slice)?;
-            return Ok(amount);
-        }
-        let lot = LotRow { id, remaining: amount, terms };
-        let at = self.lots.partition_point(|other| other.burn_down_key() < lot.burn_down_key());
-        self.lots.insert(at, lot);
-        Ok(amount)
-    }
-
-    /// Takes credits from a live lot, which ends when nothing is left.
-    fn take(&mut self, id: Position, amount: Credits) -> Result<Credits, Fault> {
-        let at = self.lots.iter().position(|lot| lot.id == id).ok_or(Fault::Slice)?;
-        let left = self.lots[at].remaining.checked_sub(amount).ok_or(Fault::Slice)?;
-        if !amount.is_positive() || left < Credits::ZERO {
-            return Err(Fault::Slice);
-        }
-        if left.is_zero() {
-            self.lots.remove(at);
-        } else {
-            self.lots[at].remaining = left;
-        }
-        Credits::ZERO.checked_sub(amount).ok_or(Fault::Slice)
-    }
-}
-
-fn sum(mut amounts: impl Iterator<Item = Result<Credits, Fault>>) -> Result<Credits, Fault> {
-    amounts.try_fold(Credits::ZERO, |sum, amount| sum.checked_add(amount?).ok_or(Fault::Slice))
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod whole_tests;

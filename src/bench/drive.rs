@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use events::{AppId, Asked, Class, Credits, OrgId, WalletId};
 use futures::future::try_join_all;
-use ledger::{Amount, Command, Deduct, NewLot, Purchase};
+use ledger::{Amount, Charge, Command, Deduct, NewLot, Purchase};
 use uuid::Uuid;
 
 use super::load::wallet_id;
@@ -95,7 +95,8 @@ impl Callers {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let wallet = self.wallets[(random >> 33) as usize % self.wallets.len()];
             let key = Uuid::from_u64_pair(random, self.run ^ number.rotate_left(32)).to_string();
-            let deduct = Deduct { service: "chat".into(), cost: credits(1_000), metadata: None };
+            let charge = Charge::Cost(credits(1_000));
+            let deduct = Deduct { service: "chat".into(), charge, budget: None, metadata: None };
             self.engine.submit(self.ask(wallet, key, Command::Deduct(deduct))).await?;
             made += 1;
         }
@@ -113,6 +114,7 @@ impl Callers {
             traceparent: None,
             asked: Asked { request: request_hash(wallet, &command), key: Some(key.into()) },
             command,
+            dry_run: false,
         }
     }
 }

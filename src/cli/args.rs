@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use super::{
     commands::{
-        app::AppCommand, bench::BenchCommand, completions::Completions, config::ConfigCommand, credit::Grant,
-        credit::Purchase, demo::Demo, export::Export, key::KeyCommand, openapi::Openapi, replay::Replay,
-        serve::Serve, spend::Check, spend::Deduct, spend::Rollback, statement::Statement, tail::Tail,
-        verify::Verify, wallet::WalletCommand,
+        adjust::Adjust, adjust::Approve, app::AppCommand, bench::BenchCommand, completions::Completions,
+        config::ConfigCommand, credit::Grant, credit::Purchase, demo::Demo, entries::Entries,
+        explain::Explain, export::Export, hold::HoldCommand, import::Import, key::KeyCommand,
+        openapi::Openapi, policy::PolicyCommand, price::PriceCommand, refund::Chargeback, refund::Refund,
+        replay::Replay, report::ReportCommand, serve::Serve, spend::Check, spend::Deduct, spend::Rollback,
+        statement::Statement, tail::Tail, verify::Verify, wallet::WalletCommand,
     },
     output::Format,
 };
@@ -99,11 +101,26 @@ pub(super) enum Command {
     Check(Check),
     Deduct(Deduct),
     Rollback(Rollback),
+    #[command(subcommand)]
+    Hold(HoldCommand),
+    Refund(Refund),
+    Chargeback(Chargeback),
+    Adjust(Adjust),
+    Approve(Approve),
+    #[command(subcommand)]
+    Price(PriceCommand),
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     Statement(Statement),
+    Entries(Entries),
+    Explain(Explain),
+    #[command(subcommand)]
+    Report(ReportCommand),
     Tail(Tail),
     Replay(Replay),
     Verify(Verify),
     Export(Export),
+    Import(Import),
     #[command(subcommand)]
     Bench(BenchCommand),
     #[command(subcommand)]

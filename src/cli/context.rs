@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
     args::Global,
     client::{Client, Reach, connect},
     failure::Outcome,
-    output::{Column, Output},
+    output::Output,
 };
 use crate::{app::Machine, clock::sixteen, config::Settings};
 
@@ -51,27 +50,5 @@ impl Context<'_> {
         let result = result?;
         closed?;
         Ok(result)
-    }
-
-    /// Asks for a change under this key, or a random one, and prints the answer with the key.
-    ///
-    /// # Errors
-    /// As [`Self::ledger`].
-    pub(super) async fn change(
-        &mut self,
-        path: &str,
-        key: Option<String>,
-        body: Value,
-        columns: &[Column],
-    ) -> Outcome {
-        let key = key.unwrap_or_else(|| format!("cli-{}", self.random_id()));
-        self.ledger(async |client, out| {
-            let answer = client.post(path, Some(&key), &body).await?;
-            let mut shown = answer.json()?;
-            shown["idempotency_key"] = json!(key);
-            shown["replayed"] = json!(answer.replayed);
-            out.one(&shown, columns)
-        })
-        .await
     }
 }

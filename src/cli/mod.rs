@@ -4,11 +4,14 @@
 
 mod args;
 mod audit;
+mod change;
 pub mod client;
 mod commands;
 mod context;
 mod exported;
 pub mod failure;
+mod imported;
+mod merkle;
 pub mod output;
 mod progress;
 mod server;
@@ -99,11 +102,22 @@ async fn dispatch(command: Command, context: &mut Context<'_>) -> Outcome {
         Command::Check(check) => check.run(context).await,
         Command::Deduct(deduct) => deduct.run(context).await,
         Command::Rollback(rollback) => rollback.run(context).await,
+        Command::Hold(hold) => hold.run(context).await,
+        Command::Refund(refund) => refund.run(context).await,
+        Command::Chargeback(chargeback) => chargeback.run(context).await,
+        Command::Adjust(adjust) => adjust.run(context).await,
+        Command::Approve(approve) => approve.run(context).await,
+        Command::Price(price) => price.run(context).await,
+        Command::Policy(policy) => policy.run(context).await,
         Command::Statement(statement) => statement.run(context).await,
+        Command::Entries(entries) => entries.run(context).await,
+        Command::Explain(explain) => explain.run(context).await,
+        Command::Report(report) => report.run(context).await,
         Command::Tail(tail) => tail.run(context).await,
         Command::Replay(replay) => replay.run(context).await,
         Command::Verify(verify) => verify.run(context).await,
         Command::Export(export) => export.run(context).await,
+        Command::Import(import) => import.run(context).await,
         Command::Bench(bench) => bench.run(context),
         Command::Config(config) => config.run(context),
         Command::Openapi(openapi) => openapi.run(context),

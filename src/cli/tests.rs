@@ -2,7 +2,9 @@
 
 mod audit;
 mod demo;
+mod import;
 mod wallets;
+mod whole;
 
 use std::{path::Path, sync::Arc};
 

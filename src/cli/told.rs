@@ -35,6 +35,13 @@ const WALLETS: &[Column] = &[
     Column::new("returned", "/returned"),
     Column::new("balance", "/balance"),
 ];
+const STEPS: &[Column] = &[
+    Column::new("step", "/what"),
+    Column::new("id", "/id"),
+    Column::new("what", "/detail"),
+    Column::new("balance", "/balance"),
+    Column::new("available", "/available"),
+];
 
 /// Everything there is to tell.
 pub(super) struct Told<'a> {
@@ -87,6 +94,12 @@ impl Told<'_> {
             "{} requests: {} deducted + {} refused; {} repeated and answered alike, {} given back",
             figures.requests, figures.deducted, figures.refused, figures.replayed, figures.rolled_back
         ))?;
+        if let Some(scene) = &summary.scene {
+            let wallet = scene.wallet;
+            out.heading(&format!("A scene beside it, in wallet {wallet}: a price, a hold and a refund"))?;
+            out.many(&values(&scene.steps)?, STEPS)?;
+        }
+        out.heading("All of it")?;
         let events = self.verification.get("events").map(ToString::to_string).unwrap_or_default();
         out.line(&format!("verify: {events} events, chains and balances are right"))
     }

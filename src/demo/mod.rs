@@ -7,11 +7,14 @@
 //! - every wallet is funded before, every 4th with less than it will need;
 //! - every 3rd request checks first, every 11th is sent twice under its key, and of every 47 one is
 //!   given back whole and one by half. See [`request`] and [`funding`].
+//!
+//! A made-up story is followed by a [`scene`] in a wallet of its own.
 
 pub mod funding;
 pub mod generator;
 pub mod play;
 pub mod request;
+pub mod scene;
 pub mod story;
 pub mod summary;
 pub mod trace;
@@ -48,6 +51,8 @@ pub struct Script {
     pub cast: Cast,
     /// The requests, by number.
     pub requests: Vec<Request>,
+    /// Whether the scene is played too. Not beside a trace, which alone accounts for every event.
+    pub scene: bool,
 }
 
 impl Source {
@@ -59,11 +64,11 @@ impl Source {
         match &self.trace {
             Some(path) => {
                 let requests = trace::read_file(path, self.requests.unwrap_or(usize::MAX))?;
-                Ok(Script { cast: trace::cast(), requests })
+                Ok(Script { cast: trace::cast(), requests, scene: false })
             }
             None => {
                 let requests = generator::requests(self.requests.unwrap_or(REQUESTS), self.seed);
-                Ok(Script { cast: generator::cast(), requests })
+                Ok(Script { cast: generator::cast(), requests, scene: true })
             }
         }
     }
@@ -82,6 +87,9 @@ pub async fn run(
     let funding = funding::plan(&script.cast, &script.requests);
     let stage = Arc::new(story::set(url, operator, &script.cast, &funding).await?);
     let results = play::play(Arc::clone(&stage), script.requests, bar).await?;
-    let summary = summary::sum_up(&stage, &funding, &results).await?;
+    let mut summary = summary::sum_up(&stage, &funding, &results).await?;
+    if script.scene {
+        summary.scene = Some(scene::play(&stage.operator).await?);
+    }
     Ok((stage, summary))
 }

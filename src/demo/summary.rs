@@ -9,6 +9,7 @@ use super::{
     funding::Funding,
     play::{Result, text},
     request::Cast,
+    scene::Scene,
     story::Stage,
 };
 use crate::cli::{
@@ -103,6 +104,9 @@ pub struct Summary {
     pub apps: Vec<AppPart>,
     /// Each wallet's part, by number.
     pub wallets: Vec<WalletPart>,
+    /// The scene beside the story; its figures are in none of the above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scene: Option<Scene>,
 }
 
 /// Sums the results up and reads each wallet's balance once all of the story is in it.
@@ -131,7 +135,7 @@ pub async fn sum_up(stage: &Stage, funding: &[Funding], results: &[Result]) -> O
         let Funding { purchased, granted } = *funding;
         wallets.push(WalletPart { wallet, figures, purchased, granted, balance });
     }
-    Ok(Summary { figures: Figures::of(results.iter())?, apps, wallets })
+    Ok(Summary { figures: Figures::of(results.iter())?, apps, wallets, scene: None })
 }
 
 impl Summary {

@@ -26,6 +26,8 @@ pub struct Ask {
     pub asked: Asked,
     /// What is asked.
     pub command: Command,
+    /// Decide it as if it were asked, and store nothing: no event, no key.
+    pub dry_run: bool,
 }
 
 /// A fact about the ledger or about identity, recorded as it is.
@@ -43,13 +45,29 @@ pub struct Fact {
     pub event: Event,
 }
 
-/// The answer to a command: its answering event, as stored.
+/// The answer to a command: its events, as stored. Those of a dry run are as they would be, at the
+/// next positions and with salts of zeros.
 #[derive(Debug, Clone)]
 pub struct Receipt {
-    /// The event; a refusal is one too.
+    /// The answering event; a refusal is one too.
     pub recorded: Recorded,
+    /// The command's other events, in order of position. Of an earlier answer only those that make it
+    /// whole: the other items of an atomic batch, and the hold that a check placed.
+    pub others: Vec<Recorded>,
     /// Whether it answers an earlier request with the same key.
     pub replayed: bool,
+    /// Whether nothing was stored, because nothing was to be.
+    pub dry_run: bool,
+}
+
+impl Receipt {
+    /// All events, in order of position.
+    pub fn events(&self) -> impl Iterator<Item = &Recorded> {
+        let answer = self.recorded.envelope.position;
+        let at = self.others.partition_point(|other| other.envelope.position < answer);
+        let (before, after) = self.others.split_at(at);
+        before.iter().chain([&self.recorded]).chain(after)
+    }
 }
 
 /// Why a command has no answering event.

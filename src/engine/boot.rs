@@ -6,14 +6,19 @@ use events::{
     CommandId, Event, LedgerId, Position, Recorded, Subject, Time, WalletId, WriterChanged, decode,
 };
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{oneshot, watch},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    ColdState, Engine, Fact, Halt, Options, Wanted, core::Core, gather::read_one, gauges::Gauges,
-    handle::Mail, writer::Writer,
+    ColdState, Engine, Fact, Halt, Options, Wanted,
+    alarm::Alarm,
+    core::Core,
+    earlier::read_one,
+    gauges::Gauges,
+    mailbox::{Mail, Packet, mailbox},
+    writer::Writer,
 };
 use crate::{
     clock::{Clock, Entropy, sixteen},
@@ -69,15 +74,27 @@ pub async fn start(
 ) -> Result<Running, Halt> {
     let Parts { log, recent, cold, clock, mut entropy, options } = parts;
     let core = replay_tail(ledger, &*log, &*cold, &options, &mut observe).await?;
-    let (mailbox, received) = mpsc::channel(options.mailbox);
+    let (mailbox, received) = mailbox(options.mailbox);
     let (head, head_seen) = watch::channel(core.head());
     let announcement = announcement(ledger, core.head(), &mut *entropy);
     let (answer, announced) = oneshot::channel();
     let engine = Engine { mailbox, head: head_seen };
-    // The mailbox is new and has room for at least this.
-    let _ = engine.mailbox.try_send(Mail::Fact(Box::new(announcement), answer));
-    let gauges = Gauges::register();
-    let writer = Writer { core, log, recent, cold, clock, entropy, mailbox: received, head, options, gauges };
+    // The mailbox is new and has room.
+    let _ = engine.mailbox.send(Packet::One(Mail::Fact(Box::new(announcement), answer)));
+    let writer = Writer {
+        core,
+        log,
+        recent,
+        cold,
+        clock,
+        entropy,
+        mailbox: received,
+        head,
+        options,
+        gauges: Gauges::register(),
+        alarm: Alarm::default(),
+        full: false,
+    };
     let writer = tokio::spawn(writer.run(stop));
     match announced.await {
         Ok(Ok(_)) => Ok(Running { engine, writer }),
@@ -116,7 +133,10 @@ async fn replay_tail(
         None => None,
     };
     let last_time = last.map_or(Time::from_micros(0), |recorded| recorded.envelope.time);
-    let mut core = Core::new(ledger, checkpoint, last_time, options.wallet_cache);
+    let mut core = Core::new(ledger, checkpoint, last_time, options, log.capabilities().max_append_bytes);
+    let rules = cold.rules().await.map_err(|error| Halt::Start(error.to_string()))?;
+    let rules_from = rules.checkpoint;
+    core.adopt_rules(rules);
     while core.head() < head {
         let page = log.read(core.head(), PAGE).await.map_err(|error| Halt::Start(error.to_string()))?;
         let mut events = Vec::with_capacity(page.bodies.len());
@@ -129,7 +149,7 @@ async fn replay_tail(
         }
         adopt_wallets(&mut core, &events, cold).await?;
         for recorded in &events {
-            core.replay(recorded).map_err(|error| Halt::Start(error.to_string()))?;
+            core.replay(recorded, rules_from).map_err(|error| Halt::Start(error.to_string()))?;
             observe(recorded);
         }
     }

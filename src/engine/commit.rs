@@ -1,6 +1,7 @@
 //! Appending one group, whatever becomes of the append.
 
 use events::Position;
+use ledger::planted::{self, Bug};
 
 use crate::log::{AppendError, Bodies, Log};
 
@@ -22,7 +23,7 @@ pub(super) enum Outcome {
 
 /// Appends `group` at `head`. A group without events only makes sure that its answers, which come
 /// from memory, are still the log's.
-pub(super) async fn commit(log: &dyn Log, head: Position, group: &Bodies) -> Outcome {
+pub(super) async fn commit(log: &dyn Log, mut head: Position, group: &Bodies) -> Outcome {
     if group.is_empty() {
         return match log.head().await {
             Ok(now) if now == head => Outcome::Stored,
@@ -36,6 +37,7 @@ pub(super) async fn commit(log: &dyn Log, head: Position, group: &Bodies) -> Out
     for _ in 0..ATTEMPTS {
         match log.append(head, group).await {
             Ok(_) => return Outcome::Stored,
+            Err(AppendError::HeadMoved { head: now }) if planted::is(Bug::HeadNotCompared) => head = now,
             Err(AppendError::HeadMoved { head: now }) => return ours(log, head, group, now).await,
             Err(error @ (AppendError::Unavailable(_) | AppendError::TooLarge { .. })) => {
                 // After a lost answer, "nothing written" speaks of this attempt alone.

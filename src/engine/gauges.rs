@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use events::Position;
-use metrics::{Gauge, Histogram};
+use metrics::{Counter, Gauge, Histogram};
 
 use crate::telemetry;
 
@@ -15,6 +15,7 @@ pub(super) struct Gauges {
     head: Gauge,
     mailbox: Gauge,
     wallets: Gauge,
+    timers_fired: Counter,
 }
 
 impl Gauges {
@@ -25,12 +26,18 @@ impl Gauges {
             head: metrics::gauge!(telemetry::HEAD_POSITION),
             mailbox: metrics::gauge!(telemetry::MAILBOX_DEPTH),
             wallets: metrics::gauge!(telemetry::CACHED_WALLETS),
+            timers_fired: metrics::counter!(telemetry::TIMERS_FIRED_TOTAL),
         }
     }
 
     /// So many commands wait.
     pub(super) fn waiting(&self, commands: usize) {
         self.mailbox.set(commands as f64);
+    }
+
+    /// Something expired in an idle wallet.
+    pub(super) fn timer_fired(&self) {
+        self.timers_fired.increment(1);
     }
 
     /// A group of so many commands goes to the log.

@@ -1,41 +1,20 @@
 //! The handle by which the rest of the program reaches the engine.
 
+use std::sync::Arc;
+
 use events::{Position, Recorded};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
-use super::{Ask, EngineError, Fact, Receipt};
-
-/// A question and where its answer goes.
-#[derive(Debug)]
-pub(super) enum Mail {
-    /// A command to a wallet.
-    Ask(Box<Ask>, oneshot::Sender<Result<Receipt, EngineError>>),
-    /// A fact to record.
-    Fact(Box<Fact>, oneshot::Sender<Result<Recorded, EngineError>>),
-}
-
-impl Mail {
-    pub(super) fn ask(&self) -> Option<&Ask> {
-        match self {
-            Self::Ask(ask, _) => Some(ask),
-            Self::Fact(..) => None,
-        }
-    }
-
-    /// Answers with an error.
-    pub(super) fn refuse(self, error: EngineError) {
-        // Nobody minds when the caller no longer waits.
-        match self {
-            Self::Ask(_, answer) => drop(answer.send(Err(error))),
-            Self::Fact(_, answer) => drop(answer.send(Err(error))),
-        }
-    }
-}
+use super::{
+    Ask, EngineError, Fact, Receipt,
+    mailbox::{Mail, Packet, Sender},
+    replies::{Answer, Many},
+};
 
 /// A running engine. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Engine {
-    pub(super) mailbox: mpsc::Sender<Mail>,
+    pub(super) mailbox: Sender,
     pub(super) head: watch::Receiver<Position>,
 }
 
@@ -48,8 +27,26 @@ impl Engine {
     pub async fn submit(&self, ask: Ask) -> Result<Receipt, EngineError> {
         let id = ask.id;
         let (answer, receipt) = oneshot::channel();
-        self.post(Mail::Ask(Box::new(ask), answer))?;
+        self.post(Mail::Ask(Box::new(ask), Answer::One(answer)))?;
         receipt.await.unwrap_or(Err(EngineError::OutcomeUnknown(id)))
+    }
+
+    /// Submits commands of which each is decided for itself, in order, and waits for all of them. The
+    /// answers are in the order of the commands, each as [`Self::submit`] would give it.
+    pub async fn submit_all(&self, asks: Vec<Ask>) -> Vec<Result<Receipt, EngineError>> {
+        let (answer, receipts) = oneshot::channel();
+        let many = Many::new(asks.iter().map(|ask| ask.id), answer);
+        let mails = asks.into_iter().enumerate().map(|(place, ask)| {
+            let answer = Answer::OfMany(Arc::clone(&many), place);
+            Mail::Ask(Box::new(ask), answer)
+        });
+        let packet = Packet::All(mails.collect());
+        drop(many);
+        if let Err((error, packet)) = self.mailbox.send(packet) {
+            packet.refuse(&error);
+        }
+        // They are sent when the last answer is there or is lost.
+        receipts.await.unwrap_or_default()
     }
 
     /// Records a fact and waits until it is durable.
@@ -70,9 +67,6 @@ impl Engine {
     }
 
     fn post(&self, mail: Mail) -> Result<(), EngineError> {
-        self.mailbox.try_send(mail).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => EngineError::Overloaded,
-            mpsc::error::TrySendError::Closed(_) => EngineError::Stopping,
-        })
+        self.mailbox.send(Packet::One(mail)).map_err(|(error, _)| error)
     }
 }

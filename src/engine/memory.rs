@@ -1,12 +1,15 @@
 //! What the engine keeps in memory: recently used wallets, and everything above the checkpoint.
 
-use std::{collections::VecDeque, mem};
+use std::{collections::VecDeque, mem, sync::Arc};
 
-use events::{CommandId, Credits, Position, WalletId};
+use events::{CommandId, Credits, Event, OrgId, Position, WalletId};
 use hashbrown::HashMap;
-use ledger::Wallet;
+use ledger::{Rules, Wallet};
 
 use super::idmap::IdMap;
+
+/// What organizations have ruled.
+pub(super) type RulesByOrg = IdMap<OrgId, Arc<Rules>>;
 
 /// Recently used wallets, in two generations: what is used moves to the young one, and when that
 /// is full, the old one is forgotten. Wallets with events at or above the checkpoint are never
@@ -34,6 +37,12 @@ impl Wallets {
 
     pub(super) fn put(&mut self, id: WalletId, wallet: Wallet) {
         self.young.insert(id, wallet);
+    }
+
+    /// All wallets, each in its present state.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (WalletId, &Wallet)> {
+        let old = self.old.iter().filter(|(id, _)| !self.young.contains_key(*id));
+        self.young.iter().chain(old).map(|(id, wallet)| (*id, wallet))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -85,45 +94,83 @@ impl Answers {
     }
 }
 
-/// What was given back of deductions, with the position of the last rollback.
+/// What was undone of earlier events (given back of deductions and captures, taken back of purchases,
+/// approved of proposals), with the position of the last event that did so.
 #[derive(Debug, Default)]
 pub(super) struct Returned(HashMap<Position, (Credits, Position)>);
 
 impl Returned {
-    pub(super) fn get(&self, deduction: Position) -> Option<Credits> {
-        self.0.get(&deduction).map(|(amount, _)| *amount)
+    pub(super) fn get(&self, of: Position) -> Option<Credits> {
+        self.0.get(&of).map(|(total, _)| *total)
     }
 
-    pub(super) fn put(&mut self, deduction: Position, total: Credits, rollback: Position) {
-        self.0.insert(deduction, (total, rollback));
+    pub(super) fn put(&mut self, of: Position, total: Credits, last: Position) {
+        self.0.insert(of, (total, last));
+    }
+
+    /// Takes in what the event at `position` undoes.
+    pub(super) fn follow(&mut self, event: &Event, position: Position) {
+        if let Some((of, total)) = undone(event) {
+            self.put(of, total, position);
+        }
     }
 
     pub(super) fn drain(&mut self) -> impl Iterator<Item = (Position, Credits, Position)> {
-        self.0.drain().map(|(deduction, (total, rollback))| (deduction, total, rollback))
+        self.0.drain().map(|(of, (total, last))| (of, total, last))
     }
 
     /// Forgets what the projections have.
     pub(super) fn trim(&mut self, checkpoint: Position) {
-        self.0.retain(|_, (_, rollback)| *rollback >= checkpoint);
+        self.0.retain(|_, (_, last)| *last >= checkpoint);
+    }
+}
+
+/// The earlier event that this one undoes, and how much of it is undone now in all.
+fn undone(event: &Event) -> Option<(Position, Credits)> {
+    match event {
+        Event::DeductionRolledBack(e) => Some((e.deduction, e.returned)),
+        Event::PurchaseRefunded(e) => Some((e.purchase, e.refunded)),
+        Event::CreditsAdjusted(e) => {
+            // The smallest amount of all has no positive counterpart; no wallet can lose that much.
+            let negative = Credits::ZERO.checked_sub(e.amount).unwrap_or(Credits::MAX);
+            e.proposal.map(|proposal| (proposal, e.amount.max(negative)))
+        }
+        Event::WalletOpened(_)
+        | Event::CreditsPurchased(_)
+        | Event::CreditsGranted(_)
+        | Event::CreditsChecked(_)
+        | Event::CreditsDeducted(_)
+        | Event::CreditsExpired(_)
+        | Event::CommandRefused(_)
+        | Event::CreditsHeld(_)
+        | Event::HoldCaptured(_)
+        | Event::HoldExtended(_)
+        | Event::HoldReleased(_)
+        | Event::HoldExpired(_)
+        | Event::AdjustmentProposed(_)
+        | Event::WalletFrozen(_)
+        | Event::WalletUnfrozen(_)
+        | Event::LimitSet(_)
+        | Event::CapSet(_)
+        | Event::ThresholdSet(_)
+        | Event::BalanceLow(_)
+        | Event::PriceSet(_)
+        | Event::PolicySet(_)
+        | Event::OrganizationRegistered(_)
+        | Event::AppRegistered(_)
+        | Event::ApiKeyIssued(_)
+        | Event::ApiKeyRevoked(_)
+        | Event::WriterChanged(_) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use events::OrgId;
-    use ledger::Lots;
     use uuid::Uuid;
 
     fn wallet(last: u64) -> Wallet {
-        Wallet {
-            org: OrgId(Uuid::nil()),
-            balance: Credits::ZERO,
-            reserved: Credits::ZERO,
-            account_seq: 1,
-            last: Position(last),
-            lots: Lots::default(),
-        }
+        Wallet::empty(OrgId(Uuid::nil()), Position(last))
     }
 
     fn id(number: u64) -> WalletId {

@@ -3,23 +3,28 @@
 //! Its `core` is synchronous and does no I/O; the writer task around it reads cold state, appends to
 //! the log and answers. Callers hold an [`Engine`] and wait for a [`Receipt`].
 
+mod alarm;
 mod ask;
 mod boot;
 mod cold;
 mod commit;
 mod core;
 mod draft;
+mod earlier;
 mod gather;
 mod gauges;
 mod guard;
 mod handle;
 mod idmap;
+mod mailbox;
 mod memory;
+mod replies;
+mod timers;
 mod writer;
 
 pub use ask::{Ask, EngineError, Fact, Receipt, command_id, request_hash};
 pub use boot::{Parts, Running, ledger_id, start};
-pub use cold::{ColdError, ColdState, Loaded, Wanted};
+pub use cold::{ColdError, ColdState, Loaded, LoadedRules, LoadedTimers, Timer, Wanted};
 pub use core::Inconsistent;
 pub use handle::Engine;
 
@@ -32,13 +37,21 @@ pub struct Options {
     pub group_max: usize,
     /// Wallets kept in memory, beside those above the checkpoint.
     pub wallet_cache: usize,
+    /// Timers of wallets kept in memory: when more expire, the projections are asked again.
+    pub timer_cache: usize,
     /// Events that the projections may lag behind before the writer slows down.
     pub tail_max: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mailbox: 8_192, group_max: 1_000, wallet_cache: 100_000, tail_max: 1_000_000 }
+        Self {
+            mailbox: 8_192,
+            group_max: 1_000,
+            wallet_cache: 100_000,
+            timer_cache: 10_000,
+            tail_max: 1_000_000,
+        }
     }
 }
 

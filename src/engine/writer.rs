@@ -4,17 +4,20 @@ use std::{sync::Arc, time::Duration};
 
 use events::{Position, Time};
 use futures::{FutureExt, future::BoxFuture};
-use tokio::sync::{mpsc, oneshot, watch};
+use ledger::planted::{self, Bug};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Ask, ColdState, EngineError, Halt, Options,
+    alarm::Alarm,
     commit::{Outcome, commit},
     core::{Core, Known},
     gather::gather,
     gauges::Gauges,
     guard::ClockGuard,
-    handle::Mail,
+    mailbox::{Mail, Receiver},
+    replies::Reply,
 };
 use crate::{
     clock::{Clock, Entropy},
@@ -40,16 +43,13 @@ pub(super) struct Writer {
     pub(super) cold: Arc<dyn ColdState>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Box<dyn Entropy>,
-    pub(super) mailbox: mpsc::Receiver<Mail>,
+    pub(super) mailbox: Receiver,
     pub(super) head: watch::Sender<Position>,
     pub(super) options: Options,
     pub(super) gauges: Gauges,
-}
-
-/// An answer that waits for its group.
-enum Reply {
-    Receipt(oneshot::Sender<Result<super::Receipt, EngineError>>, Result<super::Receipt, EngineError>),
-    Recorded(oneshot::Sender<Result<events::Recorded, EngineError>>, Result<events::Recorded, EngineError>),
+    pub(super) alarm: Alarm,
+    /// The group being decided had no room for what followed from a command.
+    pub(super) full: bool,
 }
 
 /// The group that is being stored, and who waits for it.
@@ -63,25 +63,25 @@ impl Writer {
     /// Runs until `stop` is cancelled and every accepted command is answered, or until the log can
     /// no longer be trusted.
     pub(super) async fn run(mut self, stop: CancellationToken) -> Result<(), Halt> {
-        let ended = self.work(stop).await;
+        let mut mails = Vec::with_capacity(SLICE);
+        let ended = self.work(stop, &mut mails).await;
         self.mailbox.close();
-        while let Ok(mail) = self.mailbox.try_recv() {
-            mail.refuse(EngineError::Stopping);
-        }
+        while self.mailbox.try_take(&mut mails) {}
+        mails.into_iter().for_each(|mail| mail.refuse(EngineError::Stopping));
         ended
     }
 
     /// While one group is being stored, the next one is decided upon it.
-    async fn work(&mut self, stop: CancellationToken) -> Result<(), Halt> {
+    async fn work(&mut self, stop: CancellationToken, mails: &mut Vec<Mail>) -> Result<(), Halt> {
         let mut guard = ClockGuard::new(&*self.clock);
         let mut checkpoint = self.cold.checkpoint();
-        let mut mails = Vec::with_capacity(self.options.group_max);
         let mut replies: Vec<Reply> = Vec::new();
         let mut in_flight: Option<InFlight> = None;
         loop {
             let lagging = self.lags(&checkpoint) && !stop.is_cancelled();
             let left = if self.has_room(&replies) { self.options.group_max - replies.len() } else { 0 };
             let room = left.min(SLICE);
+            self.set_alarm();
             tokio::select! {
                 biased;
                 outcome = settled(&mut in_flight), if in_flight.is_some() => {
@@ -91,20 +91,23 @@ impl Writer {
                 }
                 () = stop.cancelled(), if !self.mailbox.is_closed() => self.mailbox.close(),
                 () = progress(&mut checkpoint), if lagging => {}
-                taken = self.mailbox.recv_many(&mut mails, room), if !lagging && room > 0 && mails.is_empty() => {
-                    if taken == 0 {
+                more = self.mailbox.take(mails, room), if !lagging && room > 0 && mails.is_empty() => {
+                    if !more {
                         // Closed and empty: only what was decided is left to wait for.
                         return self.finish(&mut in_flight, &mut replies).await;
                     }
                 }
+                () = std::future::ready(()), if !mails.is_empty() && room > 0 => {}
+                () = self.alarm.rings(), if !lagging => {}
             }
             self.forget(&mut checkpoint);
-            if self.has_room(&replies) {
-                self.decide(&mut mails, &mut replies, &mut guard).await;
+            if !lagging {
+                self.expire(&mut guard).await;
             }
-            if in_flight.is_none() && !replies.is_empty() {
+            self.decide(mails, &mut replies, &mut guard).await;
+            if in_flight.is_none() && self.has_group(&replies) {
                 if !lagging && replies.len() < SLICE {
-                    self.fill_up(&mut mails, &mut replies, &mut guard).await;
+                    self.fill_up(mails, &mut replies, &mut guard).await;
                 }
                 in_flight = Some(self.launch(&mut replies));
             }
@@ -118,10 +121,8 @@ impl Writer {
             tokio::task::yield_now().await;
             while self.has_room(replies)
                 && replies.len() + mails.len() < self.options.group_max
-                && let Ok(mail) = self.mailbox.try_recv()
-            {
-                mails.push(mail);
-            }
+                && self.mailbox.try_take(mails)
+            {}
             if mails.is_empty() || !self.has_room(replies) {
                 return;
             }
@@ -131,8 +132,12 @@ impl Writer {
 
     /// Whether the group that is being decided can take another command.
     fn has_room(&self, replies: &[Reply]) -> bool {
-        let bytes_max = self.log.capabilities().max_append_bytes / 2;
-        replies.len() < self.options.group_max && self.core.draft_bytes() <= bytes_max
+        replies.len() < self.options.group_max && self.core.has_room() && !self.full
+    }
+
+    /// Whether there is a group to store: answers, or what expired.
+    fn has_group(&self, replies: &[Reply]) -> bool {
+        !replies.is_empty() || self.core.has_events()
     }
 
     /// Stores what is left after the mailbox was closed.
@@ -141,7 +146,7 @@ impl Writer {
         in_flight: &mut Option<InFlight>,
         replies: &mut Vec<Reply>,
     ) -> Result<(), Halt> {
-        while in_flight.is_some() || !replies.is_empty() {
+        while in_flight.is_some() || self.has_group(replies) {
             let mut group = match in_flight.take() {
                 Some(group) => Some(group),
                 None => Some(self.launch(replies)),
@@ -175,45 +180,69 @@ impl Writer {
         }
     }
 
-    /// Decides as many of `mails` as the group has room for; leaves the others.
+    /// Decides a slice of `mails`, or as many as the group has room for; leaves the others.
     async fn decide(&mut self, mails: &mut Vec<Mail>, replies: &mut Vec<Reply>, guard: &mut ClockGuard) {
-        if mails.is_empty() {
+        let count = mails.len().min(self.options.group_max.saturating_sub(replies.len())).min(SLICE);
+        if count == 0 || !self.has_room(replies) {
             return;
         }
-        self.gauges.waiting(self.mailbox.len());
-        let (now, known) = match self.prepare(mails, guard).await {
+        self.gauges.waiting(self.mailbox.waiting());
+        let (now, known) = match self.prepare(&mails[..count], guard).await {
             Ok(prepared) => prepared,
             Err(reason) => {
-                mails.drain(..).for_each(|mail| mail.refuse(EngineError::Unavailable(reason.clone())));
+                let error = EngineError::Unavailable(reason);
+                mails.drain(..count).for_each(|mail| mail.refuse(error.clone()));
                 return;
             }
         };
         let mut queue = std::mem::take(mails).into_iter();
-        while self.has_room(replies)
-            && let Some(mail) = queue.next()
-        {
-            let entropy = &mut *self.entropy;
-            replies.push(match mail {
-                Mail::Ask(ask, answer) => {
-                    Reply::Receipt(answer, self.core.decide(*ask, &known, now, entropy))
-                }
-                Mail::Fact(fact, answer) => Reply::Recorded(answer, self.core.record(*fact, now, entropy)),
-            });
+        for mail in queue.by_ref().take(count) {
+            let rest =
+                if self.has_room(replies) { self.decide_one(mail, &known, now, replies) } else { Some(mail) };
+            mails.extend(rest);
         }
         mails.extend(queue);
+    }
+
+    /// Decides one mail; gives it back when the group has no room for what follows from it.
+    fn decide_one(&mut self, mail: Mail, known: &Known, now: Time, replies: &mut Vec<Reply>) -> Option<Mail> {
+        let entropy = &mut *self.entropy;
+        match mail {
+            Mail::Ask(ask, answer) => match self.core.decide(&ask, known, now, entropy) {
+                Some(receipt) => replies.push(Reply::Receipt(answer, receipt)),
+                None => {
+                    self.full = true;
+                    return Some(Mail::Ask(ask, answer));
+                }
+            },
+            Mail::Fact(fact, answer) => {
+                replies.push(Reply::Recorded(answer, self.core.record(*fact, now, entropy)));
+            }
+        }
+        None
     }
 
     async fn prepare(&mut self, mails: &[Mail], guard: &mut ClockGuard) -> Result<(Time, Known), String> {
         let now = guard.now(&*self.clock, self.core.last_stamp())?;
         let asks: Vec<&Ask> = mails.iter().filter_map(Mail::ask).collect();
-        let known = gather(&mut self.core, &asks, &*self.cold, &*self.log).await?;
+        let known = gather(&mut self.core, &asks, &[], &*self.cold, &*self.log).await?;
         Ok((now, known))
+    }
+
+    /// What the group before had no room for, the next one may have.
+    const fn next_group(&mut self) {
+        self.full = false;
+        self.alarm.next_group();
     }
 
     /// Hands the decided group to the log.
     fn launch(&mut self, replies: &mut Vec<Reply>) -> InFlight {
         let (head, bodies) = self.core.launch();
+        if planted::is(Bug::AnswerBeforeCommit) {
+            replies.drain(..).for_each(Reply::send);
+        }
         self.gauges.launched(replies.len());
+        self.next_group();
         let log = Arc::clone(&self.log);
         let append = async move { commit(&*log, head, &bodies).await }.boxed();
         InFlight { append, replies: std::mem::take(replies), launched: self.clock.monotonic() }
@@ -242,6 +271,8 @@ impl Writer {
             }
             Outcome::NotStored(reason) => {
                 self.core.abort();
+                self.next_group();
+                self.alarm.rest(&*self.clock);
                 fail(waiting, decided, reason);
                 Ok(())
             }
@@ -251,8 +282,10 @@ impl Writer {
             }
             Outcome::Unknown(reason) => {
                 fail(Vec::new(), decided, reason.clone());
+                if planted::is(Bug::UnknownCalledFailure) {
+                    fail(waiting, decided, reason.clone());
+                }
                 // Dropping its replies tells the group's callers that the outcome is unknown.
-                drop(waiting);
                 Err(Halt::Unknown(reason))
             }
         }
@@ -279,22 +312,5 @@ async fn settled(in_flight: &mut Option<InFlight>) -> Outcome {
     match in_flight {
         Some(group) => (&mut group.append).await,
         None => std::future::pending().await,
-    }
-}
-
-impl Reply {
-    fn send(self) {
-        // A caller that no longer waits finds the answer again by repeating its key.
-        match self {
-            Self::Receipt(answer, result) => drop(answer.send(result)),
-            Self::Recorded(answer, result) => drop(answer.send(result)),
-        }
-    }
-
-    fn fail(self, error: &EngineError) {
-        match self {
-            Self::Receipt(answer, _) => drop(answer.send(Err(error.clone()))),
-            Self::Recorded(answer, _) => drop(answer.send(Err(error.clone()))),
-        }
     }
 }

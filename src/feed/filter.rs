@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(taken("credits.deducted.v1"), ["credits.deducted.v1"]);
         assert_eq!(taken("credits.deducted"), ["credits.deducted.v1"]);
         assert_eq!(taken("credits.deducted.*"), ["credits.deducted.v1"]);
-        assert_eq!(taken("wallet.*"), ["wallet.opened.v1"]);
+        assert_eq!(taken("organization.*"), ["organization.policy_set.v1"]);
         let credits = taken("credits.*");
         assert_eq!(taken("credits"), credits);
         assert!(credits.len() > 5 && credits.iter().all(|name| name.starts_with("credits.")), "{credits:?}");

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use events::{
     Asked, Balances, CommandId, Credits, CreditsChecked, CreditsPurchased, Envelope, Event, EventId,
-    LedgerId, OrganizationRegistered, RequestHash, Salt, Subject, Time, WriterChanged, encode,
+    LedgerId, OrganizationRegistered, RequestHash, Salt, Slices, Subject, Time, WriterChanged, encode,
 };
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +40,9 @@ fn checked() -> Event {
         service: "s".into(),
         cost,
         sufficient: true,
+        price: None,
+        budget: None,
+        hold: None,
         wallet: Balances::default(),
     }
     .into()
@@ -49,7 +52,8 @@ fn purchased() -> Event {
     let lot = events::LotTerms { class: events::Class::Paid, priority: 100, expires: None };
     let (amount, wallet) = (Credits::from_micros(1), Balances::default());
     let (payment_reference, price_paid) = (Some("clever \"type\":\"auth.x\"".into()), None);
-    CreditsPurchased { asked: asked(), amount, lot, payment_reference, price_paid, wallet }.into()
+    let settled = Slices::default();
+    CreditsPurchased { asked: asked(), amount, lot, payment_reference, price_paid, settled, wallet }.into()
 }
 
 /// A log under construction.

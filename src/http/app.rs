@@ -13,7 +13,7 @@ use events::{CommandId, LedgerId};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{commands::CommandTallies, rates::Rates};
+use super::{rates::Rates, tallies::CommandTallies};
 use crate::{
     clock::{Clock, Entropy, sixteen},
     engine::Engine,
@@ -75,6 +75,8 @@ pub struct HttpOptions {
     pub head_read_max: Duration,
     /// The most bytes of a body.
     pub body_bytes_max: usize,
+    /// The most bytes of a batch's body.
+    pub batch_bytes_max: usize,
     /// How long a body may take to arrive.
     pub body_read_max: Duration,
     /// How long a connection may stay unused.
@@ -98,6 +100,7 @@ impl Default for HttpOptions {
             headers_max: 64,
             head_read_max: Duration::from_secs(5),
             body_bytes_max: 64 * 1_024,
+            batch_bytes_max: 4 * 1_024 * 1_024,
             body_read_max: Duration::from_secs(10),
             idle_max: Duration::from_secs(75),
             drain_max: Duration::from_secs(10),

@@ -5,6 +5,7 @@ use axum::extract::State;
 use events::{
     Asked, Balances, CommandId, Credits, CreditsDeducted, Envelope, Position, Salt, Slice, Subject,
 };
+use ledger::Charge;
 
 use super::{
     app::Shared,
@@ -12,7 +13,7 @@ use super::{
     extract::{Asking, Caller, Payload, WalletPath, scope},
     problem::Problem,
     reply::Reply,
-    shapes::UuidText,
+    shapes::{Recording, UuidText},
 };
 
 /// Answers as a deduction would, and does nothing.
@@ -32,14 +33,22 @@ pub(super) async fn echo(
     let request: DeductionRequest<'_> = body.parse()?;
     let key = asking.required_key(request.idempotency_key.as_ref())?;
     let deduct = request.command()?;
+    let cost = match deduct.charge {
+        Charge::Cost(cost) => cost.credits(),
+        Charge::Usage(_) => Credits::ZERO,
+    };
     // As long as the amounts of a wallet under load.
     let left = Credits::from_micros(999_999_999_000);
     let balances = Balances { balance: left, available: left, reserved: Credits::ZERO };
     let event = CreditsDeducted {
-        asked: Asked { key: Some(key), request: events::RequestHash([0; 16]) },
+        asked: Some(Asked { key, request: events::RequestHash([0; 16]) }),
         service: deduct.service,
-        cost: deduct.cost.credits(),
-        slices: std::iter::once(Slice { lot: Position(1_000_000), amount: deduct.cost.credits() }).collect(),
+        cost,
+        slices: std::iter::once(Slice { lot: Position(1_000_000), amount: cost }).collect(),
+        overdrawn: Credits::ZERO,
+        price: None,
+        budget: deduct.budget,
+        batch: None,
         metadata: deduct.metadata,
         wallet: balances,
     };
@@ -59,5 +68,5 @@ pub(super) async fn echo(
         traceparent: asking.traceparent,
         salt: Salt([0; 16]),
     };
-    Ok(Reply::created(&Deduction::of(&shared, wallet, &envelope, &event)))
+    Ok(Reply::created(&Deduction::of(&shared, wallet, Recording::from(&envelope), &event)))
 }

@@ -1,31 +1,85 @@
 //! From a caller's request to the engine and back, the same for every command.
 
-use std::sync::OnceLock;
-
-use events::{Asked, CommandId, CommandRefused, Event, Operation, Recorded, WalletId};
+use axum::http::StatusCode;
+use events::{Asked, CommandId, Event, Operation, PublicId, PublicKind, Recorded, WalletId};
 use ledger::Command;
-use metrics::{Counter, counter};
+use serde::Serialize;
 
 use super::{
     app::Shared,
     extract::{Asking, Caller},
     problem::{self, Problem},
+    reply::Reply,
+    shapes::Recording,
+    tallies::Outcome,
 };
-use crate::{
-    engine::{Ask, Receipt, command_id, request_hash},
-    telemetry::COMMANDS_TOTAL,
-};
+use crate::engine::{Ask, EngineError, Receipt, command_id, request_hash};
 
 /// An answered command.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// The answering event; never a refusal.
+    /// The answering event; never a refusal. Of a dry run, as it would have been.
     pub(super) recorded: Recorded,
+    /// The command's other events in order: of a replayed command only those that make its answer
+    /// whole.
+    pub(super) others: Vec<Recorded>,
     /// Whether it answers an earlier request with the same key.
     pub(super) replayed: bool,
+    /// Whether nothing was recorded.
+    dry_run: bool,
+}
+
+impl Answer {
+    /// Where and when the answering event, or another of the command's, was recorded.
+    pub(super) fn recording(&self) -> Recording {
+        self.recording_of(&self.recorded)
+    }
+
+    /// The same of another event of the command.
+    pub(super) fn recording_of(&self, recorded: &Recorded) -> Recording {
+        if self.dry_run {
+            Recording::dry(recorded.envelope.time)
+        } else {
+            Recording::from(&recorded.envelope)
+        }
+    }
+
+    /// All events that are known, in order of position.
+    pub(super) fn events(&self) -> impl Iterator<Item = &Recorded> {
+        let answer = self.recorded.envelope.position;
+        let at = self.others.partition_point(|other| other.envelope.position < answer);
+        let (before, after) = self.others.split_at(at);
+        before.iter().chain([&self.recorded]).chain(after)
+    }
+
+    /// The status of what was made: 201, or 200 when it was not.
+    pub(super) const fn created_status(&self) -> StatusCode {
+        if self.dry_run { StatusCode::OK } else { StatusCode::CREATED }
+    }
+
+    /// 201 with what was made; 200 when it was not.
+    pub(super) fn created(&self, body: &impl Serialize) -> Reply {
+        Reply::new(self.created_status(), body).replayed(self.replayed)
+    }
+
+    /// 200 with what was changed.
+    pub(super) fn done(&self, body: &impl Serialize) -> Reply {
+        Reply::ok(body).replayed(self.replayed)
+    }
+
+    /// 202 with what was only proposed.
+    pub(super) fn proposed(&self, body: &impl Serialize) -> Reply {
+        let status = if self.dry_run { StatusCode::OK } else { StatusCode::ACCEPTED };
+        Reply::new(status, body).replayed(self.replayed)
+    }
 }
 
 impl Shared {
+    /// The id of what was recorded there; none when it was not.
+    pub(super) fn id(&self, kind: PublicKind, recording: Recording) -> Option<PublicId> {
+        recording.position.map(|position| self.public_id(kind, position))
+    }
+
     /// The id of a command under this key, or a random one without a key.
     pub(super) fn command_id<S>(
         &self,
@@ -34,6 +88,29 @@ impl Shared {
         key: Option<&str>,
     ) -> CommandId {
         key.map_or_else(|| self.random_command(), |key| command_id(caller.org, caller.app, operation, key))
+    }
+
+    /// What to hand to the engine.
+    pub(super) fn ask<S>(
+        &self,
+        caller: &Caller<S>,
+        asking: &Asking,
+        key: Option<Box<str>>,
+        wallet: WalletId,
+        command: Command,
+    ) -> Ask {
+        Ask {
+            id: self.command_id(caller, command.operation(), key.as_deref()),
+            wallet,
+            org: caller.org,
+            app: caller.app,
+            actor: caller.actor.clone(),
+            correlation: asking.correlation.clone(),
+            traceparent: asking.traceparent.clone(),
+            asked: Asked { key, request: request_hash(wallet, &command) },
+            command,
+            dry_run: asking.dry_run,
+        }
     }
 
     /// Submits a command and waits until its answer is durable. The engine goes on when the caller
@@ -48,133 +125,26 @@ impl Shared {
     ) -> Result<Answer, Problem> {
         let operation = command.operation();
         let keyed = key.is_some();
-        let ask = Ask {
-            id: self.command_id(&caller, operation, key.as_deref()),
-            wallet,
-            org: caller.org,
-            app: caller.app,
-            actor: caller.actor,
-            correlation: asking.correlation,
-            traceparent: asking.traceparent,
-            asked: Asked { key, request: request_hash(wallet, &command) },
-            command,
-        };
-        let submitted = self.engine.submit(ask).await;
+        let ask = self.ask(&caller, &asking, key, wallet, command);
+        self.answer(operation, keyed, self.engine.submit(ask).await)
+    }
+
+    /// The answer to a command, counted. `keyed`: whether it can be repeated under a key.
+    pub(super) fn answer(
+        &self,
+        operation: Operation,
+        keyed: bool,
+        submitted: Result<Receipt, EngineError>,
+    ) -> Result<Answer, Problem> {
         let tallies = &self.state().tallies;
-        let Receipt { recorded, replayed } = submitted.map_err(|error| {
+        let Receipt { recorded, others, replayed, dry_run } = submitted.map_err(|error| {
             tallies.count(operation, Outcome::Failed);
             problem::submission(error, keyed)
         })?;
-        tallies.count(operation, Outcome::of(&recorded.event, replayed));
-        match &recorded.event {
-            Event::CommandRefused(CommandRefused { refusal, .. }) => Err(problem::refused(refusal, replayed)),
-            Event::WalletOpened(_)
-            | Event::CreditsPurchased(_)
-            | Event::CreditsGranted(_)
-            | Event::CreditsChecked(_)
-            | Event::CreditsDeducted(_)
-            | Event::DeductionRolledBack(_)
-            | Event::CreditsExpired(_)
-            | Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_)
-            | Event::WriterChanged(_) => Ok(Answer { recorded, replayed }),
+        tallies.count(operation, Outcome::of(&recorded.event, replayed, dry_run));
+        if let Event::CommandRefused(refused) = &recorded.event {
+            return Err(problem::refused(refused, replayed));
         }
-    }
-}
-
-/// How a command ended, for its figures.
-#[derive(Debug, Clone, Copy)]
-enum Outcome {
-    /// It was done.
-    Done,
-    /// A check found enough credits.
-    Sufficient,
-    /// A check found too few.
-    Insufficient,
-    /// The wallet's state refused it.
-    Refused,
-    /// It got the answer of an earlier request.
-    Replayed,
-    /// No event answers it.
-    Failed,
-}
-
-impl Outcome {
-    const ALL: [(Self, &str); 6] = [
-        (Self::Done, "done"),
-        (Self::Sufficient, "sufficient"),
-        (Self::Insufficient, "insufficient"),
-        (Self::Refused, "refused"),
-        (Self::Replayed, "replayed"),
-        (Self::Failed, "failed"),
-    ];
-
-    fn of(event: &Event, replayed: bool) -> Self {
-        if replayed {
-            return Self::Replayed;
-        }
-        match event {
-            Event::CreditsChecked(check) if check.sufficient => Self::Sufficient,
-            Event::CreditsChecked(_) => Self::Insufficient,
-            Event::CommandRefused(_) => Self::Refused,
-            Event::WalletOpened(_)
-            | Event::CreditsPurchased(_)
-            | Event::CreditsGranted(_)
-            | Event::CreditsDeducted(_)
-            | Event::DeductionRolledBack(_)
-            | Event::CreditsExpired(_)
-            | Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_)
-            | Event::WriterChanged(_) => Self::Done,
-        }
-    }
-}
-
-const OPERATIONS: [(Operation, &str); 6] = [
-    (Operation::OpenWallet, "open_wallet"),
-    (Operation::Purchase, "purchase"),
-    (Operation::Grant, "grant"),
-    (Operation::Check, "check"),
-    (Operation::Deduct, "deduct"),
-    (Operation::Rollback, "rollback"),
-];
-
-/// Commands by operation and outcome. Each counter is made once.
-#[derive(Default)]
-pub(super) struct CommandTallies([[OnceLock<Counter>; Outcome::ALL.len()]; OPERATIONS.len()]);
-
-impl CommandTallies {
-    fn count(&self, operation: Operation, outcome: Outcome) {
-        let counter = self.0[operation as usize][outcome as usize].get_or_init(|| {
-            let (_, operation) = OPERATIONS[operation as usize];
-            let (_, outcome) = Outcome::ALL[outcome as usize];
-            counter!(COMMANDS_TOTAL, "operation" => operation, "outcome" => outcome)
-        });
-        counter.increment(1);
-    }
-}
-
-impl std::fmt::Debug for CommandTallies {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CommandTallies").finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_names_are_in_the_order_of_the_cases() {
-        for (index, (operation, _)) in OPERATIONS.iter().enumerate() {
-            assert_eq!(*operation as usize, index);
-        }
-        for (index, (outcome, _)) in Outcome::ALL.iter().enumerate() {
-            assert_eq!(*outcome as usize, index);
-        }
+        Ok(Answer { recorded, others, replayed, dry_run })
     }
 }

@@ -13,12 +13,15 @@ use utoipa::ToSchema;
 
 use super::{
     app::Shared,
-    deductions::{SERVICE_CHARS_MAX, metadata},
-    extract::{AmountField, Asking, Caller, Payload, Text, scope, short_text},
+    deductions::metadata,
+    extract::{
+        AmountField, Asking, Caller, Intent, Payload, SERVICE_CHARS_MAX, Text, UsageField, charge_by_number,
+        present, scope, short_text,
+    },
     lookup,
     problem::Problem,
     reply::Reply,
-    shapes::{ExactNumber, UuidText},
+    shapes::{ExactNumber, UsageQuantities, UuidText},
 };
 
 const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
@@ -45,10 +48,15 @@ pub(super) struct CostRequest<'a> {
     #[serde(borrow)]
     #[schema(value_type = String, min_length = 1, max_length = 128, example = "sora2-video-generation")]
     service: Text<'a>,
-    /// The cost: a number above zero with at most six decimals, taken exactly as written.
+    /// The cost: a number above zero with at most six decimals, taken exactly as written. This or
+    /// `usage`.
+    #[serde(borrow, default, deserialize_with = "present")]
+    #[schema(inline, value_type = Option<ExactNumber>, example = 30)]
+    cost: Option<AmountField<'a>>,
+    /// What was used, for the service's price to say what it costs. This or `cost`.
     #[serde(borrow)]
-    #[schema(inline, value_type = ExactNumber, example = 30)]
-    cost: AmountField<'a>,
+    #[schema(inline, value_type = Option<UsageQuantities>)]
+    usage: Option<UsageField<'a>>,
     /// The app's own words, for deductions.
     #[serde(borrow, default)]
     #[schema(value_type = Option<Object>)]
@@ -68,8 +76,13 @@ pub(super) struct Sufficiency {
     #[schema(inline, value_type = ExactNumber, example = 70)]
     balance: Number,
     /// Events below this position are in the answer, none above.
-    #[schema(value_type = String, example = "42")]
-    as_of_position: Position,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "42")]
+    as_of_position: Option<Position>,
+    /// Present when nothing was recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = true)]
+    dry_run: Option<bool>,
 }
 
 /// Credits that were spent.
@@ -80,12 +93,18 @@ pub(super) struct Deducted {
     /// What the wallet can spend afterwards.
     #[schema(inline, value_type = ExactNumber, example = 69.5)]
     new_balance: Number,
-    /// The deduction.
-    #[schema(value_type = String, example = "ded_1b4e28ba_42")]
-    transaction_id: PublicId,
+    /// The deduction; none in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "ded_1b4e28ba_42")]
+    transaction_id: Option<PublicId>,
     /// Its position.
-    #[schema(value_type = String, example = "42")]
-    position: Position,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "42")]
+    position: Option<Position>,
+    /// Present when nothing was recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = true)]
+    dry_run: Option<bool>,
 }
 
 /// The amount as a JSON number with exactly its digits.
@@ -98,7 +117,7 @@ fn number(credits: Credits) -> Number {
 /// Prefer `/v1/wallets/{wallet}/checks`.
 #[utoipa::path(
     post, path = "/api/mcp/v1/credits/check", tag = "compatible", operation_id = "compatible_check",
-    params(("X-User-ID" = inline(UuidText), Header, description = "The user whose wallet is asked about")),
+    params(("X-User-ID" = inline(UuidText), Header, description = "The user whose wallet is asked about"), Intent),
     request_body(content = CostRequest<'_>, example = json!({ "service": "sora2-video-generation", "cost": 30 })),
     responses((status = 200, description = "The advice", body = Sufficiency)),
 )]
@@ -112,15 +131,18 @@ pub(super) async fn check(
     let request: CostRequest<'_> = body.parse()?;
     let key = asking.key(request.idempotency_key.as_ref())?;
     let service = short_text("service", &request.service, SERVICE_CHARS_MAX)?;
-    let command = Command::Check(Check { service, cost: request.cost.parse_number()? });
+    let charge = charge_by_number(request.cost.as_ref(), request.usage.as_ref())?;
+    let command = Command::Check(Check { service, charge, budget: None, hold: None });
     let answer = shared.submit(caller, asking, key, wallet, command).await?;
     let Event::CreditsChecked(checked) = &answer.recorded.event else { return Err(lookup::unexpected()) };
+    let recording = answer.recording();
     let advice = Sufficiency {
         sufficient: checked.sufficient,
         balance: number(checked.wallet.available),
-        as_of_position: answer.recorded.envelope.position,
+        as_of_position: recording.position,
+        dry_run: recording.dry_run,
     };
-    Ok(Reply::ok(&advice).replayed(answer.replayed))
+    Ok(answer.done(&advice))
 }
 
 /// Spends credits. Send a key: without one, a repetition charges again.
@@ -128,7 +150,7 @@ pub(super) async fn check(
 /// Prefer `/v1/wallets/{wallet}/deductions`.
 #[utoipa::path(
     post, path = "/api/mcp/v1/credits/deduct", tag = "compatible", operation_id = "compatible_deduct",
-    params(("X-User-ID" = inline(UuidText), Header, description = "The user whose wallet pays")),
+    params(("X-User-ID" = inline(UuidText), Header, description = "The user whose wallet pays"), Intent),
     request_body(content = CostRequest<'_>, example = json!({ "service": "sora2-video-generation", "cost": 30, "metadata": { "videoId": "v-1" } })),
     responses((status = 200, description = "The credits are spent", body = Deducted)),
 )]
@@ -143,19 +165,21 @@ pub(super) async fn deduct(
     let key = asking.key(request.idempotency_key.as_ref())?;
     let command = Command::Deduct(Deduct {
         service: short_text("service", &request.service, SERVICE_CHARS_MAX)?,
-        cost: request.cost.parse_number()?,
+        charge: charge_by_number(request.cost.as_ref(), request.usage.as_ref())?,
+        budget: None,
         metadata: request.metadata.map(metadata).transpose()?,
     });
     let answer = shared.submit(caller, asking, key, wallet, command).await?;
     let Event::CreditsDeducted(deducted) = &answer.recorded.event else { return Err(lookup::unexpected()) };
-    let position = answer.recorded.envelope.position;
+    let recording = answer.recording();
     let deduction = Deducted {
         status: "ok",
         new_balance: number(deducted.wallet.available),
-        transaction_id: shared.public_id(PublicKind::Deduction, position),
-        position,
+        transaction_id: shared.id(PublicKind::Deduction, recording),
+        position: recording.position,
+        dry_run: recording.dry_run,
     };
-    Ok(Reply::ok(&deduction).replayed(answer.replayed))
+    Ok(answer.done(&deduction))
 }
 
 #[cfg(test)]
@@ -174,6 +198,7 @@ mod tests {
     fn unknown_fields_are_ignored() {
         let json = r#"{"service":"s","cost":30,"metadata":null,"more":[1]}"#;
         let request: CostRequest<'_> = serde_json::from_str(json).expect("a request");
-        assert_eq!(request.cost.parse_number().expect("an amount").credits().to_string(), "30");
+        let cost = request.cost.expect("a cost").parse_number().expect("an amount");
+        assert_eq!(cost.credits().to_string(), "30");
     }
 }

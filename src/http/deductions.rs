@@ -2,8 +2,7 @@
 
 use axum::extract::State;
 use events::{
-    Credits, CreditsDeducted, Envelope, Event, Metadata, MetadataError, OrgId, PublicId, PublicKind, Slice,
-    WalletId,
+    Credits, CreditsDeducted, Event, Metadata, MetadataError, OrgId, PublicId, PublicKind, WalletId,
 };
 use ledger::{Command, Deduct};
 use serde::{Deserialize, Serialize};
@@ -13,16 +12,20 @@ use utoipa::ToSchema;
 
 use super::{
     app::Shared,
-    extract::{AmountField, Asking, Caller, Named, Params, Payload, Text, WalletPath, scope, short_text},
+    charges::PricedUsage,
+    extract::{
+        AmountField, Asking, Caller, Intent, Named, Params, Payload, SERVICE_CHARS_MAX, Text, UsageField,
+        WalletPath, charge, present, scope, short_text,
+    },
     lookup,
     positions::AtLeast,
     problem::{Code, Problem},
     reply::Reply,
-    shapes::{Funds, LotSlice, Recording, UuidText},
+    shapes::{Funds, LotSlice, Recording, UsageQuantities, UuidText, above_zero, shown},
 };
 
-/// The longest name of a service, in characters.
-pub(super) const SERVICE_CHARS_MAX: usize = 128;
+/// The longest name of a budget, in characters.
+const BUDGET_CHARS_MAX: usize = 64;
 
 /// Credits to spend.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -31,16 +34,24 @@ pub(super) struct DeductionRequest<'a> {
     /// The app's name for what is bought, 1 to 128 characters.
     #[serde(borrow)]
     #[schema(value_type = String, min_length = 1, max_length = 128, example = "chat")]
-    service: Text<'a>,
-    /// The cost, as a decimal string above zero with at most six decimals.
+    pub(super) service: Text<'a>,
+    /// The cost, as a decimal string above zero with at most six decimals. This or `usage`.
+    #[serde(borrow, default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>, example = "0.5")]
+    pub(super) cost: Option<AmountField<'a>>,
+    /// What was used, for the service's price to say what it costs. This or `cost`.
     #[serde(borrow)]
-    #[schema(value_type = String, example = "0.5")]
-    cost: AmountField<'a>,
+    #[schema(inline, value_type = Option<UsageQuantities>)]
+    pub(super) usage: Option<UsageField<'a>>,
+    /// The budget that pays, 1 to 64 characters: one that the wallet's caps name for this app.
+    #[serde(borrow)]
+    #[schema(value_type = Option<String>, max_length = 64)]
+    pub(super) budget: Option<Text<'a>>,
     /// The app's own words: a JSON object of at most 8 KiB, kept in the event and delivered to its
     /// consumers.
     #[serde(borrow)]
     #[schema(value_type = Option<Object>)]
-    metadata: Option<&'a RawValue>,
+    pub(super) metadata: Option<&'a RawValue>,
     /// Instead of the header `Idempotency-Key`.
     #[serde(borrow)]
     #[schema(value_type = Option<String>)]
@@ -51,10 +62,16 @@ impl DeductionRequest<'_> {
     pub(super) fn command(&self) -> Result<Deduct, Problem> {
         Ok(Deduct {
             service: short_text("service", &self.service, SERVICE_CHARS_MAX)?,
-            cost: self.cost.parse()?,
+            charge: charge(self.cost.as_ref(), self.usage.as_ref())?,
+            budget: budget(self.budget.as_ref())?,
             metadata: self.metadata.map(metadata).transpose()?,
         })
     }
+}
+
+/// The name of a budget, when there is one.
+pub(super) fn budget(name: Option<&Text<'_>>) -> Result<Option<Box<str>>, Problem> {
+    name.map(|name| short_text("budget", name, BUDGET_CHARS_MAX)).transpose()
 }
 
 /// The caller's own JSON object.
@@ -73,9 +90,10 @@ pub(super) fn metadata(json: &RawValue) -> Result<Metadata, Problem> {
 /// Credits that were spent.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Deduction<'a> {
-    /// The deduction.
-    #[schema(value_type = String, example = "ded_1b4e28ba_42")]
-    id: PublicId,
+    /// The deduction; none in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "ded_1b4e28ba_42")]
+    id: Option<PublicId>,
     /// The wallet.
     #[schema(value_type = String, format = "uuid")]
     wallet: WalletId,
@@ -87,6 +105,16 @@ pub(super) struct Deduction<'a> {
     /// From which lots, in the order they were taken.
     #[schema(value_type = Vec<LotSlice>)]
     slices: SmallVec<[LotSlice; 2]>,
+    /// What no lot paid: drawn on the wallet's credit limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "0.1")]
+    overdrawn: Option<Credits>,
+    /// How the cost came about, when usage was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<PricedUsage<'a>>,
+    /// The budget that pays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget: Option<&'a str>,
     /// The app's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -98,16 +126,24 @@ pub(super) struct Deduction<'a> {
 }
 
 impl<'a> Deduction<'a> {
-    pub(super) fn of(shared: &Shared, wallet: WalletId, envelope: &Envelope, e: &'a CreditsDeducted) -> Self {
+    pub(super) fn of(
+        shared: &Shared,
+        wallet: WalletId,
+        recording: Recording,
+        e: &'a CreditsDeducted,
+    ) -> Self {
         Self {
-            id: shared.public_id(PublicKind::Deduction, envelope.position),
+            id: shared.id(PublicKind::Deduction, recording),
             wallet,
             service: &e.service,
             cost: e.cost,
-            slices: e.slices.iter().map(|&Slice { lot, amount }| LotSlice { lot, amount }).collect(),
+            slices: shown(&e.slices),
+            overdrawn: above_zero(e.overdrawn),
+            price: PricedUsage::of(e.price.as_ref()),
+            budget: e.budget.as_deref(),
             metadata: e.metadata.as_ref(),
             funds: Funds::from(&e.wallet),
-            recording: Recording::from(envelope),
+            recording,
         }
     }
 }
@@ -128,10 +164,10 @@ pub(super) struct DeductionView<'a> {
 
 /// Spends credits once, however often the request is repeated under its key.
 ///
-/// The whole cost is spent or, with 402, nothing.
+/// The whole cost is spent or, with 402, nothing. Send `cost`, or `usage` of a service that has a price.
 #[utoipa::path(
     post, path = "/v1/wallets/{wallet}/deductions", tag = "spending", operation_id = "create_deduction",
-    params(("wallet" = inline(UuidText), Path, description = "The wallet")),
+    params(("wallet" = inline(UuidText), Path, description = "The wallet"), Intent),
     request_body(content = DeductionRequest<'_>, example = json!({ "service": "chat", "cost": "0.5", "metadata": { "model": "large" } })),
     responses((status = 201, description = "The credits are spent", body = Deduction<'_>)),
 )]
@@ -145,10 +181,9 @@ pub(super) async fn create(
     let request: DeductionRequest<'_> = body.parse()?;
     let key = asking.required_key(request.idempotency_key.as_ref())?;
     let command = Command::Deduct(request.command()?);
-    let answer = shared.submit(caller, asking, Some(key), wallet, command).await?;
+    let answer = shared.submit(caller, asking, key, wallet, command).await?;
     let Event::CreditsDeducted(deducted) = &answer.recorded.event else { return Err(lookup::unexpected()) };
-    let deduction = Deduction::of(&shared, wallet, &answer.recorded.envelope, deducted);
-    Ok(Reply::created(&deduction).replayed(answer.replayed))
+    Ok(answer.created(&Deduction::of(&shared, wallet, answer.recording(), deducted)))
 }
 
 /// Reads a deduction, with the wallet's credits as it left them and what was given back since.
@@ -196,7 +231,7 @@ async fn view(shared: &Shared, id: &str, org: OrgId, of: Option<WalletId>) -> Re
     };
     let rolled_back = shared.reads.returned(recorded.envelope.position).await?;
     let view = DeductionView {
-        deduction: Deduction::of(shared, wallet, &recorded.envelope, deducted),
+        deduction: Deduction::of(shared, wallet, Recording::from(&recorded.envelope), deducted),
         returned: rolled_back.map_or(Credits::ZERO, |(returned, _)| returned),
         rolled_back_by: rolled_back.map(|(_, by)| shared.public_id(PublicKind::Rollback, by)),
     };

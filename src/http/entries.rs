@@ -24,8 +24,9 @@ const LIMIT_MAX: usize = 1_000;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct EntryFilters {
-    /// Only of these kinds, between commas: opened, purchase, grant, check, deduction, rollback,
-    /// expiry, refusal.
+    /// Only of these kinds, between commas: opened, purchase, grant, check, deduction, rollback, expiry,
+    /// refusal, hold, capture, extension, release, hold_expiry, refund, chargeback, proposal, adjustment,
+    /// freeze, unfreeze, limit, cap, threshold, low_balance.
     kind: Option<String>,
     /// Only by this app.
     #[param(value_type = Option<String>, format = "uuid")]
@@ -82,7 +83,7 @@ impl EntryFilters {
 }
 
 fn unknown_kind(kind: &str) -> Problem {
-    let known = EntryKind::ALL.map(EntryKind::as_str).join(", ");
+    let known = EntryKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
     let shown: String = kind.chars().take(40).collect();
     Problem::bad_request(format!("`kind` is one or more of {known}, not `{shown}`"))
 }
@@ -170,7 +171,22 @@ const fn made_by(kind: EntryKind) -> Option<PublicKind> {
         EntryKind::Check => Some(PublicKind::Check),
         EntryKind::Deduction => Some(PublicKind::Deduction),
         EntryKind::Rollback => Some(PublicKind::Rollback),
-        EntryKind::Opened | EntryKind::Expiry | EntryKind::Refusal => None,
+        EntryKind::Hold => Some(PublicKind::Hold),
+        EntryKind::Capture => Some(PublicKind::Capture),
+        EntryKind::Refund | EntryKind::Chargeback => Some(PublicKind::Refund),
+        EntryKind::Proposal | EntryKind::Adjustment => Some(PublicKind::Adjustment),
+        EntryKind::Opened
+        | EntryKind::Expiry
+        | EntryKind::Refusal
+        | EntryKind::Extension
+        | EntryKind::Release
+        | EntryKind::HoldExpiry
+        | EntryKind::Freeze
+        | EntryKind::Unfreeze
+        | EntryKind::Limit
+        | EntryKind::Cap
+        | EntryKind::Threshold
+        | EntryKind::LowBalance => None,
     }
 }
 

@@ -1,19 +1,21 @@
 //! `/v1/wallets/{wallet}/grants` and `/v1/grants/{id}`: free credits come in.
 
 use axum::extract::State;
-use events::{Class, Credits, CreditsGranted, Envelope, Event, Position, PublicId, PublicKind, WalletId};
+use events::{Class, Credits, CreditsGranted, Event, Position, PublicId, PublicKind, WalletId};
 use ledger::{Command, NewLot};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     app::Shared,
-    extract::{AmountField, Asking, Caller, Named, Payload, Text, WalletPath, expiry, scope, short_text},
+    extract::{
+        AmountField, Asking, Caller, Intent, Named, Payload, Text, WalletPath, expiry, scope, short_text,
+    },
     lookup,
     problem::Problem,
     purchases::{PRIORITY, REFERENCE_CHARS_MAX},
     reply::Reply,
-    shapes::{Funds, LotClass, Recording, Terms, UuidText},
+    shapes::{Funds, LotClass, Recording, Terms, UuidText, sum},
 };
 
 /// Free credits to put in.
@@ -62,23 +64,29 @@ impl GrantRequest<'_> {
 /// Free credits that came in.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Grant<'a> {
-    /// The grant.
-    #[schema(value_type = String, example = "gra_1b4e28ba_42")]
-    id: PublicId,
+    /// The grant; none in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "gra_1b4e28ba_42")]
+    id: Option<PublicId>,
     /// The wallet.
     #[schema(value_type = String, format = "uuid")]
     wallet: WalletId,
     /// Credits given.
     #[schema(value_type = String, example = "5")]
     amount: Credits,
-    /// The lot they form.
-    #[schema(value_type = String, example = "42")]
-    lot: Position,
+    /// The lot they form; none in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "42")]
+    lot: Option<Position>,
     #[serde(flatten)]
     terms: Terms,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    /// What of it paid the wallet's debt at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "2")]
+    settled: Option<Credits>,
     #[serde(flatten)]
     funds: Funds,
     #[serde(flatten)]
@@ -86,16 +94,17 @@ pub(super) struct Grant<'a> {
 }
 
 impl<'a> Grant<'a> {
-    fn of(shared: &Shared, wallet: WalletId, envelope: &Envelope, e: &'a CreditsGranted) -> Self {
+    fn of(shared: &Shared, wallet: WalletId, recording: Recording, e: &'a CreditsGranted) -> Self {
         Self {
-            id: shared.public_id(PublicKind::Grant, envelope.position),
+            id: shared.id(PublicKind::Grant, recording),
             wallet,
             amount: e.amount,
-            lot: envelope.position,
+            lot: recording.position,
             terms: Terms::from(&e.lot),
             reason: e.reason.as_deref(),
+            settled: sum(&e.settled),
             funds: Funds::from(&e.wallet),
-            recording: Recording::from(envelope),
+            recording,
         }
     }
 }
@@ -103,7 +112,7 @@ impl<'a> Grant<'a> {
 /// Puts free credits into a wallet, which it opens when new.
 #[utoipa::path(
     post, path = "/v1/wallets/{wallet}/grants", tag = "credits in", operation_id = "create_grant",
-    params(("wallet" = inline(UuidText), Path, description = "The wallet")),
+    params(("wallet" = inline(UuidText), Path, description = "The wallet"), Intent),
     request_body(content = GrantRequest<'_>, example = json!({ "amount": "5", "reason": "welcome", "expires_in_seconds": 2_592_000 })),
     responses((status = 201, description = "The credits are in", body = Grant<'_>)),
 )]
@@ -117,10 +126,9 @@ pub(super) async fn create(
     let request: GrantRequest<'_> = body.parse()?;
     let key = asking.required_key(request.idempotency_key.as_ref())?;
     let command = request.command()?;
-    let answer = shared.submit(caller, asking, Some(key), wallet, command).await?;
+    let answer = shared.submit(caller, asking, key, wallet, command).await?;
     let Event::CreditsGranted(granted) = &answer.recorded.event else { return Err(lookup::unexpected()) };
-    let grant = Grant::of(&shared, wallet, &answer.recorded.envelope, granted);
-    Ok(Reply::created(&grant).replayed(answer.replayed))
+    Ok(answer.created(&Grant::of(&shared, wallet, answer.recording(), granted)))
 }
 
 /// Reads a grant, with the wallet's credits as it left them.
@@ -138,5 +146,5 @@ pub(super) async fn read(
     let (Event::CreditsGranted(granted), Some(wallet)) = (&recorded.event, recorded.wallet()) else {
         return Err(Problem::not_found("grant"));
     };
-    Ok(Reply::ok(&Grant::of(&shared, wallet, &recorded.envelope, granted)))
+    Ok(Reply::ok(&Grant::of(&shared, wallet, Recording::from(&recorded.envelope), granted)))
 }

@@ -22,18 +22,23 @@ impl Shared {
     /// the right type is for the caller to see.
     pub(super) async fn made(&self, id: &str, kind: PublicKind, org: OrgId) -> Result<Recorded, Problem> {
         let position = self.position_of(id, kind)?;
+        let recorded = self.stored(position).await?;
+        let own = recorded.filter(|recorded| recorded.envelope.org == Some(org));
+        own.ok_or_else(|| Problem::not_found(name(kind)))
+    }
+
+    /// The event at `position`, when there is one.
+    pub(super) async fn stored(&self, position: Position) -> Result<Option<Recorded>, Problem> {
         // Only durable events are told of, though the log may already hold more.
         if position >= self.engine.head() {
-            return Err(Problem::not_found(name(kind)));
+            return Ok(None);
         }
         let page = self.log.read(position, 1).await?;
-        let body = page.iter().next().map(|(_, body)| body).ok_or_else(|| Problem::not_found(name(kind)))?;
-        let recorded = events::decode(body).map_err(|error| {
+        let Some((_, body)) = page.iter().next() else { return Ok(None) };
+        events::decode(body).map(Some).map_err(|error| {
             tracing::error!(%position, %error, "a stored event cannot be read");
             Problem::new(Code::Internal, UNREADABLE_EVENT)
-        })?;
-        let own = recorded.envelope.org == Some(org);
-        if own { Ok(recorded) } else { Err(Problem::not_found(name(kind))) }
+        })
     }
 }
 
@@ -45,6 +50,10 @@ pub(super) const fn name(kind: PublicKind) -> &'static str {
         PublicKind::Check => "check",
         PublicKind::Deduction => "deduction",
         PublicKind::Rollback => "rollback",
+        PublicKind::Hold => "hold",
+        PublicKind::Capture => "capture",
+        PublicKind::Refund => "refund",
+        PublicKind::Adjustment => "adjustment",
     }
 }
 

@@ -5,35 +5,59 @@
 //! of its route. Handlers take requests apart, ask the engine or the read side, and put the answer
 //! together; they decide nothing and write nothing themselves.
 
+mod adjustments;
 mod app;
 mod apps;
+mod batches;
 mod bench_echo;
+mod caps;
+mod captures;
+mod charges;
+mod check_batches;
 mod checks;
 mod commands;
 mod compatible;
 mod cursor;
+mod deduction_batches;
 mod deductions;
 mod entries;
 mod events;
+mod explanations;
 mod extract;
+mod freezes;
 mod front;
 mod grants;
 mod health;
+mod hold_ends;
+mod holds;
 mod keys;
+mod liability;
+mod limits;
 mod lookup;
+mod moments;
 pub mod openapi;
 mod organizations;
+mod policy;
 mod positions;
+mod prices;
 pub mod problem;
 mod purchases;
 mod rates;
+mod refunds;
 mod reply;
 mod rollbacks;
 pub mod routes;
+mod rules;
 mod server;
 mod shapes;
+mod sheets;
+mod statements;
 mod stream;
+mod sums;
+mod tallies;
 mod ui;
+mod usage;
+mod wallet_rules;
 mod wallets;
 
 pub use app::{App, HttpOptions, Readiness};
@@ -84,6 +108,32 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(deductions::read_of_wallet))
         .routes(routes!(rollbacks::create))
         .routes(routes!(rollbacks::read))
+        .routes(routes!(deduction_batches::create))
+        .routes(routes!(check_batches::create))
+        .routes(routes!(holds::create))
+        .routes(routes!(holds::read))
+        .routes(routes!(captures::create))
+        .routes(routes!(captures::read))
+        .routes(routes!(hold_ends::extend))
+        .routes(routes!(hold_ends::release))
+        .routes(routes!(refunds::refund))
+        .routes(routes!(refunds::charge_back))
+        .routes(routes!(refunds::read))
+        .routes(routes!(adjustments::create))
+        .routes(routes!(adjustments::read))
+        .routes(routes!(adjustments::approve))
+        .routes(routes!(freezes::freeze))
+        .routes(routes!(freezes::unfreeze))
+        .routes(routes!(limits::set_credit_limit))
+        .routes(routes!(limits::set_low_balance))
+        .routes(routes!(caps::set))
+        .routes(routes!(prices::set))
+        .routes(routes!(prices::list))
+        .routes(routes!(policy::set, policy::read))
+        .routes(routes!(statements::read))
+        .routes(routes!(explanations::read))
+        .routes(routes!(usage::report))
+        .routes(routes!(liability::report))
         .routes(routes!(entries::list))
         .routes(routes!(entries::list_of_wallet))
         .routes(routes!(events::follow))
@@ -113,7 +163,7 @@ fn cors(shared: &Shared) -> CorsLayer {
     let shown = ["idempotent-replayed", "x-ledger-next", "x-ledger-head"].map(HeaderName::from_static);
     CorsLayer::new()
         .allow_origin(shared.options.cors_origins.clone())
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers(
             sent.chain([header::AUTHORIZATION, header::CONTENT_TYPE, front::REQUEST_ID]).collect::<Vec<_>>(),
         )

@@ -2,8 +2,7 @@
 
 use axum::extract::State;
 use events::{
-    Class, Credits, CreditsPurchased, Currency, Envelope, Event, Position, Price, PublicId, PublicKind,
-    WalletId,
+    Class, Credits, CreditsPurchased, Currency, Event, Position, Price, PublicId, PublicKind, WalletId,
 };
 use ledger::{Command, NewLot};
 use serde::{Deserialize, Serialize};
@@ -12,13 +11,13 @@ use utoipa::ToSchema;
 use super::{
     app::Shared,
     extract::{
-        AmountField, Asking, Caller, Named, Object, Payload, Text, WalletPath, decimal, expiry, scope,
-        short_text,
+        AmountField, Asking, Caller, Intent, Named, Object, Payload, Text, WalletPath, decimal, expiry,
+        scope, short_text,
     },
     lookup,
     problem::Problem,
     reply::Reply,
-    shapes::{Funds, LotClass, Recording, Terms, UuidText},
+    shapes::{Funds, LotClass, Recording, Terms, UuidText, sum},
 };
 
 /// The priority of lots whose request names none: room on both sides.
@@ -101,18 +100,20 @@ impl PurchaseRequest<'_> {
 /// Bought credits that came in.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Purchase<'a> {
-    /// The purchase.
-    #[schema(value_type = String, example = "pur_1b4e28ba_42")]
-    id: PublicId,
+    /// The purchase; none in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "pur_1b4e28ba_42")]
+    id: Option<PublicId>,
     /// The wallet.
     #[schema(value_type = String, format = "uuid")]
     wallet: WalletId,
     /// Credits bought.
     #[schema(value_type = String, example = "100")]
     amount: Credits,
-    /// The lot they form.
-    #[schema(value_type = String, example = "42")]
-    lot: Position,
+    /// The lot they form; none in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "42")]
+    lot: Option<Position>,
     #[serde(flatten)]
     terms: Terms,
     /// The payment's id at the payment provider.
@@ -122,6 +123,10 @@ pub(super) struct Purchase<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<MoneyRequest<'static>>)]
     price_paid: Option<Price>,
+    /// What of it paid the wallet's debt at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "20")]
+    settled: Option<Credits>,
     #[serde(flatten)]
     funds: Funds,
     #[serde(flatten)]
@@ -129,25 +134,41 @@ pub(super) struct Purchase<'a> {
 }
 
 impl<'a> Purchase<'a> {
-    fn of(shared: &Shared, wallet: WalletId, envelope: &Envelope, e: &'a CreditsPurchased) -> Self {
+    fn of(shared: &Shared, wallet: WalletId, recording: Recording, e: &'a CreditsPurchased) -> Self {
         Self {
-            id: shared.public_id(PublicKind::Purchase, envelope.position),
+            id: shared.id(PublicKind::Purchase, recording),
             wallet,
             amount: e.amount,
-            lot: envelope.position,
+            lot: recording.position,
             terms: Terms::from(&e.lot),
             payment_reference: e.payment_reference.as_deref(),
             price_paid: e.price_paid,
+            settled: sum(&e.settled),
             funds: Funds::from(&e.wallet),
-            recording: Recording::from(envelope),
+            recording,
         }
     }
+}
+
+/// A purchase, and what was taken back of it since.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct PurchaseView<'a> {
+    #[serde(flatten)]
+    purchase: Purchase<'a>,
+    /// All that was taken back so far, when anything was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "40")]
+    refunded: Option<Credits>,
+    /// The last refund or chargeback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "ref_1b4e28ba_57")]
+    refunded_by: Option<PublicId>,
 }
 
 /// Puts bought credits into a wallet, which it opens when new.
 #[utoipa::path(
     post, path = "/v1/wallets/{wallet}/purchases", tag = "credits in", operation_id = "create_purchase",
-    params(("wallet" = inline(UuidText), Path, description = "The wallet")),
+    params(("wallet" = inline(UuidText), Path, description = "The wallet"), Intent),
     request_body(content = PurchaseRequest<'_>, example = json!({ "amount": "100", "payment_reference": "pi_3OqL" })),
     responses((status = 201, description = "The credits are in", body = Purchase<'_>)),
 )]
@@ -161,17 +182,16 @@ pub(super) async fn create(
     let request: PurchaseRequest<'_> = body.parse()?;
     let key = asking.required_key(request.idempotency_key.as_ref())?;
     let command = request.command()?;
-    let answer = shared.submit(caller, asking, Some(key), wallet, command).await?;
+    let answer = shared.submit(caller, asking, key, wallet, command).await?;
     let Event::CreditsPurchased(purchased) = &answer.recorded.event else { return Err(lookup::unexpected()) };
-    let purchase = Purchase::of(&shared, wallet, &answer.recorded.envelope, purchased);
-    Ok(Reply::created(&purchase).replayed(answer.replayed))
+    Ok(answer.created(&Purchase::of(&shared, wallet, answer.recording(), purchased)))
 }
 
 /// Reads a purchase, with the wallet's credits as it left them.
 #[utoipa::path(
     get, path = "/v1/purchases/{id}", tag = "credits in", operation_id = "read_purchase",
     params(("id" = String, Path, description = "The purchase", example = "pur_1b4e28ba_42")),
-    responses((status = 200, description = "The purchase", body = Purchase<'_>)),
+    responses((status = 200, description = "The purchase", body = PurchaseView<'_>)),
 )]
 pub(super) async fn read(
     State(shared): State<Shared>,
@@ -182,5 +202,10 @@ pub(super) async fn read(
     let (Event::CreditsPurchased(purchased), Some(wallet)) = (&recorded.event, recorded.wallet()) else {
         return Err(Problem::not_found("purchase"));
     };
-    Ok(Reply::ok(&Purchase::of(&shared, wallet, &recorded.envelope, purchased)))
+    let taken_back = shared.reads.returned(recorded.envelope.position).await?;
+    Ok(Reply::ok(&PurchaseView {
+        purchase: Purchase::of(&shared, wallet, Recording::from(&recorded.envelope), purchased),
+        refunded: taken_back.map(|(refunded, _)| refunded),
+        refunded_by: taken_back.map(|(_, by)| shared.public_id(PublicKind::Refund, by)),
+    }))
 }

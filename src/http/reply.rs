@@ -24,7 +24,8 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    fn new(status: StatusCode, body: &impl Serialize) -> Self {
+    /// This document under a status.
+    pub(super) fn new(status: StatusCode, body: &impl Serialize) -> Self {
         let mut json = Vec::with_capacity(ROOM);
         let status = match serde_json::to_writer(&mut json, body) {
             Ok(()) => status,

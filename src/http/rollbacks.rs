@@ -1,19 +1,19 @@
 //! `/v1/deductions/{id}/rollbacks` and `/v1/rollbacks/{id}`: a deduction is given back.
 
 use axum::extract::State;
-use events::{Credits, DeductionRolledBack, Envelope, Event, PublicId, PublicKind, WalletId};
+use events::{Credits, DeductionRolledBack, Event, PublicId, PublicKind, WalletId};
 use ledger::{Command, RollBack};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     app::Shared,
-    extract::{AmountField, Asking, Caller, Named, Payload, Text, scope, short_text},
+    extract::{AmountField, Asking, Caller, Intent, Named, Payload, Text, scope, short_text},
     lookup,
     problem::Problem,
     purchases::REFERENCE_CHARS_MAX,
     reply::Reply,
-    shapes::{Funds, LotSlice, Recording},
+    shapes::{Funds, LotSlice, Recording, above_zero, sum},
 };
 
 /// What to give back of a deduction.
@@ -37,10 +37,11 @@ pub(super) struct RollbackRequest<'a> {
 /// Credits that were given back.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Rollback<'a> {
-    /// The rollback.
-    #[schema(value_type = String, example = "rol_1b4e28ba_57")]
-    id: PublicId,
-    /// The deduction.
+    /// The rollback; none in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "rol_1b4e28ba_57")]
+    id: Option<PublicId>,
+    /// The deduction, or the capture of a hold.
     #[schema(value_type = String, example = "ded_1b4e28ba_42")]
     deduction: PublicId,
     /// The wallet.
@@ -54,6 +55,15 @@ pub(super) struct Rollback<'a> {
     returned: Credits,
     /// To which lots, in the reverse of the deduction's order.
     slices: Vec<LotSlice>,
+    /// The part that no lot had paid: it reduces the wallet's debt, and what finds no debt any more
+    /// forms a lot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "0.25")]
+    overdrawn: Option<Credits>,
+    /// What of it paid the wallet's debt at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "0.25")]
+    settled: Option<Credits>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
@@ -64,28 +74,73 @@ pub(super) struct Rollback<'a> {
 }
 
 impl<'a> Rollback<'a> {
-    fn of(shared: &Shared, wallet: WalletId, envelope: &Envelope, e: &'a DeductionRolledBack) -> Self {
+    fn of(
+        shared: &Shared,
+        wallet: WalletId,
+        recording: Recording,
+        spent: PublicKind,
+        e: &'a DeductionRolledBack,
+    ) -> Self {
         let slices = e.slices.iter().map(|slice| LotSlice { lot: slice.lot, amount: slice.amount });
         Self {
-            id: shared.public_id(PublicKind::Rollback, envelope.position),
-            deduction: shared.public_id(PublicKind::Deduction, e.deduction),
+            id: shared.id(PublicKind::Rollback, recording),
+            deduction: shared.public_id(spent, e.deduction),
             wallet,
             amount: e.amount,
             returned: e.returned,
             slices: slices.collect(),
+            overdrawn: above_zero(e.overdrawn),
+            settled: sum(&e.settled),
             reason: e.reason.as_deref(),
             funds: Funds::from(&e.wallet),
-            recording: Recording::from(envelope),
+            recording,
         }
     }
 }
 
-/// Gives a deduction back to the lots it came from: all that is left of it, or a part.
+/// What an event that spends is: a deduction or the capture of a hold.
+pub(super) const fn spending(event: &Event) -> Option<PublicKind> {
+    match event {
+        Event::CreditsDeducted(_) => Some(PublicKind::Deduction),
+        Event::HoldCaptured(_) => Some(PublicKind::Capture),
+        Event::WalletOpened(_)
+        | Event::CreditsPurchased(_)
+        | Event::CreditsGranted(_)
+        | Event::CreditsChecked(_)
+        | Event::DeductionRolledBack(_)
+        | Event::CreditsExpired(_)
+        | Event::CommandRefused(_)
+        | Event::CreditsHeld(_)
+        | Event::HoldExtended(_)
+        | Event::HoldReleased(_)
+        | Event::HoldExpired(_)
+        | Event::PurchaseRefunded(_)
+        | Event::AdjustmentProposed(_)
+        | Event::CreditsAdjusted(_)
+        | Event::WalletFrozen(_)
+        | Event::WalletUnfrozen(_)
+        | Event::LimitSet(_)
+        | Event::CapSet(_)
+        | Event::ThresholdSet(_)
+        | Event::BalanceLow(_)
+        | Event::PriceSet(_)
+        | Event::PolicySet(_)
+        | Event::OrganizationRegistered(_)
+        | Event::AppRegistered(_)
+        | Event::ApiKeyIssued(_)
+        | Event::ApiKeyRevoked(_)
+        | Event::WriterChanged(_) => None,
+    }
+}
+
+/// Gives a deduction back to the lots it came from: all that is left of it, or a part. The capture of
+/// a hold is given back like a deduction, by its own id.
 ///
-/// What comes back to a lot that has expired meanwhile expires again at once.
+/// What comes back to a lot that has expired meanwhile expires again at once, or lives on as the
+/// organization's policy says.
 #[utoipa::path(
     post, path = "/v1/deductions/{id}/rollbacks", tag = "spending", operation_id = "create_rollback",
-    params(("id" = String, Path, description = "The deduction", example = "ded_1b4e28ba_42")),
+    params(("id" = String, Path, description = "The deduction or capture", example = "ded_1b4e28ba_42"), Intent),
     request_body(content = RollbackRequest<'_>, example = json!({ "reason": "generation failed" })),
     responses((status = 201, description = "The credits are back", body = Rollback<'_>)),
 )]
@@ -101,17 +156,18 @@ pub(super) async fn create(
     let amount = request.amount.as_ref().map(AmountField::parse).transpose()?;
     let reason = request.reason.as_ref();
     let reason = reason.map(|text| short_text("reason", text, REFERENCE_CHARS_MAX)).transpose()?;
-    let deduction = shared.made(&id, PublicKind::Deduction, caller.org).await?;
-    let (Event::CreditsDeducted(_), Some(wallet)) = (&deduction.event, deduction.wallet()) else {
-        return Err(Problem::not_found("deduction"));
+    let kind = if id.starts_with("cap_") { PublicKind::Capture } else { PublicKind::Deduction };
+    let spent = shared.made(&id, kind, caller.org).await?;
+    let same = spending(&spent.event).filter(|spent| *spent == kind);
+    let (Some(kind), Some(wallet)) = (same, spent.wallet()) else {
+        return Err(Problem::not_found(lookup::name(kind)));
     };
-    let command = Command::RollBack(RollBack { deduction: deduction.envelope.position, amount, reason });
-    let answer = shared.submit(caller, asking, Some(key), wallet, command).await?;
+    let command = Command::RollBack(RollBack { deduction: spent.envelope.position, amount, reason });
+    let answer = shared.submit(caller, asking, key, wallet, command).await?;
     let Event::DeductionRolledBack(rolled_back) = &answer.recorded.event else {
         return Err(lookup::unexpected());
     };
-    let rollback = Rollback::of(&shared, wallet, &answer.recorded.envelope, rolled_back);
-    Ok(Reply::created(&rollback).replayed(answer.replayed))
+    Ok(answer.created(&Rollback::of(&shared, wallet, answer.recording(), kind, rolled_back)))
 }
 
 /// Reads a rollback, with the wallet's credits as it left them.
@@ -129,5 +185,8 @@ pub(super) async fn read(
     let (Event::DeductionRolledBack(rolled_back), Some(wallet)) = (&recorded.event, recorded.wallet()) else {
         return Err(Problem::not_found("rollback"));
     };
-    Ok(Reply::ok(&Rollback::of(&shared, wallet, &recorded.envelope, rolled_back)))
+    let spent = shared.stored(rolled_back.deduction).await?;
+    let kind = spent.and_then(|spent| spending(&spent.event)).ok_or_else(lookup::unexpected)?;
+    let recording = Recording::from(&recorded.envelope);
+    Ok(Reply::ok(&Rollback::of(&shared, wallet, recording, kind, rolled_back)))
 }

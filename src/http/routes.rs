@@ -27,6 +27,10 @@ pub enum Kind {
     Command,
     /// Asks or changes something and takes a key, but does not need one.
     KeyOptional,
+    /// Asks for many things at once, each with a key and a result of its own.
+    Batch,
+    /// Sets a rule for all wallets of the organization. Setting it again changes nothing.
+    Rule,
     /// Changes who may call.
     Administration,
 }
@@ -52,6 +56,10 @@ const fn post(path: &'static str, access: Access, kind: Kind) -> Route {
     Route { method: Method::POST, path, access, kind }
 }
 
+const fn put(path: &'static str, access: Access, kind: Kind) -> Route {
+    Route { method: Method::PUT, path, access, kind }
+}
+
 const PUBLIC: Access = Access::Public;
 const ADMIN: Access = Access::Needs(Scope::Admin);
 const CHECK: Access = Access::Needs(Scope::CreditsCheck);
@@ -59,7 +67,13 @@ const DEDUCT: Access = Access::Needs(Scope::CreditsDeduct);
 const ROLLBACK: Access = Access::Needs(Scope::CreditsRollback);
 const PURCHASE: Access = Access::Needs(Scope::CreditsPurchase);
 const GRANT: Access = Access::Needs(Scope::CreditsGrant);
+const HOLD: Access = Access::Needs(Scope::CreditsHold);
+const REFUND: Access = Access::Needs(Scope::CreditsRefund);
+const ADJUST: Access = Access::Needs(Scope::CreditsAdjust);
+const CONTROL: Access = Access::Needs(Scope::WalletsControl);
+const PRICES: Access = Access::Needs(Scope::PricesWrite);
 const READ: Access = Access::Needs(Scope::CreditsRead);
+const REPORTS: Access = Access::Needs(Scope::ReportsRead);
 const EVENTS: Access = Access::Needs(Scope::EventsRead);
 
 /// Every route of the service. `/bench/echo/{wallet}` answers only when it was asked for.
@@ -72,6 +86,23 @@ pub const ROUTES: &[Route] = &[
     post("/v1/deductions/{id}/rollbacks", ROLLBACK, Kind::Command),
     post("/api/mcp/v1/credits/check", CHECK, Kind::KeyOptional),
     post("/api/mcp/v1/credits/deduct", DEDUCT, Kind::KeyOptional),
+    post("/v1/deductions:batch", DEDUCT, Kind::Batch),
+    post("/v1/checks:batch", CHECK, Kind::Batch),
+    post("/v1/holds", HOLD, Kind::Command),
+    post("/v1/holds/{id}/captures", HOLD, Kind::Command),
+    post("/v1/holds/{id}/extensions", HOLD, Kind::Command),
+    post("/v1/holds/{id}/release", HOLD, Kind::Command),
+    post("/v1/purchases/{id}/refunds", REFUND, Kind::Command),
+    post("/v1/purchases/{id}/chargebacks", REFUND, Kind::Command),
+    post("/v1/adjustments", ADJUST, Kind::Command),
+    post("/v1/adjustments/{id}/approval", ADJUST, Kind::Command),
+    post("/v1/wallets/{wallet}/freeze", CONTROL, Kind::Command),
+    post("/v1/wallets/{wallet}/unfreeze", CONTROL, Kind::Command),
+    put("/v1/wallets/{wallet}/credit-limit", CONTROL, Kind::Command),
+    put("/v1/wallets/{wallet}/low-balance", CONTROL, Kind::Command),
+    put("/v1/wallets/{wallet}/caps", CONTROL, Kind::Command),
+    put("/v1/prices/{service}", PRICES, Kind::Rule),
+    put("/v1/policy", ADMIN, Kind::Rule),
     post("/v1/wallets", PURCHASE, Kind::Command),
     get("/v1/wallets/{wallet}", READ, Kind::Read),
     get("/v1/wallets/{wallet}/deductions/{id}", READ, Kind::Read),
@@ -80,8 +111,18 @@ pub const ROUTES: &[Route] = &[
     get("/v1/purchases/{id}", READ, Kind::Read),
     get("/v1/grants/{id}", READ, Kind::Read),
     get("/v1/rollbacks/{id}", READ, Kind::Read),
+    get("/v1/holds/{id}", READ, Kind::Read),
+    get("/v1/captures/{id}", READ, Kind::Read),
+    get("/v1/refunds/{id}", READ, Kind::Read),
+    get("/v1/adjustments/{id}", READ, Kind::Read),
+    get("/v1/prices", READ, Kind::Read),
+    get("/v1/policy", READ, Kind::Read),
     get("/v1/entries", READ, Kind::Read),
     get("/v1/wallets/{wallet}/entries", READ, Kind::Read),
+    get("/v1/wallets/{wallet}/statement", READ, Kind::Read),
+    get("/v1/wallets/{wallet}/explanation", READ, Kind::Read),
+    get("/v1/reports/usage", REPORTS, Kind::Read),
+    get("/v1/reports/liability", REPORTS, Kind::Read),
     get("/v1/events", EVENTS, Kind::Read),
     post("/v1/organizations", Access::Operator, Kind::Administration),
     get("/v1/organizations", ADMIN, Kind::Read),

@@ -1,20 +1,23 @@
-//! `/v1/wallets`: open a wallet, read one.
+//! `/v1/wallets`: open a wallet, read one as it is or was.
 
 use axum::{extract::State, response::IntoResponse};
 use events::{Credits, Operation, Position, WalletId};
 use ledger::Command;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{
     app::Shared,
-    extract::{Asking, Caller, Params, Payload, Text, WalletPath, scope},
+    extract::{Asking, Caller, Intent, Params, Payload, Text, WalletPath, scope},
+    moments::{self, Instant},
     positions::AtLeast,
     problem::Problem,
     reply::Reply,
     shapes::{Funds, Recording, Terms, UuidText},
+    wallet_rules::WalletStanding,
 };
+use crate::read::When;
 
 /// A wallet to open.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -57,7 +60,7 @@ pub(super) struct Lot {
     remaining: Credits,
 }
 
-/// A wallet as the projections show it.
+/// A wallet as it is or was.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Wallet {
     /// The wallet.
@@ -65,9 +68,11 @@ pub(super) struct Wallet {
     wallet: WalletId,
     #[serde(flatten)]
     funds: Funds,
-    /// Its live lots in the order in which they will be spent.
+    /// Its live lots in the order in which they will be spent, without what is held.
     lots: Vec<Lot>,
-    /// Position of the wallet's last event.
+    #[serde(flatten)]
+    standing: WalletStanding,
+    /// Position of the wallet's last event up to then.
     #[schema(value_type = String, example = "42")]
     position: Position,
     /// Events below this position are in the answer, none above.
@@ -78,6 +83,7 @@ pub(super) struct Wallet {
 /// Opens an empty wallet. A first purchase or grant opens one too.
 #[utoipa::path(
     post, path = "/v1/wallets", tag = "wallets", operation_id = "open_wallet",
+    params(Intent),
     request_body(content = WalletRequest<'_>, example = json!({ "wallet": "7d1f6f0a-4f0e-5b1c-9d55-0d3e8d0a4c11" })),
     responses((status = 201, description = "The wallet is open", body = OpenedWallet)),
 )]
@@ -90,35 +96,66 @@ pub(super) async fn open(
     let request: WalletRequest<'_> = body.parse()?;
     let key = asking.required_key(request.idempotency_key.as_ref())?;
     let derived =
-        || Uuid::new_v5(&shared.command_id(&caller, Operation::OpenWallet, Some(&key)).0, b"wallet");
+        || Uuid::new_v5(&shared.command_id(&caller, Operation::OpenWallet, key.as_deref()).0, b"wallet");
     let wallet = WalletId(request.wallet.unwrap_or_else(derived));
-    let answer = shared.submit(caller, asking, Some(key), wallet, Command::OpenWallet).await?;
-    let envelope = &answer.recorded.envelope;
+    let answer = shared.submit(caller, asking, key, wallet, Command::OpenWallet).await?;
     let opened = OpenedWallet {
         wallet,
         funds: Funds::from(&answer.recorded.event.balances().copied().unwrap_or_default()),
         lots: [],
-        recording: Recording::from(envelope),
+        recording: answer.recording(),
     };
-    Ok(Reply::created(&opened).replayed(answer.replayed))
+    Ok(answer.created(&opened))
 }
 
-/// Reads a wallet: what it holds, in which lots.
+/// At which moment a wallet is asked for: now, when absent.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct WalletMoment {
+    /// As it was right after the event at this position.
+    #[param(value_type = Option<u64>, example = json!(42))]
+    at_position: Option<u64>,
+    /// As it was right after this time, RFC 3339; a date stands for its midnight in UTC.
+    #[param(value_type = Option<String>, example = json!("2026-11-21T09:30:00Z"))]
+    at_time: Option<Instant>,
+    /// The answer must include the event at this position: the `position` of an earlier answer.
+    min_position: Option<u64>,
+    /// How many seconds to wait for it, 0 to 30; 5 when absent.
+    wait: Option<u32>,
+}
+
+impl WalletMoment {
+    /// The moment, once everything up to it can be read; none for now.
+    pub(super) async fn reached(&self, shared: &Shared) -> Result<Option<When>, Problem> {
+        let at_least = AtLeast { min_position: self.min_position, wait: self.wait };
+        match moments::asked(self.at_position, self.at_time)? {
+            Some(at) => shared.just_after(at, &at_least).await.map(Some),
+            None => shared.reached(&at_least).await.map(|()| None),
+        }
+    }
+}
+
+/// Reads a wallet: what it holds, in which lots, now or at any moment before.
 ///
-/// The `ETag` counts the wallet's changes.
+/// The `ETag` of the wallet as it is now counts its changes.
 #[utoipa::path(
     get, path = "/v1/wallets/{wallet}", tag = "wallets", operation_id = "read_wallet",
-    params(("wallet" = inline(UuidText), Path, description = "The wallet"), AtLeast),
+    params(("wallet" = inline(UuidText), Path, description = "The wallet"), WalletMoment),
     responses((status = 200, description = "The wallet", body = Wallet)),
 )]
 pub(super) async fn read(
     State(shared): State<Shared>,
     caller: Caller<scope::Read>,
     WalletPath(wallet): WalletPath,
-    Params(at_least): Params<AtLeast>,
+    Params(moment): Params<WalletMoment>,
 ) -> Result<impl IntoResponse, Problem> {
-    shared.reached(&at_least).await?;
-    let view = shared.reads.wallet(wallet).await?.filter(|view| view.row.org == caller.org);
+    let when = moment.reached(&shared).await?;
+    let view = match when {
+        None => shared.reads.wallet(wallet).await?,
+        Some(when) => shared.reads.wallet_at(wallet, when).await?,
+    };
+    let view = view.filter(|view| view.row.org == caller.org);
     let view = view.ok_or_else(|| Problem::not_found("wallet"))?;
     let row = &view.row;
     let lots = row.lots.iter();
@@ -127,8 +164,10 @@ pub(super) async fn read(
         wallet,
         funds: Funds::of(row.balance, row.available, row.reserved),
         lots: lots.collect(),
+        standing: WalletStanding::of(&shared, &view),
         position: row.last,
         as_of_position: view.as_of,
     };
-    Ok(Reply::ok(&wallet).etag(row.account_seq))
+    let reply = Reply::ok(&wallet);
+    Ok(if when.is_none() { reply.etag(row.account_seq) } else { reply })
 }

@@ -15,8 +15,20 @@ pub enum Scope {
     CreditsPurchase,
     /// `credits:grant`
     CreditsGrant,
+    /// `credits:hold`
+    CreditsHold,
+    /// `credits:refund`
+    CreditsRefund,
+    /// `credits:adjust`
+    CreditsAdjust,
     /// `credits:read`
     CreditsRead,
+    /// `wallets:control`: freezing, the credit limit, caps and the threshold.
+    WalletsControl,
+    /// `prices:write`
+    PricesWrite,
+    /// `reports:read`
+    ReportsRead,
     /// `events:read`
     EventsRead,
     /// `admin`: everything, in its own organization.
@@ -26,19 +38,25 @@ pub enum Scope {
 /// The text names no scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown scope; one of credits:check, credits:deduct, credits:rollback, credits:purchase, credits:grant, credits:read, events:read, admin"
+    "unknown scope; one of credits:check, credits:deduct, credits:rollback, credits:purchase, credits:grant, credits:hold, credits:refund, credits:adjust, credits:read, wallets:control, prices:write, reports:read, events:read, admin"
 )]
 pub struct UnknownScope;
 
 impl Scope {
     /// Every scope there is.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 14] = [
         Self::CreditsCheck,
         Self::CreditsDeduct,
         Self::CreditsRollback,
         Self::CreditsPurchase,
         Self::CreditsGrant,
+        Self::CreditsHold,
+        Self::CreditsRefund,
+        Self::CreditsAdjust,
         Self::CreditsRead,
+        Self::WalletsControl,
+        Self::PricesWrite,
+        Self::ReportsRead,
         Self::EventsRead,
         Self::Admin,
     ];
@@ -52,7 +70,13 @@ impl Scope {
             Self::CreditsRollback => "credits:rollback",
             Self::CreditsPurchase => "credits:purchase",
             Self::CreditsGrant => "credits:grant",
+            Self::CreditsHold => "credits:hold",
+            Self::CreditsRefund => "credits:refund",
+            Self::CreditsAdjust => "credits:adjust",
             Self::CreditsRead => "credits:read",
+            Self::WalletsControl => "wallets:control",
+            Self::PricesWrite => "prices:write",
+            Self::ReportsRead => "reports:read",
             Self::EventsRead => "events:read",
             Self::Admin => "admin",
         }

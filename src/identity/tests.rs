@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     clock::{Generator, SystemClock},
-    engine::{self, ColdError, ColdState, Loaded, Parts, Wanted},
+    engine::{self, ColdError, ColdState, Loaded, LoadedRules, LoadedTimers, Parts, Timer, Wanted},
     log::{Log, Recent, memory::MemoryLog},
     read::IdentityRows,
 };
@@ -23,6 +23,12 @@ impl ColdState for NothingYet {
     }
     fn load(&self, _: Wanted) -> BoxFuture<'_, Result<Loaded, ColdError>> {
         async { Ok(Loaded::default()) }.boxed()
+    }
+    fn rules(&self) -> BoxFuture<'_, Result<LoadedRules, ColdError>> {
+        async { Ok(LoadedRules::default()) }.boxed()
+    }
+    fn timers(&self, _: Timer, _: usize) -> BoxFuture<'_, Result<LoadedTimers, ColdError>> {
+        async { Ok(LoadedTimers::default()) }.boxed()
     }
     fn checkpoint(&self) -> watch::Receiver<Position> {
         self.0.subscribe()

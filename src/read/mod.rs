@@ -4,24 +4,35 @@
 //! keeps the rows and the checkpoint in one transaction; [`sqlite`] is the store of the embedded
 //! profile. [`replay`] folds the log again and compares.
 
+mod explanation;
 mod fold;
 mod pages;
 mod progress;
 pub mod replay;
+mod reports;
 mod runner;
 pub mod sqlite;
 mod store;
 
-pub use fold::{Batch, Fold, Missing};
+pub use explanation::{DebtStory, Explanation, LotStory, Micros, Origin};
+pub use fold::{
+    Batch, Fold, Found, Kept, LiabilityMark, Missing, Start, TimerChange, WalletMark, mark_below,
+};
 pub use pages::{Decoded, PAGE, PageFault, decoded};
 pub use progress::Progress;
+pub use reports::{
+    LiabilityReport, StatementPart, StatementQuery, UsageBy, UsageGroup, UsageQuery, UsageReport, When,
+};
 pub use runner::{Halted, Runner};
 pub use store::{Live, Store, StoreFault};
 
-pub use projections::EntryKind;
+pub use projections::{EntryKind, Line as FlowLine, RollForward, Standing, UsageCounts, ValueLine};
+
+use std::sync::Arc;
 
 use events::{AppId, Credits, OrgId, Position, Time, WalletId};
 use futures::future::BoxFuture;
+use ledger::Rules;
 use projections::{AppRow, KeyRow, OrgRow, WalletRow};
 use tokio::sync::watch;
 
@@ -76,7 +87,8 @@ pub struct Entry {
     pub reference: Option<String>,
     /// The caller's idempotency key.
     pub key: Option<String>,
-    /// The last rollback of this deduction.
+    /// The last event that gave back of this deduction or capture, took back of this purchase, or
+    /// approved this proposal.
     pub reversed_by: Option<Position>,
 }
 
@@ -123,11 +135,45 @@ pub trait Reads: Send + Sync + 'static {
     /// A page of the audit.
     fn entries(&self, query: EntryQuery) -> BoxFuture<'_, Result<EntryPage, ReadFault>>;
 
-    /// What was given back of a deduction so far, and the last rollback.
-    fn returned(&self, deduction: Position) -> BoxFuture<'_, Result<Option<(Credits, Position)>, ReadFault>>;
+    /// What was given back of a deduction or capture so far, taken back of a purchase, or approved of a
+    /// proposal, by size; and the last event that did so.
+    fn returned(&self, event: Position) -> BoxFuture<'_, Result<Option<(Credits, Position)>, ReadFault>>;
+
+    /// The rules of an organization.
+    fn rules(&self, org: OrgId) -> BoxFuture<'_, Result<Arc<Rules>, ReadFault>>;
 
     /// Every organization, app and key.
     fn identity(&self) -> BoxFuture<'_, Result<IdentityRows, ReadFault>>;
+
+    /// How many events happened before `time`: the position of the first one at or after it.
+    fn position_at(&self, time: Time) -> BoxFuture<'_, Result<Position, ReadFault>>;
+
+    /// A wallet as it was; none when it was not open yet. Moments beyond the checkpoint are the
+    /// checkpoint, as the view's `as_of` tells.
+    fn wallet_at(&self, wallet: WalletId, when: When)
+    -> BoxFuture<'_, Result<Option<WalletView>, ReadFault>>;
+
+    /// What a statement is made of; none when there is no such wallet.
+    fn statement(&self, query: StatementQuery) -> BoxFuture<'_, Result<Option<StatementPart>, ReadFault>>;
+
+    /// Every lot that a wallet ever had, and what became of it; none when it was not open yet.
+    /// Reads all of the wallet's events up to then.
+    fn explanation(
+        &self,
+        wallet: WalletId,
+        when: When,
+    ) -> BoxFuture<'_, Result<Option<Explanation>, ReadFault>>;
+
+    /// What an organization's apps spent on what.
+    fn usage(&self, query: UsageQuery) -> BoxFuture<'_, Result<UsageReport, ReadFault>>;
+
+    /// What an organization owed at two moments, and what happened in between.
+    fn liability(
+        &self,
+        org: OrgId,
+        from: When,
+        to: When,
+    ) -> BoxFuture<'_, Result<LiabilityReport, ReadFault>>;
 
     /// The checkpoint, as it advances.
     fn checkpoint(&self) -> watch::Receiver<Position>;

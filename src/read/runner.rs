@@ -8,7 +8,7 @@ use metrics::Gauge;
 use projections::Poison;
 use tokio_util::sync::CancellationToken;
 
-use super::{Fold, Missing, PageFault, Progress, Store, StoreFault, decoded};
+use super::{Fold, PageFault, Progress, Store, StoreFault, decoded};
 use crate::{
     clock::Clock,
     log::{Log, ReadError, Recent},
@@ -95,7 +95,7 @@ impl<S: Store> Runner<S> {
         if checkpoint > head {
             return Err(Halted::Ahead { checkpoint, head });
         }
-        let fold = Fold::new(ledger, checkpoint, store.identity().await?, ROWS);
+        let fold = Fold::new(ledger, store.start().await?, ROWS);
         let lag_events = metrics::gauge!("credit_ledger_projection_lag_events");
         let lag_seconds = metrics::gauge!("credit_ledger_projection_lag_seconds");
         let stop = CancellationToken::new();
@@ -286,20 +286,14 @@ impl<S: Store> Runner<S> {
 
     /// Brings the rows into memory that `events` change.
     async fn load(&mut self, events: &[Recorded]) -> Result<(), Halted> {
-        let Missing { wallets, returned } = self.fold.missing(events);
-        let wallets = loop {
-            match self.store.wallets(&wallets).await {
-                Ok(rows) => break rows,
+        let missing = self.fold.missing(events);
+        let found = loop {
+            match self.store.find(&missing).await {
+                Ok(found) => break found,
                 Err(fault) => self.retry(fault).await?,
             }
         };
-        let returned = loop {
-            match self.store.returned(&returned).await {
-                Ok(rows) => break rows,
-                Err(fault) => self.retry(fault).await?,
-            }
-        };
-        self.fold.adopt(wallets, returned);
+        self.fold.adopt(found);
         Ok(())
     }
 

@@ -1,12 +1,13 @@
 //! What the runner and a replay need of the place where rows are kept.
 
 use events::{CommandId, Position, WalletId};
-use projections::{EntryRow, Identity, ReturnedRow, WalletRow};
+use projections::{Basis, EntryRow, Identity, ReturnedRow, Rules, UsageCounts, UsageKey};
 
 use super::{
-    Batch,
+    Batch, Found, Kept, LiabilityMark, Missing, Start, WalletMark,
     replay::{EntryList, ListDigest},
 };
+use crate::engine::Timer;
 
 /// Why rows could not be read or written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,20 +25,11 @@ pub trait Store: Send {
     /// The number of events applied.
     fn checkpoint(&self) -> Position;
 
-    /// The rows of those of these wallets that exist.
-    fn wallets(
-        &mut self,
-        wallets: &[WalletId],
-    ) -> impl Future<Output = Result<Vec<WalletRow>, StoreFault>> + Send;
+    /// What a fold needs to go on at the checkpoint.
+    fn start(&mut self) -> impl Future<Output = Result<Start, StoreFault>> + Send;
 
-    /// The rows of those of these deductions of which something was given back.
-    fn returned(
-        &mut self,
-        deductions: &[Position],
-    ) -> impl Future<Output = Result<Vec<ReturnedRow>, StoreFault>> + Send;
-
-    /// All identity rows.
-    fn identity(&mut self) -> impl Future<Output = Result<Identity, StoreFault>> + Send;
+    /// Those of the missing rows that exist.
+    fn find(&mut self, missing: &Missing) -> impl Future<Output = Result<Found, StoreFault>> + Send;
 
     /// Writes the batch and moves the checkpoint from its start to its end, all or nothing; readers
     /// see it when this returns.
@@ -84,14 +76,44 @@ pub trait Live: Send + Sync {
         &self,
         after: Option<WalletId>,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<WalletRow>, StoreFault>> + Send;
+    ) -> impl Future<Output = Result<Vec<Kept>, StoreFault>> + Send;
 
-    /// At most `limit` returned amounts of deductions from `from` on, in order.
+    /// At most `limit` returned amounts of earlier events from `from` on, in order.
     fn returned_from(
         &self,
         from: Position,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<ReturnedRow>, StoreFault>> + Send;
+
+    /// At most `limit` timers above `after`, in order.
+    fn timers_after(
+        &self,
+        after: Option<Timer>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Timer>, StoreFault>> + Send;
+
+    /// At most `limit` marks of wallets above `after`, in order of wallet and event.
+    fn wallet_marks_after(
+        &self,
+        after: Option<(WalletId, Position)>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<WalletMark>, StoreFault>> + Send;
+
+    /// Every mark of every organization's totals.
+    fn liability_marks(&self) -> impl Future<Output = Result<Vec<LiabilityMark>, StoreFault>> + Send;
+
+    /// At most `limit` bases of lots from `from` on, in order.
+    fn bases_from(
+        &self,
+        from: Position,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(Position, Basis)>, StoreFault>> + Send;
+
+    /// Every counter of usage.
+    fn usage_rows(&self) -> impl Future<Output = Result<Vec<(UsageKey, UsageCounts)>, StoreFault>> + Send;
+
+    /// All rules.
+    fn rule_rows(&self) -> impl Future<Output = Result<Rules, StoreFault>> + Send;
 
     /// All identity rows.
     fn identity_rows(&self) -> impl Future<Output = Result<Identity, StoreFault>> + Send;

@@ -5,5 +5,6 @@ mod http;
 mod log_contract;
 mod openapi;
 mod read;
+mod report;
 mod scenarios;
 mod support;

@@ -5,6 +5,7 @@ use std::{net::TcpListener, time::Duration};
 use serde_json::Value;
 
 use crate::support::{
+    books::verify,
     cli::{finish, run},
     home::{Home, checkout},
     server::Server,
@@ -48,7 +49,7 @@ fn nobody_listens() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "run by ./check against the release binary"]
-async fn a_statement_ends_at_the_balance() {
+async fn entries_and_statement_end_at_the_balance() {
     let _turn = turn::shared().await;
     let (home, wallet) = (Home::new(), wallet(0));
     run(&home, &["purchase", &wallet, "100", "--price", "9.99", "--currency", "EUR"]).await.ended(0);
@@ -61,7 +62,7 @@ async fn a_statement_ends_at_the_balance() {
     for server in [None, Some(Server::start(&home).await)] {
         let shown = run(&home, &["wallet", "show", &wallet, "-o", "json"]).await.ended(0).json();
         assert_eq!(shown["balance"], "97.75");
-        let lines = run(&home, &["statement", &wallet, "-o", "json"]).await.ended(0).json();
+        let lines = run(&home, &["entries", &wallet, "-o", "json"]).await.ended(0).json();
         let lines = lines.as_array().expect("lines");
         let last = lines.last().expect("a line");
         assert_eq!(last["balance"], shown["balance"], "{last}");
@@ -69,11 +70,64 @@ async fn a_statement_ends_at_the_balance() {
             |name: &str| lines.iter().map(|line| line[name].as_str().unwrap_or("?")).collect::<Vec<_>>();
         assert_eq!(column("balance").join(" "), "0 100 105 97.5 97.5 97.75");
         assert_eq!(column("kind").join(" "), "opened purchase grant deduction refusal rollback");
-        let csv = run(&home, &["statement", &wallet, "-o", "csv"]).await.ended(0).stdout;
+        let csv = run(&home, &["entries", &wallet, "-o", "csv"]).await.ended(0).stdout;
         assert_eq!(csv.lines().count(), lines.len() + 1, "{csv}");
+        let statement = run(&home, &["statement", &wallet, "-o", "json"]).await.ended(0).json();
+        assert_eq!(statement["closing"]["balance"], shown["balance"]);
+        assert_eq!(statement["lines"].as_array().map(Vec::len), Some(4), "{statement}");
         if let Some(server) = server {
             assert_eq!(server.end().await.status.code(), Some(0));
         }
+    }
+}
+
+/// The same on the data directory itself and beside a running server.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "run by ./check against the release binary"]
+async fn holds_refunds_and_prices_work_with_and_without_a_server() {
+    let _turn = turn::shared().await;
+    for serving in [false, true] {
+        let (home, wallet) = (Home::new(), wallet(0));
+        let server = if serving { Some(Server::start(&home).await) } else { None };
+        let json =
+            async |words: &[&str]| run(&home, &[words, &["-o", "json"]].concat()).await.ended(0).json();
+        let id = |answer: &Value| answer["id"].as_str().expect("an id").to_owned();
+        let purchase = id(&json(&["purchase", &wallet, "100", "--key", "order-1"]).await);
+        json(&["price", "set", "chat", "--unit", "tokens=0.6/1000000"]).await;
+        let usage = ["deduct", &wallet, "--service", "chat", "--usage", "tokens=5000000"];
+        let rehearsed = json(&[&usage[..], &["--dry-run"]].concat()).await;
+        assert_eq!((&rehearsed["cost"], &rehearsed["dry_run"]), (&"3".into(), &true.into()));
+        assert_eq!(json(&usage).await["balance"], "97", "the dry run has spent nothing");
+        let hold = ["hold", "create", &wallet, "20", "--service", "video", "--timeout", "15m"];
+        let hold = id(&json(&hold).await);
+        run(&home, &["deduct", &wallet, "77.5", "--service", "chat"]).await.ended(4);
+        json(&["hold", "capture", &hold, "6.5"]).await;
+        let last = json(&["hold", "capture", &hold, "8.25", "--last"]).await;
+        assert_eq!((&last["released"], &last["balance"]), (&"5.25".into(), &"82.25".into()));
+        run(&home, &["hold", "release", &hold]).await.ended(1);
+        let refund = json(&["refund", &purchase]).await;
+        assert_eq!((&refund["taken"], &refund["debt"]), (&"82.25".into(), &"17.75".into()));
+        json(&["adjust", &wallet, "17.75", "--reason", "goodwill"]).await;
+        json(&["wallet", "limit", &wallet, "5"]).await;
+        json(&["wallet", "freeze", &wallet]).await;
+        run(&home, &["deduct", &wallet, "1", "--service", "chat"]).await.ended(1);
+        json(&["wallet", "unfreeze", &wallet]).await;
+        assert_eq!(json(&["deduct", &wallet, "1", "--service", "chat"]).await["balance"], "-1");
+        if let Some(server) = server {
+            // Its own app proposes what the operator then approves.
+            json(&["policy", "set", "--approval-above", "10"]).await;
+            let key = home.file("key");
+            std::fs::write(&key, server.app("support").await).expect("a file");
+            let key = key.to_str().expect("a path");
+            let adjust =
+                ["adjust", &wallet, "50", "--reason", "gift", "--url", &server.url, "--token-file", key];
+            let proposed = json(&adjust).await;
+            assert_eq!(proposed["status"], "proposed");
+            assert_eq!(json(&["approve", &id(&proposed)]).await["balance"], "49");
+            assert_eq!(server.end().await.status.code(), Some(0));
+        }
+        verify(&home).await;
+        run(&home, &["replay"]).await.ended(0);
     }
 }
 

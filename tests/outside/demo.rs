@@ -12,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::support::{
-    books::{Books, key, micros, verify},
+    books::{Books, key, micros, verify, wallet},
     cli::finish,
     home::{Home, checkout},
     turn,
@@ -34,6 +34,12 @@ async fn the_demo_plays_a_story_that_adds_up() {
         number(&told, "refused") > 0 && number(&told, "replayed") > 0 && number(&told, "rolled_back") > 0
     );
     must_add_up(&told, &books, 2_000);
+    let steps = told["scene"]["steps"].as_array().expect("a scene beside the story");
+    let column =
+        |name: &str| steps.iter().filter_map(|step| step[name].as_str()).collect::<Vec<_>>().join(" ");
+    assert_eq!(column("what"), "price purchase deduction hold capture capture refund");
+    assert_eq!(column("balance"), "100 92 92 85.5 77.25 27.25");
+    assert_eq!(column("available"), "100 92 72 72 77.25 27.25");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,6 +50,7 @@ async fn every_request_of_a_trace_is_accounted_for_to_the_last_micro_credit() {
     let trace = trace(&home);
     let told = demo(&home, &["--trace", trace.to_str().expect("a path")]).await;
     let books = Books::of(&home).await;
+    assert_eq!(told.get("scene"), None, "a trace alone accounts for every event");
     must_add_up(&told, &books, TRACE_REQUESTS);
     must_follow_from(&costs(&trace), &books);
 }
@@ -68,14 +75,21 @@ fn amount(part: &Value, name: &str) -> i128 {
 
 /// Holds the summary against the events: requests, and every wallet's figures.
 fn must_add_up(told: &Value, books: &Books, requests: usize) {
-    let deductions = books.deductions();
+    let scene = told.pointer("/scene/wallet").and_then(Value::as_str);
+    let of_story = |event: &&Value| wallet(event) != scene;
+    let deductions: Vec<_> = books.deductions().into_values().filter(of_story).collect();
     let refusals = books.events_of("credits.command_refused.v1").count();
     assert_eq!(number(told, "requests"), requests);
     assert_eq!(number(told, "deducted") + number(told, "refused"), requests);
     assert_eq!((number(told, "deducted"), number(told, "refused")), (deductions.len(), refusals));
     assert_eq!(number(told, "rolled_back"), books.events_of("credits.deduction_rolled_back.v1").count());
     assert_eq!(number(told, "checked"), books.events_of("credits.checked.v1").count());
-    let balances = books.balances();
+    let mut balances = books.balances();
+    if let Some(scene) = scene {
+        let steps = told["scene"]["steps"].as_array().expect("steps");
+        let last = steps.last().expect("a last step");
+        assert_eq!(balances.remove(scene), Some(amount(last, "balance")), "{last}");
+    }
     let parts = told["wallets"].as_array().expect("wallets");
     assert_eq!(parts.len(), balances.len());
     let sum = |kind: &str, member: &str, wallet: &str| -> i128 {

@@ -2,6 +2,7 @@
 //! disks. `./check` runs these tests after `cargo build --release`; a plain `cargo test` leaves
 //! them out. `CREDIT_LEDGER_BIN` names another binary.
 
+mod auditors;
 mod canaries;
 mod commands;
 mod demo;

@@ -63,7 +63,7 @@ async fn ask(home: &Home) -> Vec<Ran> {
         &["wallet", "show", &wallet],
         &["app", "list"],
         &["key", "list"],
-        &["statement", &wallet, "--kind", "purchase"],
+        &["entries", &wallet, "--kind", "purchase"],
         &["tail", "--wallet", &wallet],
         &["deduct", &wallet, "1", "--service", "chat", "--key", "d-1"],
     ];

@@ -7,7 +7,9 @@ use crate::{none, tree};
 #[test]
 fn matches_on_events_name_every_event() {
     let mut broken = Vec::new();
-    for file in tree::sources() {
+    // A test may look for one kind of event; what the program does with a new one is another matter.
+    let is_test = |path: &str| path.contains("tests/") || path.ends_with("tests.rs");
+    for file in tree::sources().into_iter().filter(|file| !is_test(&file.path)) {
         for line in wildcards(&file.code()) {
             broken.push(format!("{}:{line}", file.path));
         }

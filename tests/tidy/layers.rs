@@ -22,17 +22,19 @@ pub(crate) const LAYERS: &[Layer] = &[
     layer("clock", &[], &["events"]),
     layer("config", &[], &[]),
     layer("telemetry", &["config"], &[]),
+    // Documents of what happened: pure, like the crates.
+    layer("report", &[], &["events"]),
     // The log and what is computed from it.
     layer("log", &["telemetry"], &["events"]),
     layer("engine", &["log", "clock", "telemetry"], &["events", "ledger"]),
     // The engine asks the read side for cold state through its own port, `engine::ColdState`.
-    layer("read", &["log", "clock", "telemetry", "engine"], &["events", "ledger", "projections"]),
+    layer("read", &["log", "clock", "telemetry", "engine", "report"], &["events", "ledger", "projections"]),
     layer("feed", &["log", "clock", "telemetry"], &["events"]),
     layer("identity", &["engine", "read", "clock", "telemetry"], &["events"]),
     // What users touch.
     layer(
         "http",
-        &["engine", "read", "feed", "identity", "log", "config", "telemetry", "clock"],
+        &["engine", "read", "feed", "identity", "log", "report", "config", "telemetry", "clock"],
         &["events", "ledger"],
     ),
     layer("bench", &["app", "engine", "log", "read", "config", "telemetry", "clock"], &["events", "ledger"]),

@@ -2,21 +2,37 @@
 //! new version gets a new type name, and [`crate::upcast`] reads the old one.
 
 mod auth;
-mod credits;
+mod credit;
+mod holds;
 mod ledger;
+mod refusal;
+mod rules;
+mod spending;
 mod wallet;
 
 pub use auth::{ApiKeyIssued, ApiKeyRevoked, AppRegistered, OrganizationRegistered};
-pub use credits::{
-    CommandRefused, CreditsChecked, CreditsDeducted, CreditsExpired, CreditsGranted, CreditsPurchased,
-    DeductionRolledBack, Operation, Refusal,
+pub use credit::{
+    AdjustmentProposed, CreditsAdjusted, CreditsGranted, CreditsPurchased, ProposedLot, PurchaseRefunded,
+    RefundCause,
 };
+pub use holds::{CreditsHeld, HoldCaptured, HoldExpired, HoldExtended, HoldReleased};
 pub use ledger::WriterChanged;
-pub use wallet::WalletOpened;
+pub use refusal::{CommandRefused, Operation, Refusal};
+pub use rules::{CostPolicy, ExpiryPolicy, PolicySet, PriceSet};
+pub use spending::{
+    BatchItem, CreditsChecked, CreditsDeducted, CreditsExpired, DeductionRolledBack, FormedLot,
+};
+pub use wallet::{BalanceLow, CapSet, LimitSet, ThresholdSet, WalletFrozen, WalletOpened, WalletUnfrozen};
 
 use serde::de::DeserializeSeed;
 
-use crate::{Asked, Balances};
+use crate::{Asked, Balances, Credits};
+
+/// Amounts of nothing are left out of the stored bytes.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+const fn is_zero(amount: &Credits) -> bool {
+    amount.is_zero()
+}
 
 macro_rules! event_types {
     ($($name:ident = $type:literal),+ $(,)?) => {
@@ -99,11 +115,64 @@ event_types! {
     DeductionRolledBack = "credits.deduction_rolled_back.v1",
     CreditsExpired = "credits.expired.v1",
     CommandRefused = "credits.command_refused.v1",
+    CreditsHeld = "credits.held.v1",
+    HoldCaptured = "credits.hold_captured.v1",
+    HoldExtended = "credits.hold_extended.v1",
+    HoldReleased = "credits.hold_released.v1",
+    HoldExpired = "credits.hold_expired.v1",
+    PurchaseRefunded = "credits.purchase_refunded.v1",
+    AdjustmentProposed = "credits.adjustment_proposed.v1",
+    CreditsAdjusted = "credits.adjusted.v1",
+    WalletFrozen = "wallet.frozen.v1",
+    WalletUnfrozen = "wallet.unfrozen.v1",
+    LimitSet = "wallet.limit_set.v1",
+    CapSet = "wallet.cap_set.v1",
+    ThresholdSet = "wallet.threshold_set.v1",
+    BalanceLow = "wallet.balance_low.v1",
+    PriceSet = "price.set.v1",
+    PolicySet = "organization.policy_set.v1",
     OrganizationRegistered = "auth.organization_registered.v1",
     AppRegistered = "auth.app_registered.v1",
     ApiKeyIssued = "auth.api_key_issued.v1",
     ApiKeyRevoked = "auth.api_key_revoked.v1",
     WriterChanged = "ledger.writer_changed.v1",
+}
+
+/// Something of each event about a wallet; none of the others.
+macro_rules! of_wallets {
+    ($event:ident, $e:ident => $part:expr) => {
+        match $event {
+            Self::WalletOpened($e) => Some($part),
+            Self::CreditsPurchased($e) => Some($part),
+            Self::CreditsGranted($e) => Some($part),
+            Self::CreditsChecked($e) => Some($part),
+            Self::CreditsDeducted($e) => Some($part),
+            Self::DeductionRolledBack($e) => Some($part),
+            Self::CreditsExpired($e) => Some($part),
+            Self::CommandRefused($e) => Some($part),
+            Self::CreditsHeld($e) => Some($part),
+            Self::HoldCaptured($e) => Some($part),
+            Self::HoldExtended($e) => Some($part),
+            Self::HoldReleased($e) => Some($part),
+            Self::HoldExpired($e) => Some($part),
+            Self::PurchaseRefunded($e) => Some($part),
+            Self::AdjustmentProposed($e) => Some($part),
+            Self::CreditsAdjusted($e) => Some($part),
+            Self::WalletFrozen($e) => Some($part),
+            Self::WalletUnfrozen($e) => Some($part),
+            Self::LimitSet($e) => Some($part),
+            Self::CapSet($e) => Some($part),
+            Self::ThresholdSet($e) => Some($part),
+            Self::BalanceLow($e) => Some($part),
+            Self::PriceSet(_)
+            | Self::PolicySet(_)
+            | Self::OrganizationRegistered(_)
+            | Self::AppRegistered(_)
+            | Self::ApiKeyIssued(_)
+            | Self::ApiKeyRevoked(_)
+            | Self::WriterChanged(_) => None,
+        }
+    };
 }
 
 impl Event {
@@ -116,10 +185,26 @@ impl Event {
             Self::CreditsPurchased(e) => Some(&e.asked),
             Self::CreditsGranted(e) => Some(&e.asked),
             Self::CreditsChecked(e) => Some(&e.asked),
-            Self::CreditsDeducted(e) => Some(&e.asked),
+            Self::CreditsDeducted(e) => e.asked.as_ref(),
             Self::DeductionRolledBack(e) => Some(&e.asked),
             Self::CommandRefused(e) => Some(&e.asked),
+            Self::CreditsHeld(e) => e.asked.as_ref(),
+            Self::HoldCaptured(e) => Some(&e.asked),
+            Self::HoldExtended(e) => Some(&e.asked),
+            Self::HoldReleased(e) => e.asked.as_ref(),
+            Self::PurchaseRefunded(e) => Some(&e.asked),
+            Self::AdjustmentProposed(e) => Some(&e.asked),
+            Self::CreditsAdjusted(e) => Some(&e.asked),
+            Self::WalletFrozen(e) => Some(&e.asked),
+            Self::WalletUnfrozen(e) => Some(&e.asked),
+            Self::LimitSet(e) => Some(&e.asked),
+            Self::CapSet(e) => Some(&e.asked),
+            Self::ThresholdSet(e) => Some(&e.asked),
             Self::CreditsExpired(_)
+            | Self::HoldExpired(_)
+            | Self::BalanceLow(_)
+            | Self::PriceSet(_)
+            | Self::PolicySet(_)
             | Self::OrganizationRegistered(_)
             | Self::AppRegistered(_)
             | Self::ApiKeyIssued(_)
@@ -131,24 +216,16 @@ impl Event {
     /// The wallet's credits that the event states, when it is about a wallet.
     #[must_use]
     pub const fn balances(&self) -> Option<&Balances> {
-        match self {
-            Self::WalletOpened(e) => Some(&e.wallet),
-            Self::CreditsPurchased(e) => Some(&e.wallet),
-            Self::CreditsGranted(e) => Some(&e.wallet),
-            Self::CreditsChecked(e) => Some(&e.wallet),
-            Self::CreditsDeducted(e) => Some(&e.wallet),
-            Self::DeductionRolledBack(e) => Some(&e.wallet),
-            Self::CreditsExpired(e) => Some(&e.wallet),
-            Self::CommandRefused(e) => Some(&e.wallet),
-            Self::OrganizationRegistered(_)
-            | Self::AppRegistered(_)
-            | Self::ApiKeyIssued(_)
-            | Self::ApiKeyRevoked(_)
-            | Self::WriterChanged(_) => None,
-        }
+        of_wallets!(self, e => &e.wallet)
     }
 
-    /// Whether the event changed a wallet; checks and refusals do not.
+    /// The same, for whoever decides the event.
+    #[must_use]
+    pub const fn balances_mut(&mut self) -> Option<&mut Balances> {
+        of_wallets!(self, e => &mut e.wallet)
+    }
+
+    /// Whether the event changed a wallet; checks, refusals, proposals and warnings do not.
     #[must_use]
     pub const fn changes_wallet(&self) -> bool {
         match self {
@@ -157,9 +234,25 @@ impl Event {
             | Self::CreditsGranted(_)
             | Self::CreditsDeducted(_)
             | Self::DeductionRolledBack(_)
-            | Self::CreditsExpired(_) => true,
+            | Self::CreditsExpired(_)
+            | Self::CreditsHeld(_)
+            | Self::HoldCaptured(_)
+            | Self::HoldExtended(_)
+            | Self::HoldReleased(_)
+            | Self::HoldExpired(_)
+            | Self::PurchaseRefunded(_)
+            | Self::CreditsAdjusted(_)
+            | Self::WalletFrozen(_)
+            | Self::WalletUnfrozen(_)
+            | Self::LimitSet(_)
+            | Self::CapSet(_)
+            | Self::ThresholdSet(_) => true,
             Self::CreditsChecked(_)
             | Self::CommandRefused(_)
+            | Self::AdjustmentProposed(_)
+            | Self::BalanceLow(_)
+            | Self::PriceSet(_)
+            | Self::PolicySet(_)
             | Self::OrganizationRegistered(_)
             | Self::AppRegistered(_)
             | Self::ApiKeyIssued(_)

@@ -1,8 +1,9 @@
 //! Laws of the encoding, for arbitrary events.
 
 use events::{
-    AppId, Asked, Balances, CommandId, Credits, CreditsDeducted, Envelope, EventId, LedgerId, Metadata,
-    OrgId, Position, Recorded, RequestHash, Salt, Slice, Subject, Time, WalletId, decode, encode,
+    AppId, Asked, Balances, BatchItem, CommandId, Credits, CreditsDeducted, Envelope, EventId, LedgerId,
+    Metadata, OrgId, Position, PriceLine, Priced, Quantity, Recorded, RequestHash, Salt, Slice, Subject,
+    Time, WalletId, decode, encode,
 };
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::Value;
@@ -89,19 +90,36 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn prices()(version in any::<u64>(), lines in vec((texts(), 0..i64::MAX, credits()), 0..4)) -> Priced {
+        let line = |(unit, micros, cost)| {
+            let quantity = Quantity::from_micros(micros).expect("a quantity");
+            PriceLine { unit, quantity, cost }
+        };
+        Priced { version: Position(version), lines: lines.into_iter().map(line).collect() }
+    }
+}
+
+prop_compose! {
     fn deductions()(
-        key in option::of(texts()),
+        (asked, key) in (any::<bool>(), option::of(texts())),
         request in any::<[u8; 16]>(),
         service in texts(),
         (cost, balance, available, reserved) in (credits(), credits(), credits(), credits()),
         slices in vec((any::<u64>(), credits()), 0..6),
+        (overdrawn, budget) in (credits(), option::of(texts())),
+        batch in option::of((any::<u16>(), any::<u16>()).prop_map(|(index, size)| BatchItem { index, size })),
+        price in option::of(prices()),
         metadata in option::of(objects()),
     ) -> CreditsDeducted {
         CreditsDeducted {
-            asked: Asked { key, request: RequestHash(request) },
+            asked: asked.then_some(Asked { key, request: RequestHash(request) }),
             service,
             cost,
             slices: slices.into_iter().map(|(lot, amount)| Slice { lot: Position(lot), amount }).collect(),
+            overdrawn,
+            price,
+            budget,
+            batch,
             metadata: metadata.map(|value| Metadata::new(&value).expect("a small object")),
             wallet: Balances { balance, available, reserved },
         }

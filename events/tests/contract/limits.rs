@@ -6,10 +6,14 @@ use crate::samples::{bare_envelope, keyless};
 
 fn deduction(service: &str) -> events::Event {
     CreditsDeducted {
-        asked: keyless(),
+        asked: Some(keyless()),
         service: service.into(),
         cost: Credits::ZERO,
         slices: events::Slices::new(),
+        overdrawn: Credits::ZERO,
+        price: None,
+        budget: None,
+        batch: None,
         metadata: None,
         wallet: Balances::default(),
     }

@@ -42,6 +42,15 @@ impl Check<'_> {
                     self.properties(rule.as_object().expect("properties"), value, at);
                     true
                 }
+                "additionalProperties" => {
+                    let named = keywords.get("properties").and_then(Value::as_object);
+                    for (name, value) in value.as_object().into_iter().flatten() {
+                        if named.is_none_or(|named| !named.contains_key(name)) {
+                            self.value(rule, value, &format!("{at}/{name}"));
+                        }
+                    }
+                    true
+                }
                 "items" => {
                     for (index, item) in value.as_array().into_iter().flatten().enumerate() {
                         self.value(rule, item, &format!("{at}/{index}"));
@@ -118,6 +127,9 @@ fn has_format(value: &Value, format: &str) -> bool {
         "uuid" => value.as_str().is_none_or(|text| text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()),
         "date-time" => value.as_str().is_none_or(|text| text.parse::<jiff::Timestamp>().is_ok()),
         "uint8" => value.as_u64().is_none_or(|number| number <= u64::from(u8::MAX)),
+        "uint16" => value.as_u64().is_none_or(|number| u16::try_from(number).is_ok()),
+        "uint32" => value.as_u64().is_none_or(|number| u32::try_from(number).is_ok()),
+        "int64" => !value.is_number() || value.is_i64(),
         "uint64" => !value.is_number() || value.is_u64(),
         other => panic!("the format {other} is not known here"),
     }
@@ -138,6 +150,7 @@ fn each_keyword_takes_the_good_and_refuses_the_bad() {
         (r#"{"format":"date-time"}"#, r#""2026-11-21T09:30:00Z""#, r#""2026-11-21""#),
         (r#"{"required":["a"]}"#, r#"{"a":1}"#, r#"{"b":1}"#),
         (r#"{"properties":{"a":{"type":"null"}}}"#, r#"{"b":1}"#, r#"{"a":1}"#),
+        (r#"{"additionalProperties":{"type":"null"}}"#, r#"{"b":null}"#, r#"{"b":1}"#),
         (r#"{"items":{"type":"null"}}"#, "[null]", "[null,1]"),
         (r##"{"$ref":"#/$defs/A","$defs":{"A":{"type":"null"}}}"##, "null", "1"),
         (r#"{"anyOf":[{"type":"null"},{"const":1}]}"#, "1", "2"),

@@ -66,6 +66,7 @@ fn document(event_type: EventType) -> Value {
     let name = event_type.as_str();
     let (subject, attributes) = match name.split_once('.').map(|(domain, _)| domain) {
         Some("credits" | "wallet") => ("wallet", &["org", "accountseq"][..]),
+        Some("price" | "organization") => ("organization", &["org"][..]),
         Some("auth") if event_type == EventType::OrganizationRegistered => ("organization", &["org"][..]),
         Some("auth") => ("app", &["org"][..]),
         Some("ledger") => ("ledger", &[][..]),

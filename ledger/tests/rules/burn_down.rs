@@ -1,6 +1,6 @@
 //! Which lots pay first: priority, soonest expiry, promotional before paid, oldest.
 
-use events::{Class, Credits, LotTerms, Position, Slice, Time};
+use events::{Class, Credits, LotTerms, Position, Time};
 use ledger::{Expiry, Lot, Lots, NewLot};
 
 use crate::{
@@ -110,15 +110,20 @@ fn lots_come_out_in_one_order_however_they_went_in() {
 }
 
 #[test]
-fn lots_pay_exactly_or_not_at_all() {
+fn lots_pay_exactly_and_say_what_they_lack() {
     let lots = Lots::new([1, 2].map(|id| Lot {
         id: Position(id),
         remaining: credits("5"),
         terms: terms(0, None, Class::Paid),
     }));
-    assert_eq!(lots.burn_down(credits("10.000001")), None);
-    let all: Vec<Slice> = lots.burn_down(credits("10")).expect("enough").into_vec();
-    assert_eq!(all, [slice(1, "5"), slice(2, "5")]);
-    assert_eq!(lots.burn_down(Credits::ZERO).expect("nothing to pay").len(), 0);
-    assert_eq!(Lots::default().burn_down(credits("0.000001")), None);
+    let all = [slice(1, "5"), slice(2, "5")];
+    let paid = |cost: &str| {
+        let (slices, missing) = lots.burn_down(credits(cost));
+        (slices.into_vec(), missing)
+    };
+    assert_eq!(paid("10"), (all.to_vec(), Credits::ZERO));
+    assert_eq!(paid("10.000001"), (all.to_vec(), credits("0.000001")));
+    assert_eq!(paid("0"), (Vec::new(), Credits::ZERO));
+    let (slices, missing) = Lots::default().burn_down(credits("0.000001"));
+    assert_eq!((slices.len(), missing), (0, credits("0.000001")));
 }

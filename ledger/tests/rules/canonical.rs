@@ -2,14 +2,20 @@
 
 use std::collections::HashMap;
 
-use events::WalletId;
-use ledger::{Command, Expiry, NewLot, Purchase};
+use events::{Class, Period, Position, ProposedLot, RefundCause, WalletId};
+use ledger::{
+    Adjust, Capture, Check, Command, Deduct, Expiry, Freeze, Hold, HoldTerms, NewLot, Purchase, Refund,
+    SetCap, SetThreshold, Unfreeze,
+};
 use proptest::{collection::vec, prelude::*};
 use uuid::Uuid;
 
 use crate::{
     random::command,
-    words::{amount, days, deduct, grant, lot, purchase, purchase_of, roll_back, roll_back_part, start},
+    words::{
+        OTHER_APP, amount, approve, cap, cost, credits, days, deduct, extend, freeze, grant, item, limit,
+        lot, purchase, purchase_of, release, roll_back, roll_back_part, start, threshold, unfreeze, usage,
+    },
 };
 
 fn spelled(wallet: u128, command: &Command) -> Vec<u8> {
@@ -85,6 +91,97 @@ fn near_misses_differ() {
             assert_ne!(spelled(1, one), spelled(1, other), "{one:?} and {other:?}");
         }
     }
+}
+
+/// For each command: itself, and itself with each field changed in turn.
+#[test]
+fn each_field_has_its_part_in_the_spelling() {
+    let (kept, other) = (Some(Box::from("a")), Some(Box::from("b")));
+    let metadata = events::Metadata::new(&serde_json::json!({"a": 1})).ok();
+    let terms = HoldTerms { timeout_micros: 5, cap: Some(amount("9")) };
+    let longer = HoldTerms { timeout_micros: 6, ..terms };
+    let uncapped = HoldTerms { cap: None, ..terms };
+    let spend = Deduct { budget: kept.clone(), metadata: metadata.clone(), ..item("5") };
+    let used = [("a", "1"), ("b", "2")];
+    let charges =
+        [usage(&used), usage(&used[..1]), usage(&used[1..]), usage(&[("a", "2"), ("b", "2")]), cost("6")];
+    let mut spends = vec![spend.clone()];
+    spends.push(Deduct { service: "images".into(), ..spend.clone() });
+    spends.extend(charges.iter().map(|charge| Deduct { charge: charge.clone(), ..spend.clone() }));
+    spends.extend([None, other].map(|budget| Deduct { budget, ..spend.clone() }));
+    spends.push(Deduct { metadata: None, ..spend.clone() });
+    let mut all: Vec<Command> = spends.iter().cloned().map(Command::Deduct).collect();
+    all.extend(spends.iter().map(|one| Command::DeductBatch(vec![one.clone()])));
+    all.extend(spends.iter().map(|one| Command::DeductBatch(vec![one.clone(), spend.clone()])));
+    all.extend(spends[1..].iter().map(|one| Command::DeductBatch(vec![spend.clone(), one.clone()])));
+    for one in &spends {
+        for terms in [terms, longer, uncapped] {
+            let Deduct { service, charge, budget, metadata } = one.clone();
+            all.push(Command::Hold(Hold { service, charge, terms, budget, metadata }));
+        }
+        let Deduct { charge, metadata, .. } = one.clone();
+        let captured = Capture { hold: Position(1), charge: Some(charge), last: true, metadata };
+        all.push(Command::Capture(Capture { last: false, ..captured.clone() }));
+        all.push(Command::Capture(Capture { charge: None, ..captured.clone() }));
+        all.push(Command::Capture(Capture { hold: Position(2), ..captured.clone() }));
+        all.push(Command::Capture(captured));
+        for hold in [None, Some(terms), Some(longer), Some(uncapped)] {
+            let Deduct { service, charge, budget, .. } = one.clone();
+            all.push(Command::Check(Check { service, charge, budget, hold }));
+        }
+    }
+    all.extend(amounts_and_controls());
+    let mut seen: HashMap<Vec<u8>, Command> = HashMap::new();
+    for command in all {
+        let bytes = spelled(1, &command);
+        if let Some(earlier) = seen.insert(bytes, command.clone()) {
+            assert_eq!(earlier, command, "two requests, one spelling");
+        }
+    }
+}
+
+fn amounts_and_controls() -> Vec<Command> {
+    let refund = Refund {
+        purchase: Position(1),
+        cause: RefundCause::Refund,
+        amount: Some(amount("1")),
+        reason: Some("a".into()),
+        payment_reference: Some("b".into()),
+    };
+    let lot = ProposedLot { class: Class::Paid, priority: 1, expires_after: Some(1) };
+    let adjust = Adjust { amount: credits("1"), lot, reason: "a".into() };
+    let lots = [
+        ProposedLot { class: Class::Promotional, ..lot },
+        ProposedLot { priority: 2, ..lot },
+        ProposedLot { expires_after: None, ..lot },
+        ProposedLot { expires_after: Some(2), ..lot },
+    ];
+    let mut all = vec![
+        Command::Refund(Refund { purchase: Position(2), ..refund.clone() }),
+        Command::Refund(Refund { cause: RefundCause::Chargeback, ..refund.clone() }),
+        Command::Refund(Refund { amount: None, ..refund.clone() }),
+        Command::Refund(Refund { reason: None, ..refund.clone() }),
+        Command::Refund(Refund { reason: None, payment_reference: Some("a".into()), ..refund.clone() }),
+        Command::Refund(Refund { payment_reference: None, ..refund.clone() }),
+        Command::Refund(refund),
+        Command::Adjust(Adjust { amount: credits("-1"), ..adjust.clone() }),
+        Command::Adjust(Adjust { reason: "b".into(), ..adjust.clone() }),
+    ];
+    all.extend(lots.map(|lot| Command::Adjust(Adjust { lot, ..adjust.clone() })));
+    all.push(Command::Adjust(adjust));
+    all.extend([1, 2].into_iter().flat_map(|at| [approve(at), release(at), extend(at, 5), extend(at, 6)]));
+    all.extend(["a", "b"].map(|reason| Command::Freeze(Freeze { reason: Some(reason.into()) })));
+    all.extend(["a", "b"].map(|reason| Command::Unfreeze(Unfreeze { reason: Some(reason.into()) })));
+    all.extend([freeze(), unfreeze(), limit("0"), limit("1"), threshold("1"), threshold("2")]);
+    all.push(Command::SetThreshold(SetThreshold { threshold: None }));
+    for period in [Period::Day, Period::Month, Period::Total] {
+        for budget in [None, Some("a"), Some("b")] {
+            all.extend([None, Some("0"), Some("1")].map(|most| cap(budget, period, most)));
+        }
+    }
+    let Command::SetCap(mine) = cap(None, Period::Day, None) else { unreachable!("a cap") };
+    all.push(Command::SetCap(SetCap { app: OTHER_APP.expect("an app"), ..mine }));
+    all
 }
 
 #[test]

@@ -23,6 +23,7 @@ fn purchased(amount: &str, balance: &str) -> Event {
         lot: LotTerms { class: Class::Paid, priority: 100, expires: None },
         payment_reference: None,
         price_paid: None,
+        settled: events::Slices::new(),
         wallet: holding(balance),
     })
 }
@@ -54,6 +55,7 @@ fn the_first_grant_opens_the_wallet() {
         amount: credits("40"),
         lot: LotTerms { class: Class::Promotional, priority: 100, expires: None },
         reason: Some("welcome".into()),
+        settled: events::Slices::new(),
         wallet: holding("40"),
     };
     given([]).when(grant("40")).then([opened.into(), granted.into()]);

@@ -1,14 +1,15 @@
 //! An event that does not follow from the wallet's state is refused: a corrupt log is found.
 
 use events::{
-    Balances, Class, Credits, CreditsDeducted, CreditsExpired, CreditsPurchased, DeductionRolledBack,
-    Envelope, Event, LotTerms, Position, Recorded, ReturnedSlice, WalletOpened, WriterChanged,
+    Balances, CapSet, Class, Credits, CreditsDeducted, CreditsExpired, CreditsHeld, CreditsPurchased,
+    DeductionRolledBack, Envelope, Event, LimitSet, LotTerms, Period, Position, Recorded, ReturnedSlice,
+    WalletOpened, WriterChanged,
 };
 use ledger::{EvolveError, Wallet, evolve};
 
 use crate::{
     history::{History, OTHER_ORG, given},
-    words::{credits, deduct, purchase, roll_back, slice},
+    words::{APP, credits, days, deduct, purchase, roll_back, slice},
 };
 
 fn asked() -> events::Asked {
@@ -21,10 +22,14 @@ fn holding(balance: &str) -> Balances {
 
 fn deducted(cost: &str, slices: &[(u64, &str)], balance: &str) -> Event {
     Event::CreditsDeducted(CreditsDeducted {
-        asked: asked(),
+        asked: Some(asked()),
         service: "chat".into(),
         cost: credits(cost),
         slices: slices.iter().map(|(lot, amount)| slice(*lot, amount)).collect(),
+        overdrawn: Credits::ZERO,
+        price: None,
+        budget: None,
+        batch: None,
         metadata: None,
         wallet: holding(balance),
     })
@@ -40,9 +45,16 @@ fn rolled_back(amount: &str, slices: &[(u64, &str)], balance: &str) -> Event {
     Event::DeductionRolledBack(DeductionRolledBack {
         asked: asked(),
         deduction: Position(2),
+        service: "chat".into(),
+        spender: None,
+        spent: crate::words::start(),
+        budget: None,
         amount: credits(amount),
         returned: credits(amount),
         slices: slices.collect(),
+        overdrawn: Credits::ZERO,
+        formed: None,
+        settled: events::Slices::new(),
         reason: None,
         wallet: holding(balance),
     })
@@ -108,6 +120,7 @@ fn the_stated_balance_must_be_right() {
             lot: LotTerms { class: Class::Paid, priority: 0, expires: None },
             payment_reference: None,
             price_paid: None,
+            settled: events::Slices::new(),
             wallet: holding("70"),
         }),
     ];
@@ -142,6 +155,55 @@ fn slices_must_fit_their_lots_and_their_sum() {
     for event in wrong {
         assert_eq!(after(&history(), event.clone(), |_| {}), Err(EvolveError::Slice), "{event:?}");
     }
+}
+
+#[test]
+fn no_event_reserves_limits_or_caps_less_than_nothing() {
+    let held = |amount: &str, overdrawn: &str, reserved: &str| {
+        let (balance, reserved) = (credits("70"), credits(reserved));
+        let available = balance.checked_sub(reserved).expect("an amount");
+        Event::CreditsHeld(CreditsHeld {
+            asked: Some(asked()),
+            service: "chat".into(),
+            amount: credits(amount),
+            cap: credits(amount),
+            expires: crate::words::start().plus_micros(days(30)),
+            slices: [slice(1, "10")].into_iter().collect(),
+            overdrawn: credits(overdrawn),
+            price: None,
+            budget: None,
+            metadata: None,
+            wallet: Balances { balance, available, reserved },
+        })
+    };
+    assert!(after(&history(), held("15", "5", "15"), |_| {}).is_ok());
+    let limit = |amount: &str| {
+        Event::LimitSet(LimitSet { asked: asked(), limit: credits(amount), wallet: holding("70") })
+    };
+    assert!(after(&history(), limit("0"), |_| {}).is_ok());
+    let cap = Event::CapSet(CapSet {
+        asked: asked(),
+        app: APP.expect("an app"),
+        budget: None,
+        period: Period::Day,
+        amount: Some(credits("-1")),
+        wallet: holding("70"),
+    });
+    for event in [held("5", "-5", "5"), held("16", "5", "16"), limit("-0.000001"), cap] {
+        assert_eq!(after(&history(), event.clone(), |_| {}), Err(EvolveError::Slice), "{event:?}");
+    }
+}
+
+#[test]
+fn no_debt_is_left_that_a_lot_could_pay() {
+    let deducted = |paid, overdrawn| {
+        let Event::CreditsDeducted(e) = deducted("71", &[(1, paid)], "-1") else {
+            unreachable!("a deduction")
+        };
+        Event::CreditsDeducted(CreditsDeducted { overdrawn: credits(overdrawn), ..e })
+    };
+    assert!(after(&history(), deducted("70", "1"), |_| {}).is_ok());
+    assert_eq!(after(&history(), deducted("69", "2"), |_| {}), Err(EvolveError::Slice));
 }
 
 #[test]

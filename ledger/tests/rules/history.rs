@@ -2,30 +2,39 @@
 //! the log would.
 
 use events::{
-    Asked, CommandId, Credits, DeductionRolledBack, Envelope, Event, LedgerId, LotTerms, OrgId, Position,
-    Recorded, Refusal, RequestHash, Salt, Slice, Subject, Time, WalletId,
+    AppId, Asked, Credits, Envelope, Event, OrgId, Position, Recorded, Refusal, RequestHash, Time, WalletId,
 };
-use ledger::{Command, Decision, Deduction, Facts, Question, Rejection, Wallet};
+use ledger::{Command, Decision, Question, Rejection, Rules, Wallet};
 use uuid::Uuid;
 
-use crate::words::{START, credits, days};
+use crate::{
+    stored::{self, Asker, rollback},
+    words::{START, credits, days},
+};
 
 pub(crate) const WALLET: WalletId = WalletId(Uuid::from_u128(1));
 pub(crate) const ORG: OrgId = OrgId(Uuid::from_u128(2));
 pub(crate) const OTHER_ORG: OrgId = OrgId(Uuid::from_u128(3));
-const LEDGER: LedgerId = LedgerId(Uuid::from_u128(4));
 
 /// All events of one wallet, at positions from 0, and what they make of it.
 #[derive(Debug, Clone)]
 pub(crate) struct History {
     pub(crate) wallet: Option<Wallet>,
     pub(crate) events: Vec<Recorded>,
+    pub(crate) rules: Rules,
     now: Time,
+    by: Asker,
 }
 
 /// A wallet to which these commands came, one a second, each of which must have led to events.
 pub(crate) fn given(commands: impl IntoIterator<Item = Command>) -> History {
-    let nothing = History { wallet: None, events: Vec::new(), now: Time::from_micros(START) };
+    let nothing = History {
+        wallet: None,
+        events: Vec::new(),
+        rules: Rules::default(),
+        now: Time::from_micros(START),
+        by: Asker { wallet: WALLET, org: ORG, app: None, actor: None },
+    };
     commands.into_iter().fold(nothing, |history, command| history.and(command))
 }
 
@@ -37,6 +46,24 @@ impl History {
 
     pub(crate) fn later_by(mut self, micros: i64) -> Self {
         self.now = self.now.plus_micros(micros);
+        self
+    }
+
+    /// From here on, this app asks; an operator, when none.
+    pub(crate) fn by(mut self, app: Option<AppId>) -> Self {
+        self.by.app = app;
+        self
+    }
+
+    /// From here on, this person asks.
+    pub(crate) fn person(mut self, actor: &'static str) -> Self {
+        self.by.actor = Some(actor);
+        self
+    }
+
+    /// The organization rules this; as if it stood at position 900.
+    pub(crate) fn ruled(mut self, rule: impl Into<Event>) -> Self {
+        self.rules.apply(&rule.into(), Position(900));
         self
     }
 
@@ -54,8 +81,10 @@ impl History {
         match self.decide(org, &command) {
             Ok(decision) => {
                 let events = decision.events.to_vec();
-                for event in events.iter().cloned() {
-                    self.store(event);
+                for (index, event) in (0..).zip(events.iter().cloned()) {
+                    let stamp = self.now.plus_micros(index);
+                    self.wallet =
+                        Some(stored::store(&mut self.events, self.wallet.take(), self.by, stamp, event));
                 }
                 assert_eq!(
                     self.wallet.as_ref(),
@@ -71,12 +100,26 @@ impl History {
     /// The decision, without its events being stored.
     pub(crate) fn decide(&self, org: OrgId, command: &Command) -> Result<Decision, Rejection> {
         let asked = Asked { key: Some("key".into()), request: RequestHash([7; 16]) };
-        let question = Question { wallet: WALLET, org, asked: &asked, now: self.now };
-        ledger::decide(self.wallet.as_ref(), command, &self.facts(command), question, self.next())
+        let question = Question {
+            wallet: WALLET,
+            org,
+            app: self.by.app,
+            actor: self.by.actor,
+            asked: &asked,
+            rules: &self.rules,
+            now: self.now,
+        };
+        let facts = stored::facts(&self.events, command);
+        ledger::decide(self.wallet.as_ref(), command, &facts, question, self.next())
     }
 
     pub(crate) fn next(&self) -> Position {
         Position(self.events.len() as u64)
+    }
+
+    /// The position of the last event.
+    pub(crate) fn last(&self) -> u64 {
+        self.events.len() as u64 - 1
     }
 
     pub(crate) const fn now(&self) -> Time {
@@ -89,63 +132,7 @@ impl History {
 
     /// The envelope that the next event of the wallet must have.
     pub(crate) fn envelope(&self, event: &Event) -> Envelope {
-        let seq = self.wallet.as_ref().map_or(0, |wallet| wallet.account_seq);
-        Envelope {
-            id: CommandId(Uuid::nil()).event(0),
-            ledger: LEDGER,
-            subject: Subject::Wallet(WALLET),
-            time: self.now,
-            org: Some(ORG),
-            app: None,
-            actor: None,
-            position: self.next(),
-            account_seq: Some(seq + u64::from(event.changes_wallet())),
-            previous: self.wallet.as_ref().map(|wallet| wallet.last),
-            correlation: None,
-            causation: CommandId(Uuid::nil()),
-            traceparent: None,
-            salt: Salt([0; 16]),
-        }
-    }
-
-    /// Stores and reads back one event.
-    fn store(&mut self, event: Event) {
-        let mut bytes = Vec::new();
-        events::encode(&self.envelope(&event), &event, &mut bytes).expect("an event that fits");
-        let recorded = events::decode(&bytes).expect("the event just stored");
-        assert_eq!(recorded.event, event, "stored and read back");
-        let next = ledger::evolve(self.wallet.take(), &recorded).expect("an event that follows");
-        self.wallet = Some(next);
-        self.events.push(recorded);
-    }
-
-    /// What the engine would look up for a rollback.
-    fn facts(&self, command: &Command) -> Facts {
-        let Command::RollBack(ask) = command else { return Facts::default() };
-        let stored = self.events.get(ask.deduction.get() as usize);
-        let Some(Event::CreditsDeducted(deducted)) = stored.map(|recorded| &recorded.event) else {
-            return Facts::default();
-        };
-        let rollbacks = self.events.iter().filter_map(|recorded| rollback(&recorded.event));
-        let mut returned = rollbacks.filter(|e| e.deduction == ask.deduction).map(|e| e.returned);
-        Facts {
-            deduction: Some(Deduction {
-                wallet: WALLET,
-                cost: deducted.cost,
-                slices: deducted.slices.clone(),
-                terms: deducted.slices.iter().map(|slice| self.terms(slice)).collect(),
-                returned: returned.next_back().unwrap_or_default(),
-            }),
-        }
-    }
-
-    fn terms(&self, slice: &Slice) -> LotTerms {
-        let event = &self.events[slice.lot.get() as usize].event;
-        if let Event::CreditsPurchased(e) = event {
-            return e.lot;
-        }
-        let Event::CreditsGranted(e) = event else { panic!("{slice:?} names {event:?}") };
-        e.lot
+        stored::envelope(&self.events, self.wallet.as_ref(), self.by, self.now, event)
     }
 }
 
@@ -174,7 +161,9 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn refused(self, expected: Refusal) -> History {
         let events = self.events.expect("a recorded refusal");
-        let Some(Event::CommandRefused(refused)) = events.last() else { panic!("{events:?}") };
+        let refused =
+            events.iter().find_map(|event| if let Event::CommandRefused(e) = event { Some(e) } else { None });
+        let refused = refused.expect("a recorded refusal");
         assert_eq!(refused.refusal, expected);
         assert_eq!(Some(refused.wallet), self.history.wallet.as_ref().map(Wallet::balances));
         self.history
@@ -191,8 +180,15 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn spends(self, expected: &[(u64, &str)]) -> History {
         let events = self.events.expect("a deduction");
-        let Some(Event::CreditsDeducted(deducted)) = events.last() else { panic!("{events:?}") };
-        let slices: Vec<_> = deducted.slices.iter().map(|slice| (slice.lot.get(), slice.amount)).collect();
+        let deducted = events
+            .iter()
+            .find_map(|event| if let Event::CreditsDeducted(e) = event { Some(e) } else { None });
+        let slices: Vec<_> = deducted
+            .expect("a deduction")
+            .slices
+            .iter()
+            .map(|slice| (slice.lot.get(), slice.amount))
+            .collect();
         assert_eq!(slices, parsed(expected));
         self.history
     }
@@ -221,17 +217,36 @@ impl Outcome {
         self
     }
 
+    /// What followed has these types, in this order.
+    #[track_caller]
+    pub(crate) fn follows(self, types: &[&str]) -> Self {
+        let events = self.events.as_ref().expect("events");
+        let names: Vec<_> = events.iter().map(|event| event.event_type().as_str()).collect();
+        assert_eq!(names, types.iter().map(|name| format!("{name}.v1")).collect::<Vec<_>>());
+        self
+    }
+
+    /// What is available, what is reserved and what is owed afterwards.
+    #[track_caller]
+    pub(crate) fn has(self, available: &str, reserved: &str, debt: &str) -> Self {
+        let wallet = self.history.wallet.as_ref().expect("an open wallet");
+        let is = (wallet.available(), wallet.reserved, wallet.debt);
+        assert_eq!(is, (credits(available), credits(reserved), credits(debt)));
+        self
+    }
+
+    /// The command's events.
+    #[track_caller]
+    pub(crate) fn events(&self) -> &[Event] {
+        self.events.as_ref().expect("events")
+    }
+
     /// The wallet's balance is this afterwards.
     #[track_caller]
     pub(crate) fn leaves(self, balance: &str) -> Self {
         assert_eq!(self.history.balance(), credits(balance));
         self
     }
-}
-
-/// The event, when it is a rollback.
-pub(crate) const fn rollback(event: &Event) -> Option<&DeductionRolledBack> {
-    if let Event::DeductionRolledBack(e) = event { Some(e) } else { None }
 }
 
 fn parsed(slices: &[(u64, &str)]) -> Vec<(u64, Credits)> {

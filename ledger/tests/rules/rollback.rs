@@ -1,10 +1,11 @@
 //! A deduction is given back to the lots it came from, whole or in parts, never more than once.
 
 use events::{Credits, Refusal};
-use ledger::{Command, Deduction, Facts, MAX_LIVE_LOTS, Question, Rejection};
+use ledger::{MAX_LIVE_LOTS, Question, Rejection};
 
 use crate::{
-    history::{ORG, WALLET, given, rollback},
+    history::{ORG, WALLET, given},
+    stored::{facts, rollback},
     words::{
         check, credits, deduct, expiring, grant, priority, purchase, purchase_of, roll_back, roll_back_part,
     },
@@ -88,19 +89,13 @@ fn only_deductions_are_rolled_back() {
 #[test]
 fn a_deduction_of_another_wallet_is_not_found() {
     let history = given([purchase("100"), deduct("70")]);
-    let Command::RollBack(ask) = roll_back(2) else { unreachable!("a rollback") };
     let asked = events::Asked { key: None, request: events::RequestHash([0; 16]) };
-    let question = Question { wallet: WALLET, org: ORG, asked: &asked, now: history.now() };
-    let theirs = Deduction {
-        wallet: events::WalletId(uuid::Uuid::from_u128(99)),
-        cost: credits("70"),
-        slices: [crate::words::slice(1, "70")].into_iter().collect(),
-        terms: vec![history.wallet.as_ref().and_then(|w| w.lots.iter().next()).expect("a lot").terms],
-        returned: Credits::ZERO,
-    };
-    let facts = Facts { deduction: Some(theirs) };
-    let command = Command::RollBack(ask);
-    let decided = ledger::decide(history.wallet.as_ref(), &command, &facts, question, history.next());
+    let mut facts = facts(&history.events, &roll_back(2));
+    facts.deduction.as_mut().expect("a deduction").wallet = events::WalletId(uuid::Uuid::from_u128(99));
+    let (rules, now) = (ledger::Rules::default(), history.now());
+    let question =
+        Question { wallet: WALLET, org: ORG, app: None, actor: None, asked: &asked, rules: &rules, now };
+    let decided = ledger::decide(history.wallet.as_ref(), &roll_back(2), &facts, question, history.next());
     assert_eq!(decided, Err(Rejection::DeductionNotFound));
 }
 

@@ -18,17 +18,46 @@ CREATE TABLE ids (
     id     BLOB NOT NULL UNIQUE
 ) STRICT;
 
--- Amounts are micro-credits; `org` is a number of `ids`, without a foreign key, which would be looked
--- up at every change of a wallet. `lots` is packed as projections/src/packed.rs says.
+-- `org` is a number of `ids`, without a foreign key, which would be looked up at every change of a
+-- wallet. `events` counts the wallet's events, checks and refusals included. `state` is packed as
+-- projections/src/packed.rs says.
 CREATE TABLE wallets (
     id          BLOB    PRIMARY KEY,
     org         INTEGER NOT NULL,
-    balance     INTEGER NOT NULL,
-    reserved    INTEGER NOT NULL,
     account_seq INTEGER NOT NULL,
     last        INTEGER NOT NULL,
-    lots        BLOB    NOT NULL
+    events      INTEGER NOT NULL,
+    state       BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What a wallet was after every 64th of its events, the one at `last`: any state between two of them is
+-- the earlier one and at most 64 events, which name each other.
+CREATE TABLE wallet_marks (
+    wallet      BLOB    NOT NULL,
+    last        INTEGER NOT NULL,
+    account_seq INTEGER NOT NULL,
+    state       BLOB    NOT NULL,
+    PRIMARY KEY (wallet, last)
+) STRICT, WITHOUT ROWID;
+
+-- When each wallet changes by itself next, in microseconds since 1970: a hold or a free lot expires. A
+-- wallet that once had a timer keeps its row. Apart from the wallets, because few of their changes
+-- change this.
+CREATE TABLE timers (
+    wallet BLOB PRIMARY KEY,
+    due    INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX timers_due ON timers (due, wallet) WHERE due IS NOT NULL;
+
+-- What purchases cost whose price is known: micro-credits bought, and what was paid in millionths of
+-- the currency's main unit.
+CREATE TABLE bases (
+    lot      INTEGER PRIMARY KEY,
+    amount   INTEGER NOT NULL,
+    paid     INTEGER NOT NULL,
+    currency TEXT    NOT NULL
+) STRICT;
 
 -- The audit: one entry an event about a wallet, some hundreds to a row in order of position, written
 -- once. Texts (service, reason, key) stay in the event itself. `first` is the position of the row's
@@ -53,12 +82,56 @@ CREATE TABLE entry_lists (
     PRIMARY KEY (org, app, kind, first)
 ) STRICT, WITHOUT ROWID;
 
--- What was given back of each deduction.
+-- What was given back of each deduction or capture, taken back of each purchase, and approved, by size,
+-- of each proposal: `event` is its position, `total` micro-credits.
 CREATE TABLE returned (
-    deduction     INTEGER PRIMARY KEY,
-    total         INTEGER NOT NULL,
-    last_rollback INTEGER NOT NULL
+    event INTEGER PRIMARY KEY,
+    total INTEGER NOT NULL,
+    last  INTEGER NOT NULL
 ) STRICT;
+
+-- What was spent on what. `day` counts from 1970-01-01 in UTC; `app` is 0 for operators. Amounts are
+-- whole credits and, beside them, micro-credits: `spent * 1000000 + spent_micros`. Neither part is
+-- carried over into the other, so that adding is all that ever happens to a row.
+CREATE TABLE usage (
+    org             INTEGER NOT NULL,
+    day             INTEGER NOT NULL,
+    app             INTEGER NOT NULL,
+    service         TEXT    NOT NULL,
+    spendings       INTEGER NOT NULL,
+    spent           INTEGER NOT NULL,
+    spent_micros    INTEGER NOT NULL,
+    rollbacks       INTEGER NOT NULL,
+    returned        INTEGER NOT NULL,
+    returned_micros INTEGER NOT NULL,
+    PRIMARY KEY (org, day, app, service)
+) STRICT, WITHOUT ROWID;
+
+-- All that ever flowed through an organization's wallets below `position`, which is a multiple of 4,096;
+-- an organization has a row when anything happened to its wallets since the multiple before. `totals`
+-- is packed as projections/src/liability/packed.rs says.
+CREATE TABLE liability_marks (
+    org      INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    totals   BLOB    NOT NULL,
+    PRIMARY KEY (org, position)
+) STRICT, WITHOUT ROWID;
+
+-- Every version of every price, by the position of the event that set it; `data` is that event's JSON.
+CREATE TABLE prices (
+    version INTEGER PRIMARY KEY,
+    org     BLOB NOT NULL,
+    data    TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX prices_of ON prices (org);
+
+-- The latest policy of each organization; `data` is the JSON of the event at `version`.
+CREATE TABLE policies (
+    org     BLOB    PRIMARY KEY,
+    version INTEGER NOT NULL,
+    data    TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE organizations (
     id   BLOB PRIMARY KEY,

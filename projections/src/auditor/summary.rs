@@ -23,12 +23,26 @@ pub struct Summary {
     pub expiries: u64,
     /// Refusals.
     pub refusals: u64,
+    /// Holds.
+    pub holds: u64,
+    /// Captures of holds.
+    pub captures: u64,
+    /// Refunds and chargebacks of purchases.
+    pub refunds: u64,
+    /// Corrections.
+    pub adjustments: u64,
     /// Micro-credits bought.
     pub purchased: i128,
     /// Micro-credits given.
     pub granted: i128,
-    /// Micro-credits spent.
+    /// Micro-credits spent by deductions.
     pub deducted: i128,
+    /// Micro-credits spent from holds.
+    pub captured: i128,
+    /// Micro-credits of purchases that were taken back.
+    pub refunded: i128,
+    /// Micro-credits that corrections added, less those they took.
+    pub adjusted: i128,
     /// Micro-credits given back.
     pub returned: i128,
     /// Micro-credits expired.
@@ -41,7 +55,8 @@ impl Summary {
     /// What all balances must add up to: what came in less what went out.
     #[must_use]
     pub const fn credits_expected(&self) -> i128 {
-        self.purchased + self.granted - self.deducted + self.returned - self.expired
+        let came = self.purchased + self.granted + self.returned + self.adjusted;
+        came - self.deducted - self.captured - self.refunded - self.expired
     }
 
     pub(super) fn count(&mut self, event: &Event) {
@@ -70,7 +85,32 @@ impl Summary {
                 self.expired += micros(e.amount);
             }
             Event::CommandRefused(_) => self.refusals += 1,
+            Event::CreditsHeld(_) => self.holds += 1,
+            Event::HoldCaptured(e) => {
+                self.captures += 1;
+                self.captured += micros(e.amount);
+            }
+            Event::PurchaseRefunded(e) => {
+                self.refunds += 1;
+                self.refunded += micros(e.amount);
+            }
+            Event::CreditsAdjusted(e) => {
+                self.adjustments += 1;
+                self.adjusted += micros(e.amount);
+            }
             Event::WalletOpened(_)
+            | Event::HoldExtended(_)
+            | Event::HoldReleased(_)
+            | Event::HoldExpired(_)
+            | Event::AdjustmentProposed(_)
+            | Event::WalletFrozen(_)
+            | Event::WalletUnfrozen(_)
+            | Event::LimitSet(_)
+            | Event::CapSet(_)
+            | Event::ThresholdSet(_)
+            | Event::BalanceLow(_)
+            | Event::PriceSet(_)
+            | Event::PolicySet(_)
             | Event::OrganizationRegistered(_)
             | Event::AppRegistered(_)
             | Event::ApiKeyIssued(_)

@@ -1,9 +1,10 @@
 use super::*;
-use crate::samples::{app, credits, history, org, wallet};
+use crate::samples::{app, credits, history, org, wallet, whole};
 
 #[test]
 fn every_wallet_event_is_one_entry() {
-    let entries: Vec<EntryRow> = history().iter().filter_map(EntryRow::of).collect();
+    let entries: Vec<EntryRow> =
+        history().iter().filter_map(|recorded| EntryRow::of(recorded, Parts::default())).collect();
     let wanted = [
         (2, EntryKind::Opened, 0, 0),
         (3, EntryKind::Opened, 0, 0),
@@ -42,9 +43,39 @@ fn references_say_what_it_was_about() {
 
 #[test]
 fn kinds_have_names_and_numbers() {
-    for (code, kind) in (0..).zip(EntryKind::ALL) {
+    for (code, &kind) in (0..).zip(EntryKind::ALL) {
         assert_eq!(EntryKind::parse(kind.as_str()), Some(kind));
         assert_eq!((kind.code(), EntryKind::from_code(code)), (code, Some(kind)));
     }
-    assert_eq!((EntryKind::parse("Check"), EntryKind::from_code(8)), (None, None));
+    assert_eq!((EntryKind::parse("Check"), EntryKind::from_code(23)), (None, None));
+}
+
+#[test]
+fn codes_never_change() {
+    let kinds = [EntryKind::Opened, EntryKind::Refusal, EntryKind::Hold, EntryKind::LowBalance];
+    assert_eq!(kinds.map(EntryKind::code), [0, 7, 8, 22]);
+    assert_eq!(EntryKind::HoldExpiry.as_str(), "hold_expiry");
+}
+
+#[test]
+fn entries_of_the_whole_credit_add_up() {
+    let entries: Vec<EntryRow> =
+        whole::history().iter().filter_map(|recorded| EntryRow::of(recorded, Parts::default())).collect();
+    let mut balance = Credits::ZERO;
+    for entry in &entries {
+        balance = balance.checked_add(entry.amount).expect("in range");
+        assert_eq!(entry.balance, balance, "{}", entry.position);
+    }
+    let kinds: Vec<_> = entries[10..15].iter().map(|entry| (entry.kind, entry.refers_to)).collect();
+    let at = |position| Some(Position(position));
+    assert_eq!(
+        kinds,
+        [
+            (EntryKind::Capture, at(7)),
+            (EntryKind::Purchase, None),
+            (EntryKind::Rollback, at(9)),
+            (EntryKind::Refund, at(2)),
+            (EntryKind::Proposal, None)
+        ]
+    );
 }

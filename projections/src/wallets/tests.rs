@@ -8,7 +8,10 @@ fn of_wallet_one() -> Vec<Recorded> {
 }
 
 fn fold(events: &[Recorded]) -> Result<Option<WalletRow>, Poison> {
-    events.iter().try_fold(None, |row, recorded| WalletRow::apply(row, recorded).map(Some))
+    let bases = Bases::default();
+    events
+        .iter()
+        .try_fold(None, |row, recorded| WalletRow::apply(row, recorded, &bases).map(|(row, _)| Some(row)))
 }
 
 /// What `spoil` makes of event number `index` of wallet 1 is refused with `fault`.
@@ -63,9 +66,9 @@ fn slices_that_do_not_fit_are_poison() {
         let Event::CreditsDeducted(e) = &mut r.event else { panic!("a deduction") };
         e.slices[0].lot = Position(99);
     });
-    poison(6, Fault::Slice, |r| {
+    poison(6, Fault::Amounts, |r| {
         let Event::DeductionRolledBack(e) = &mut r.event else { panic!("a rollback") };
-        e.slices[0].terms.priority = 9;
+        e.slices[0].amount = credits(31);
     });
     poison(1, Fault::Slice, |r| {
         let Event::CreditsPurchased(e) = &mut r.event else { panic!("a purchase") };
@@ -98,5 +101,8 @@ fn events_of_others_are_poison() {
     poison(2, Fault::Subject, |r| r.envelope.subject = events::Subject::Wallet(wallet(2)));
     poison(1, Fault::Opening, |r| r.event = of_wallet_one()[0].event.clone());
     let second = of_wallet_one().remove(1);
-    assert_eq!(WalletRow::apply(None, &second), Err(Fault::Opening.at(second.envelope.position)));
+    assert_eq!(
+        WalletRow::apply(None, &second, &Bases::default()),
+        Err(Fault::Opening.at(second.envelope.position))
+    );
 }

@@ -1,7 +1,7 @@
 //! The HTTP benchmark: `credit-ledger bench http`.
 //!
-//! One server process, one generator process, a fresh ledger. Rounds of echo, deduct and check
-//! are interleaved, so that a drift of the machine meets them all, and every figure is also given
+//! One server process, one generator process, a fresh ledger. Rounds of echo, deduct, batches
+//! of deductions and check are interleaved, so that a drift of the machine meets them all, and every figure is also given
 //! as a ratio to the echo of its own round.
 
 mod admin;
@@ -28,7 +28,7 @@ pub use report::{HttpReport, Row, Yardsticks};
 pub use sustained::Sustained;
 
 /// What to measure, and for how long. The whole run takes about
-/// `rounds × 7 × seconds + sustained` seconds.
+/// `rounds × 8 × seconds + sustained` seconds.
 #[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct HttpOptions {
     /// Keep-alive connections

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::HttpOptions;
 use super::measured::Measured;
+use super::rounds::routes;
 use super::sustained::Sustained;
 use crate::bench::load::{Distribution, Route};
 use crate::bench::spread::Spread;
@@ -27,6 +28,8 @@ pub struct HttpReport {
     pub hot_vs_uniform: Spread,
     /// Checks as a share of deductions over all wallets, round by round.
     pub check_vs_deduct: Spread,
+    /// Deductions in batches as a multiple of single ones over all wallets, round by round.
+    pub batch_vs_deduct: Spread,
     /// The sustained run, unless it was left out.
     pub sustained: Option<Sustained>,
     /// The most memory that the server held.
@@ -62,6 +65,7 @@ pub struct Row {
     pub distribution: Distribution,
     /// At half of full load, in an open loop.
     pub half_load: bool,
+    /// Requests a second; of batches, their items.
     pub throughput: Spread,
     /// Throughput as a share of the same round's echo.
     pub vs_echo: Option<Spread>,
@@ -84,8 +88,8 @@ impl HttpReport {
         let deduct = (Route::Deduct, Uniform);
         let mut rows = Vec::new();
         for distribution in [Uniform, Hot] {
-            for route in [Route::Echo, Route::Deduct, Route::Check] {
-                rows.extend(Row::new(rounds, route, distribution, false));
+            for route in routes(distribution) {
+                rows.extend(Row::new(rounds, *route, distribution, false));
             }
         }
         rows.extend(Row::new(rounds, Route::Deduct, Uniform, true));
@@ -98,6 +102,7 @@ impl HttpReport {
             rows,
             hot_vs_uniform: ratios(rounds, (Route::Deduct, Hot), deduct),
             check_vs_deduct: ratios(rounds, (Route::Check, Uniform), deduct),
+            batch_vs_deduct: ratios(rounds, (Route::DeductBatch, Uniform), deduct),
             sustained: None,
             resident_bytes_max: 0,
             warnings: Vec::new(),

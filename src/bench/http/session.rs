@@ -14,7 +14,7 @@ use super::report::{HttpReport, Yardsticks};
 use super::server::{self, Server};
 use super::sustained::SustainedRun;
 use super::work_dir::WorkDir;
-use super::{HttpBenchError, HttpOptions, generator};
+use super::{HttpBenchError, HttpOptions, generator, rounds};
 use crate::bench::disk;
 use crate::bench::load::{self, Distribution, LoadOptions, Route};
 use crate::bench::neighbours::Neighbours;
@@ -22,8 +22,10 @@ use crate::bench::neighbours::Neighbours;
 /// Projections get this long to catch up before a measurement begins.
 const SETTLE_WITHIN: Duration = Duration::from_secs(60);
 const WARM_UP_SECONDS: f64 = 2.0;
-/// Echo, deduct and check on many wallets and on one, then deduct at half load.
-const MEASUREMENTS_PER_ROUND: f64 = 7.0;
+/// Echo, deduct and check on many wallets and on one, batches, then deduct at half load.
+const MEASUREMENTS_PER_ROUND: f64 = 8.0;
+/// Connections that send batches: as many commands as theirs fit into a server's mailbox.
+const BATCH_CONNECTIONS_MAX: usize = 8;
 const FUNDING_SECONDS_MAX: f64 = 600.0;
 
 /// Everything a phase needs. Dropping it ends the server and removes the directory.
@@ -83,10 +85,10 @@ impl Session {
             _work_dir: work_dir,
         };
         session.fund()?;
-        for route in [Route::Echo, Route::Deduct, Route::Check] {
-            let distribution = Distribution::Uniform;
-            session.show(&format!("warm-up: {route:?}"));
-            let load = Load { route, distribution, seconds: WARM_UP_SECONDS, rate: None };
+        let distribution = Distribution::Uniform;
+        for route in rounds::routes(distribution) {
+            session.show(&format!("warm-up: {}", route.name()));
+            let load = Load { route: *route, distribution, seconds: WARM_UP_SECONDS, rate: None };
             let options = session.load_options(load);
             generator::run(program, &options, &session.interrupt, &mut || Ok(()))?;
         }
@@ -126,7 +128,7 @@ impl Session {
         let report = generator::run(&self.program, &options, &self.interrupt, &mut || glance(admin))?;
         let elapsed = start.elapsed();
         let (usage_after, metrics_after) = (self.server.usage(), self.admin.metrics()?);
-        let name = format!("{:?}, {:?}", load.route, load.distribution);
+        let name = format!("{}, {}", load.route.name(), load.distribution.name());
         if let Some(warning) = Neighbours::now(&ours).warning_since(&neighbours, elapsed) {
             self.warnings.push(format!("{name}: {warning}"));
         }
@@ -180,7 +182,10 @@ impl Session {
             url: self.server.url.clone(),
             route: load.route,
             api_key_file: self.api_key_file.clone(),
-            connections: self.options.connections,
+            connections: match load.route.items() {
+                1 => self.options.connections,
+                _ => self.options.connections.min(BATCH_CONNECTIONS_MAX),
+            },
             wallets: self.options.wallets,
             distribution: load.distribution,
             seconds: load.seconds,

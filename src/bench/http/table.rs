@@ -4,6 +4,7 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 
 use super::report::{HttpReport, Row};
 use super::sustained::Sustained;
+use crate::bench::load::Route;
 use crate::bench::spread::Spread;
 
 const HEADER: [&str; 10] = [
@@ -33,6 +34,11 @@ impl HttpReport {
         let mut lines = vec![table.to_string(), String::new()];
         lines.push(format!("one hot wallet / uniform: {}", ratio(self.hot_vs_uniform)));
         lines.push(format!("checks / deductions: {}", ratio(self.check_vs_deduct)));
+        lines.push(format!(
+            "deductions in batches of {} / single ones: {}",
+            Route::DeductBatch.items(),
+            ratio(self.batch_vs_deduct)
+        ));
         lines.extend(self.sustained.iter().flat_map(sustained_lines));
         lines.push(format!("server memory: at most {} MB", self.resident_bytes_max / 1_000_000));
         lines.push(format!(
@@ -54,7 +60,7 @@ fn cells(row: &Row) -> [String; HEADER.len()] {
         if spread.median.is_nan() { String::new() } else { format!("{:.digits$}", spread.median) }
     };
     [
-        format!("{:?}, {:?}{pace}", row.route, row.distribution).to_lowercase(),
+        format!("{}, {}{pace}", row.route.name(), row.distribution.name()),
         number(row.throughput, 0),
         format!("{:.0}–{:.0}", row.throughput.min, row.throughput.max),
         row.vs_echo.map(|share| number(share, 2)).unwrap_or_default(),

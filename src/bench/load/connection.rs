@@ -13,11 +13,15 @@ use super::pace::Pace;
 use super::request::Request;
 use super::response;
 use super::stats::{Failure, Stats};
-use super::target::Target;
+use super::target::{Route, Target};
 use super::wallets::Wallets;
 
-/// A response head must fit; bodies are discarded as they come.
+/// A response head must fit, and of a batch the whole response; other bodies are discarded as they come.
 const BUFFER_BYTES: usize = 16 * 1024;
+/// Room for the result of one item of a batch.
+const ITEM_BYTES: usize = 1_024;
+/// How the result of an item that was done starts.
+const DONE: &str = "{\"status\":201,";
 
 /// Pause before a refused connection is tried again.
 const RECONNECT: Duration = Duration::from_millis(20);
@@ -36,12 +40,21 @@ pub(super) struct Connection {
     request: Request,
     keys: Keys,
     buffer: Vec<u8>,
+    /// Items of each request, when it is a batch.
+    batch: Option<usize>,
 }
 
 impl Connection {
-    pub(super) async fn open(target: &Target, request: Request, keys: Keys) -> io::Result<Self> {
+    pub(super) async fn open(
+        target: &Target,
+        request: Request,
+        keys: Keys,
+        route: Route,
+    ) -> io::Result<Self> {
         let stream = connect(target).await?;
-        Ok(Self { stream, request, keys, buffer: vec![0; BUFFER_BYTES] })
+        let batch = Some(route.items()).filter(|items| *items > 1);
+        let room = BUFFER_BYTES + batch.unwrap_or_default() * ITEM_BYTES;
+        Ok(Self { stream, request, keys, buffer: vec![0; room], batch })
     }
 
     /// Sends what the pace allows until it ends. A failed request is counted and not repeated;
@@ -50,13 +63,20 @@ impl Connection {
         let mut now = Instant::now();
         while let Some(ticket) = shared.pace.ticket(now).await {
             shared.stats.borrow_mut().sent += 1;
-            let (key, random) = self.keys.next();
-            let bytes = self.request.stamp(shared.wallets.pick(ticket.index, random), key);
+            let keys = &mut self.keys;
+            let bytes = self.request.stamp(|| {
+                let (key, random) = keys.next();
+                (shared.wallets.pick(ticket.index, random), key)
+            });
             let outcome = exchange(&mut self.stream, bytes, &mut self.buffer).await;
             now = Instant::now();
             let keep = match outcome {
                 Ok(head) => {
-                    shared.stats.borrow_mut().answer(head.status, ticket.intended, now);
+                    let mut stats = shared.stats.borrow_mut();
+                    stats.answer(head.status, ticket.intended, now);
+                    if let Some(items) = self.batch {
+                        stats.items_refused += items.saturating_sub(done(&self.buffer, &head)) as u64;
+                    }
                     !head.closes
                 }
                 Err(failure) => {
@@ -98,12 +118,20 @@ async fn exchange(
         }
     };
     let total = head.head_bytes + head.body_bytes;
+    let kept = total <= buffer.len();
     while filled < total {
-        let room = buffer.len().min(total - filled);
-        filled += receive(stream, &mut buffer[..room]).await?;
+        let start = if kept { filled } else { 0 };
+        let room = (buffer.len() - start).min(total - filled);
+        filled += receive(stream, &mut buffer[start..start + room]).await?;
     }
     // Bytes beyond the response answer nothing that was asked.
     if filled > total { Err(Failure::Malformed) } else { Ok(head) }
+}
+
+/// How many items of a batch were done; none when the response is longer than the buffer.
+fn done(buffer: &[u8], head: &response::Head) -> usize {
+    let body = buffer.get(head.head_bytes..head.head_bytes + head.body_bytes).unwrap_or_default();
+    str::from_utf8(body).map_or(0, |body| body.matches(DONE).count())
 }
 
 async fn receive(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<usize, Failure> {

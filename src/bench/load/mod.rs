@@ -23,7 +23,6 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use clap::ValueEnum;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::JoinSet;
 
@@ -81,16 +80,13 @@ pub struct LoadOptions {
 impl LoadOptions {
     /// The options as arguments of `bench load`.
     pub fn to_args(&self) -> Vec<OsString> {
-        let name = |value: Option<clap::builder::PossibleValue>| {
-            value.map(|value| value.get_name().to_owned()).unwrap_or_default()
-        };
         let mut args: Vec<OsString> = vec!["--api-key-file".into(), self.api_key_file.clone().into()];
         let mut add = |flag: &str, value: String| args.extend([flag.into(), value.into()]);
         add("--url", self.url.clone());
-        add("--route", name(self.route.to_possible_value()));
+        add("--route", self.route.name());
         add("--connections", self.connections.to_string());
         add("--wallets", self.wallets.to_string());
-        add("--distribution", name(self.distribution.to_possible_value()));
+        add("--distribution", self.distribution.name());
         add("--seconds", self.seconds.to_string());
         add("--drain-seconds", self.drain_seconds.to_string());
         if let Some(requests) = self.requests {
@@ -144,7 +140,7 @@ async fn drive(options: &LoadOptions, target: Target, request: Request) -> Resul
     let seed = options.seed.unwrap_or_else(fresh_seed);
     let mut connections = Vec::with_capacity(options.connections);
     for number in 0..options.connections {
-        let opened = Connection::open(&target, request.clone(), Keys::new(seed, number)).await;
+        let opened = Connection::open(&target, request.clone(), Keys::new(seed, number), options.route).await;
         let url = options.url.clone();
         connections.push(opened.map_err(|source| LoadError::Connect { url, source })?);
     }

@@ -29,8 +29,12 @@ pub struct LoadReport {
     pub sent: u64,
     /// Responses received, whatever their status.
     pub answered: u64,
-    /// Answers per second, of those that came before the run's end.
+    /// Answers per second, of those that came before the run's end; of batches, their items per second.
     pub throughput: f64,
+    /// Items of each request: above 1 for a batch.
+    pub items: usize,
+    /// Items of batches that were not done.
+    pub items_refused: u64,
     /// Milliseconds from sending (open loop: from the time it was to be sent) to the last byte.
     pub latency_ms: LatencyReport,
     /// Responses by status.
@@ -60,6 +64,7 @@ pub struct LatencyReport {
 impl LoadReport {
     pub(super) fn new(options: &LoadOptions, seed: u64, stats: &Stats) -> Self {
         let seconds = stats.elapsed().as_secs_f64();
+        let answered_in_time = stats.answered_in_time * options.route.items() as u64;
         Self {
             route: options.route,
             distribution: options.distribution,
@@ -70,7 +75,9 @@ impl LoadReport {
             seconds,
             sent: stats.sent,
             answered: stats.answered,
-            throughput: if seconds > 0.0 { stats.answered_in_time as f64 / seconds } else { 0.0 },
+            throughput: if seconds > 0.0 { answered_in_time as f64 / seconds } else { 0.0 },
+            items: options.route.items(),
+            items_refused: stats.items_refused,
             latency_ms: LatencyReport::new(stats),
             statuses: stats.statuses().collect(),
             failures: stats.failures().map(|(name, count)| (name.to_owned(), count)).collect(),
@@ -93,11 +100,12 @@ impl LoadReport {
     /// Says what did not go as it should: a throughput of refusals measures nothing.
     pub fn warning(&self) -> Option<String> {
         let failed = self.unsuccessful();
-        (failed + self.unsent > 0).then(|| {
+        (failed + self.unsent + self.items_refused > 0).then(|| {
             format!(
-                "{failed} of {} requests without success, {} never sent (statuses {}; failures {})",
+                "{failed} of {} requests without success, {} never sent, {} items refused (statuses {}; failures {})",
                 self.sent,
                 self.unsent,
+                self.items_refused,
                 counts(&self.statuses),
                 counts(&self.failures),
             )
@@ -110,7 +118,7 @@ impl LoadReport {
         table.load_style(comfy_table::presets::NOTHING);
         let latency = self.latency_ms;
         let rate = self.rate.map_or("closed loop".to_owned(), |rate| format!("open loop, {rate}/s"));
-        table.add_row(["load", &format!("{:?}, {:?}, {rate}", self.route, self.distribution)]);
+        table.add_row(["load", &format!("{}, {}, {rate}", self.route.name(), self.distribution.name())]);
         table.add_row(["connections / wallets", &format!("{} / {}", self.connections, self.wallets)]);
         table.add_row(["throughput", &format!("{:.0}/s over {:.2} s", self.throughput, self.seconds)]);
         table.add_row([

@@ -1,8 +1,8 @@
-//! Requests without allocation: a template is written once, each request overwrites two fields.
+//! Requests without allocation: a template is written once, each request overwrites its wallets and keys.
 
 use uuid::Uuid;
 
-use super::target::{Route, Target};
+use super::target::{Form, Route, Target};
 
 /// Bytes of a hyphenated UUID: wallets and idempotency keys are always this long.
 pub(super) const UUID_BYTES: usize = 36;
@@ -11,45 +11,75 @@ pub(super) const UUID_BYTES: usize = 36;
 /// check and deduct send equally many bytes.
 const PATH_BYTES_MAX: usize = "/v1/wallets//deductions".len() + UUID_BYTES;
 
-/// A complete request in one buffer, whose wallet and idempotency key can be overwritten.
+/// A complete request in one buffer, whose wallets and idempotency keys can be overwritten.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     bytes: Vec<u8>,
-    wallet_at: usize,
-    key_at: usize,
+    /// Where the wallet and the key of each item stand.
+    places: Vec<(usize, usize)>,
 }
 
 impl Request {
     pub(super) fn new(target: &Target, route: Route, api_key: &str) -> Self {
-        let (before, after) = route.path();
-        let blank = Uuid::nil().hyphenated().to_string();
+        match route.form() {
+            Form::Single(before, after) => {
+                Self::single(target, api_key, (before, after), &format!("{{{}}}", route.members()))
+            }
+            Form::Batch(path, items) => Self::batch(target, api_key, path, route.members(), items),
+        }
+    }
+
+    fn single(target: &Target, api_key: &str, (before, after): (&str, &str), body: &str) -> Self {
+        let blank = blank();
         let path = format!("{before}{blank}{after}");
         let padding = "-".repeat(PATH_BYTES_MAX.saturating_sub(path.len()));
-        let body = route.body();
-        let before_key = format!(
-            "POST {path} HTTP/1.1\r\n\
-             Host: {authority}\r\n\
-             User-Agent: credit-ledger-bench{padding}\r\n\
-             Authorization: Bearer {api_key}\r\n\
-             Content-Type: application/json\r\n\
-             Content-Length: {length}\r\n\
-             Idempotency-Key: ",
-            authority = target.authority,
-            length = body.len(),
-        );
+        let head = head(target, &path, &padding, api_key, body.len());
+        let before_key = format!("{head}Idempotency-Key: ");
         Self {
-            wallet_at: "POST ".len() + before.len(),
-            key_at: before_key.len(),
+            places: vec![("POST ".len() + before.len(), before_key.len())],
             bytes: format!("{before_key}{blank}\r\n\r\n{body}").into_bytes(),
         }
     }
 
-    /// The bytes to send for this wallet under this idempotency key.
-    pub(super) fn stamp(&mut self, wallet: &[u8; UUID_BYTES], key: Uuid) -> &[u8] {
-        self.bytes[self.wallet_at..][..UUID_BYTES].copy_from_slice(wallet);
-        key.hyphenated().encode_lower(&mut self.bytes[self.key_at..][..UUID_BYTES]);
+    fn batch(target: &Target, api_key: &str, path: &str, members: &str, items: usize) -> Self {
+        let (blank, wallet, key) = (blank(), r#"{"wallet":""#, r#"","idempotency_key":""#);
+        let item = format!("{wallet}{blank}{key}{blank}\",{members}}}");
+        let start = r#"{"items":["#;
+        let body = format!("{start}{}]}}", vec![item.as_str(); items].join(","));
+        let head = head(target, path, "", api_key, body.len()) + "\r\n";
+        let place = |number: usize| {
+            let at = head.len() + start.len() + number * (item.len() + ",".len()) + wallet.len();
+            (at, at + UUID_BYTES + key.len())
+        };
+        Self { places: (0..items).map(place).collect(), bytes: format!("{head}{body}").into_bytes() }
+    }
+
+    /// The bytes to send. `draw` gives each item's wallet and idempotency key.
+    pub(super) fn stamp<'a>(&mut self, mut draw: impl FnMut() -> (&'a [u8; UUID_BYTES], Uuid)) -> &[u8] {
+        for (wallet_at, key_at) in &self.places {
+            let (wallet, key) = draw();
+            self.bytes[*wallet_at..][..UUID_BYTES].copy_from_slice(wallet);
+            key.hyphenated().encode_lower(&mut self.bytes[*key_at..][..UUID_BYTES]);
+        }
         &self.bytes
     }
+}
+
+fn blank() -> String {
+    Uuid::nil().hyphenated().to_string()
+}
+
+/// The request line and the headers, without the empty line that ends them.
+fn head(target: &Target, path: &str, padding: &str, api_key: &str, body_bytes: usize) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\n\
+         Host: {authority}\r\n\
+         User-Agent: credit-ledger-bench{padding}\r\n\
+         Authorization: Bearer {api_key}\r\n\
+         Content-Type: application/json\r\n\
+         Content-Length: {body_bytes}\r\n",
+        authority = target.authority,
+    )
 }
 
 #[cfg(test)]
@@ -60,7 +90,8 @@ mod tests {
         let target = Target::parse("http://127.0.0.1:80").expect("a valid URL");
         let mut request = Request::new(&target, route, "secret");
         let wallet = *b"11111111-1111-1111-1111-111111111111";
-        String::from_utf8(request.stamp(&wallet, Uuid::max()).to_vec()).expect("requests are ASCII")
+        let bytes = request.stamp(|| (&wallet, Uuid::max())).to_vec();
+        String::from_utf8(bytes).expect("requests are ASCII")
     }
 
     #[test]
@@ -83,5 +114,23 @@ mod tests {
         let deduct = stamped(Route::Deduct).len();
         assert_eq!(stamped(Route::Echo).len(), deduct);
         assert_eq!(stamped(Route::Check).len(), deduct);
+    }
+
+    #[test]
+    fn a_batch_is_a_complete_request_of_items_with_wallets_and_keys() {
+        let batch = stamped(Route::DeductBatch);
+        let (head, body) = batch.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(head.starts_with("POST /v1/deductions:batch HTTP/1.1\r\n"), "{head}");
+        assert!(head.ends_with(&format!("Content-Length: {}", body.len())), "{head}");
+        let body: serde_json::Value = serde_json::from_str(body).expect("JSON");
+        let items = body["items"].as_array().expect("items");
+        assert_eq!(items.len(), Route::DeductBatch.items());
+        let item = serde_json::json!({
+            "wallet": "11111111-1111-1111-1111-111111111111",
+            "idempotency_key": "ffffffff-ffff-ffff-ffff-ffffffffffff",
+            "service": "chat",
+            "cost": "0.001",
+        });
+        assert!(items.iter().all(|other| *other == item));
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct Stats {
     pub(super) sent: u64,
     pub(super) answered: u64,
     pub(super) answered_in_time: u64,
+    /// Items of batches that were not done.
+    pub(super) items_refused: u64,
     pub(super) last_answer: Instant,
     statuses: [u64; STATUS_END],
     failures: [u64; Failure::ALL.len()],
@@ -55,6 +57,7 @@ impl Stats {
             sent: 0,
             answered: 0,
             answered_in_time: 0,
+            items_refused: 0,
             last_answer: start,
             statuses: [0; STATUS_END],
             failures: [0; Failure::ALL.len()],

@@ -2,39 +2,73 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
+use clap::ValueEnum;
+
 use super::LoadError;
 
 /// The operation that every request of a run asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Route {
     /// `POST /bench/echo/{wallet}`: what HTTP costs without a ledger. Only servers started with
     /// `--bench-echo` have it.
     Echo,
     /// `POST /v1/wallets/{wallet}/deductions`
     Deduct,
+    /// `POST /v1/deductions:batch`: 500 deductions a request, each with a wallet and a key of its own.
+    DeductBatch,
     /// `POST /v1/wallets/{wallet}/checks`
     Check,
     /// `POST /v1/wallets/{wallet}/purchases` of 1,000,000 credits, to fill wallets before a run.
     Purchase,
 }
 
+/// Deductions of one batch: half of what a batch may have.
+const BATCH_ITEMS: usize = 500;
+
+/// How a request names its wallet and its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// The wallet between these two in the path, the key in a header.
+    Single(&'static str, &'static str),
+    /// This path; so many items in the body, each with a wallet and a key.
+    Batch(&'static str, usize),
+}
+
 impl Route {
-    /// What comes before and after the wallet in the request path.
-    pub(super) fn path(self) -> (&'static str, &'static str) {
+    pub(super) const fn form(self) -> Form {
         match self {
-            Self::Echo => ("/bench/echo/", ""),
-            Self::Deduct => ("/v1/wallets/", "/deductions"),
-            Self::Check => ("/v1/wallets/", "/checks"),
-            Self::Purchase => ("/v1/wallets/", "/purchases"),
+            Self::Echo => Form::Single("/bench/echo/", ""),
+            Self::Deduct => Form::Single("/v1/wallets/", "/deductions"),
+            Self::DeductBatch => Form::Batch("/v1/deductions:batch", BATCH_ITEMS),
+            Self::Check => Form::Single("/v1/wallets/", "/checks"),
+            Self::Purchase => Form::Single("/v1/wallets/", "/purchases"),
         }
     }
 
-    pub(super) fn body(self) -> &'static str {
+    /// What one request asks for, beside wallet and key: the members of a JSON object.
+    pub(super) const fn members(self) -> &'static str {
         match self {
-            Self::Echo | Self::Deduct | Self::Check => r#"{"service":"chat","cost":"0.001"}"#,
-            Self::Purchase => r#"{"amount":"1000000"}"#,
+            Self::Echo | Self::Deduct | Self::DeductBatch | Self::Check => {
+                r#""service":"chat","cost":"0.001""#
+            }
+            Self::Purchase => r#""amount":"1000000""#,
         }
+    }
+
+    /// How many things one request asks for.
+    #[must_use]
+    pub const fn items(self) -> usize {
+        match self.form() {
+            Form::Single(..) => 1,
+            Form::Batch(_, items) => items,
+        }
+    }
+
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }
 

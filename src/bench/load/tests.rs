@@ -28,12 +28,13 @@ struct Server {
 }
 
 impl Server {
-    /// Answers every third deduction 402, the others 201, checks 503 with `Connection: close` and
-    /// purchases never.
+    /// Answers every third deduction 402, the others 201, in a batch as well, checks 503 with
+    /// `Connection: close` and purchases never.
     fn start() -> Self {
         let seen = Seen::default();
         let app = Router::new()
             .route("/v1/wallets/{wallet}/deductions", post(deduct))
+            .route("/v1/deductions:batch", post(deduct_many))
             .route("/v1/wallets/{wallet}/checks", post(check))
             .route("/v1/wallets/{wallet}/purchases", post(std::future::pending::<()>))
             .with_state(Arc::clone(&seen));
@@ -92,6 +93,21 @@ async fn deduct(
     (StatusCode::from_u16(status).expect("a status"), body)
 }
 
+async fn deduct_many(State(seen): State<Seen>, headers: HeaderMap, body: String) -> String {
+    let batch: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    let mut results = Vec::new();
+    for (number, item) in batch["items"].as_array().expect("items").iter().enumerate() {
+        let text = |name: &str| item[name].as_str().expect("a text").to_owned();
+        let wallet = text("wallet").parse().expect("a UUID");
+        let authorization = headers["authorization"].to_str().expect("an ASCII header").to_owned();
+        let mut seen = seen.lock().expect("no handler panics");
+        seen.push((wallet, text("idempotency_key"), authorization, text("cost")));
+        let status = if number % 3 == 2 { 402 } else { 201 };
+        results.push(format!(r#"{{"status":{status},"id":"{number}"}}"#));
+    }
+    format!(r#"{{"results":[{}]}}"#, results.join(","))
+}
+
 async fn check() -> (StatusCode, [(&'static str, &'static str); 1]) {
     (StatusCode::SERVICE_UNAVAILABLE, [("connection", "close")])
 }
@@ -113,6 +129,23 @@ fn every_request_is_sent_once_with_its_own_key_and_counted_by_status() {
     assert!(seen.iter().all(|(wallet, _, _, _)| ours.contains(wallet)));
     let body = r#"{"service":"chat","cost":"0.001"}"#;
     assert!(seen.iter().all(|(_, _, key, sent)| key == "Bearer secret" && sent == body));
+}
+
+#[test]
+fn the_items_of_batches_have_keys_of_their_own_and_are_counted() {
+    let server = Server::start();
+    let options = LoadOptions { route: Route::DeductBatch, requests: Some(10), ..server.options() };
+    let report = run(&options).expect("the load runs");
+
+    assert_eq!(report.statuses, [(200, 10)].into());
+    assert_eq!((report.items, report.items_refused), (500, 10 * 166));
+    let per_second = report.throughput * report.seconds;
+    assert!((per_second - 5_000.0).abs() < 1.0, "ten batches are 5,000 items: {report:?}");
+    assert!(report.warning().is_some_and(|warning| warning.contains("1660 items refused")));
+    let seen = server.seen.lock().expect("no handler panicked");
+    assert_eq!(seen.iter().map(|(_, key, _, _)| key).collect::<HashSet<_>>().len(), 5_000);
+    let wallets: HashSet<_> = seen.iter().map(|(wallet, _, _, _)| wallet).collect();
+    assert_eq!(wallets.len(), 10, "items of a batch are of different wallets");
 }
 
 #[test]
@@ -171,7 +204,7 @@ fn options_survive_the_command_line() {
     }
     let options = LoadOptions {
         rate: Some(1_234.5),
-        route: Route::Check,
+        route: Route::DeductBatch,
         distribution: Distribution::Hot,
         ..Server::start().options()
     };

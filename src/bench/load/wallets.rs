@@ -1,5 +1,6 @@
 //! The wallets that a run spends from, and how often each is chosen.
 
+use clap::ValueEnum;
 use uuid::Uuid;
 
 use super::request::UUID_BYTES;
@@ -16,6 +17,14 @@ pub enum Distribution {
     Hot,
     /// One after the other, to fill them.
     Each,
+}
+
+impl Distribution {
+    /// The name on the command line.
+    #[must_use]
+    pub fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 enum Pick {

@@ -130,7 +130,21 @@ impl Client {
     /// # Errors
     /// What the API answers, or that nobody does.
     pub async fn post(&self, path: &str, key: Option<&str>, body: &Value) -> Outcome<Answer> {
-        self.send(Ask { method: Method::POST, path, key, body: Some(body) }).await
+        self.change(Method::POST, path, key, body).await
+    }
+
+    /// Asks for a change with the method that its route has.
+    ///
+    /// # Errors
+    /// What the API answers, or that nobody does.
+    pub async fn change(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: &Value,
+    ) -> Outcome<Answer> {
+        self.send(Ask { method, path, key, body: Some(body) }).await
     }
 
     /// Ends something.

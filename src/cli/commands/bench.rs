@@ -21,8 +21,9 @@ pub(in crate::cli) enum BenchCommand {
                             credit-ledger bench http --rounds 1 --seconds 2 --sustained 0 -o json")]
     Http(http::HttpOptions),
     /// Load a running server with requests
-    #[command(after_help = "Example:\n  \
-                      credit-ledger bench load --url http://127.0.0.1:8080 --api-key-file key --route deduct --seconds 10")]
+    #[command(after_help = "Examples:\n  \
+        credit-ledger bench load --url http://127.0.0.1:8080 --api-key-file key --route deduct --seconds 10\n  \
+        credit-ledger bench load --url http://127.0.0.1:8080 --api-key-file key --route deduct-batch --connections 8")]
     Load(load::LoadOptions),
     /// Measure the engine without HTTP, on a fresh ledger or the one in the data directory
     #[command(after_help = "Examples:\n  credit-ledger --data-dir /tmp/bench bench engine\n  \

@@ -5,8 +5,8 @@ use std::time::Duration;
 use events::{Credits, Time, WalletId};
 use serde_json::{Value, json};
 
-use super::values::{CHANGE, span};
-use crate::cli::{context::Context, failure::Outcome};
+use super::values::{CHANGE, set, span};
+use crate::cli::{change::Intent, context::Context, failure::Outcome};
 
 /// Record bought credits, which form a lot of their own; opens a new wallet
 #[derive(Debug, clap::Args)]
@@ -57,9 +57,8 @@ struct Lot {
     /// After which time the rest expires, such as 30d or 12h
     #[arg(long, value_name = "SPAN", value_parser = span)]
     expires_in: Option<Duration>,
-    /// Idempotency key; a random one when absent
-    #[arg(long)]
-    key: Option<String>,
+    #[command(flatten)]
+    intent: Intent,
 }
 
 impl Lot {
@@ -78,13 +77,6 @@ impl Lot {
     }
 }
 
-/// Sets a member that has a value.
-fn set(body: &mut Value, name: &str, value: Option<&impl serde::Serialize>) {
-    if let Some(value) = value {
-        body[name] = json!(value);
-    }
-}
-
 impl Purchase {
     pub(in crate::cli) async fn run(self, context: &mut Context<'_>) -> Outcome {
         let mut body = self.lot.body();
@@ -92,7 +84,7 @@ impl Purchase {
         if let (Some(amount), Some(currency)) = (self.price, self.currency) {
             body["price_paid"] = json!({ "amount": amount.to_string(), "currency": currency });
         }
-        context.change(&self.lot.path("purchases"), self.lot.key, body, CHANGE).await
+        context.post(&self.lot.path("purchases"), self.lot.intent, body, CHANGE).await
     }
 }
 
@@ -100,6 +92,6 @@ impl Grant {
     pub(in crate::cli) async fn run(self, context: &mut Context<'_>) -> Outcome {
         let mut body = self.lot.body();
         set(&mut body, "reason", self.reason.as_ref());
-        context.change(&self.lot.path("grants"), self.lot.key, body, CHANGE).await
+        context.post(&self.lot.path("grants"), self.lot.intent, body, CHANGE).await
     }
 }

@@ -27,7 +27,8 @@ use crate::{
     after_help = "The story: apps buy AI completions for their users. Wallets are funded by purchases and promotional \
                   grants; every 4th wallet gets less than it needs, so that some requests are refused. Every 3rd \
                   request checks first, every 11th is sent twice under one key, and of every 47 one is given back \
-                  whole and one by half.\n\n\
+                  whole and one by half. A scene follows in a wallet of its own: a price for usage, a hold \
+                  captured in parts, and a refund. Beside a trace it is left out.\n\n\
                   A trace is a CSV file with the columns TIMESTAMP, ContextTokens and GeneratedTokens; request n \
                   belongs to wallet n mod 97 and to app n mod 5, and costs 0.003 * ContextTokens + 0.015 * \
                   GeneratedTokens credits.\n\n\

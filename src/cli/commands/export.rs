@@ -7,11 +7,12 @@ use std::{
 };
 
 use events::{LedgerId, Position};
+use serde_json::Value;
 
 use crate::{
     cli::{
         context::Context,
-        exported::{Entries, Lines, Sink},
+        exported::{Entries, Lines, Sink, leaves_path, manifest_path, suffixed},
         failure::{Failure, Outcome},
         progress,
     },
@@ -26,7 +27,10 @@ const PAGE: usize = 4_000;
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "The manifest, FILE.manifest.json, names the ledger, the first and last position, the number of \
-                  events, and the length and SHA-256 of the file; with `--out -` it goes to standard error.\n\
+                  events in all and by type, the length and SHA-256 of the file, and the root of the hash tree \
+                  (RFC 6962) over its lines; with `--out -` it goes to standard error. FILE.leaves holds the hash of \
+                  each line, so that `import` can name a line that was changed. Whoever knows the root from \
+                  elsewhere needs to trust neither file.\n\
                   Reads the data directory, also while a server runs on it.\n\n\
                   Examples:\n  credit-ledger export --out ledger.jsonl\n  \
                   credit-ledger export --csv --out entries.csv --from 1000 --to 1999"
@@ -55,40 +59,51 @@ impl Export {
         let log = SqliteLog::open_read_only(&data_dir).await.map_err(|error| Failure::Other(error.into()))?;
         let result = self.write(&log).await;
         log.close().await;
-        result
+        match result? {
+            Some(manifest) if context.out.format.is_json() => context.out.one(&manifest, &[]),
+            Some(_) | None => Ok(()),
+        }
     }
 
-    async fn write(&self, log: &SqliteLog) -> Outcome {
+    /// Writes the files, and gives the manifest unless it went to standard error.
+    async fn write(&self, log: &SqliteLog) -> Outcome<Option<Value>> {
         let ledger = ledger_id(log).await.map_err(|error| Failure::Verification(error.to_string()))?;
         let ledger = ledger.ok_or_else(|| anyhow::anyhow!("the log holds no event"))?;
         let end = end(log, self.to).await?;
         if self.out == Path::new("-") {
-            let manifest = self.copy(log, ledger, end, BufWriter::new(io::stdout().lock())).await?;
-            eprintln!("{manifest}");
-            return Ok(());
+            let sink = self.sink(BufWriter::new(io::stdout().lock()), io::sink())?;
+            eprintln!("{:#}", self.copy(log, ledger, end, sink).await?);
+            return Ok(None);
         }
-        // Another name until it is whole: nobody takes half an export for one.
-        let part = suffixed(&self.out, ".part");
-        let what = |error| Failure::Other(anyhow::Error::new(error).context(part.display().to_string()));
-        let file = File::create(&part).map_err(what)?;
-        let manifest = self.copy(log, ledger, end, BufWriter::new(&file)).await?;
-        file.sync_all()?;
-        fs::rename(&part, &self.out)?;
-        fs::write(suffixed(&self.out, ".manifest.json"), format!("{manifest}\n"))?;
+        // Other names until all is there: nobody takes half an export for one.
+        let (file, leaves) = (Part::new(&self.out)?, Part::new(&leaves_path(&self.out))?);
+        let sink = self.sink(BufWriter::new(&file.file), BufWriter::new(&leaves.file))?;
+        let manifest = self.copy(log, ledger, end, sink).await?;
+        file.keep()?;
+        if self.csv {
+            leaves.discard()?;
+        } else {
+            leaves.keep()?;
+        }
+        let beside = Part::new(&manifest_path(&self.out))?;
+        writeln!(&beside.file, "{manifest:#}")?;
+        beside.keep()?;
         eprintln!("wrote {} and its manifest", self.out.display());
-        Ok(())
+        Ok(Some(manifest))
     }
 
-    /// Copies everything to `to` and gives the manifest.
+    fn sink<'a>(&self, file: impl Write + 'a, leaves: impl Write + 'a) -> Outcome<Box<dyn Sink + 'a>> {
+        Ok(if self.csv { Box::new(Entries::new(file)?) } else { Box::new(Lines::new(file, leaves)) })
+    }
+
+    /// Copies everything and gives the manifest.
     async fn copy(
         &self,
         log: &SqliteLog,
         ledger: LedgerId,
         end: Position,
-        to: impl Write,
-    ) -> Outcome<String> {
-        let mut sink: Box<dyn Sink> =
-            if self.csv { Box::new(Entries::new(to)?) } else { Box::new(Lines::new(to)) };
+        mut sink: Box<dyn Sink + '_>,
+    ) -> Outcome<Value> {
         let bar = progress::events(end.get().saturating_sub(self.from.get()));
         let mut next = self.from;
         while next < end {
@@ -109,7 +124,7 @@ impl Export {
         bar.finish_and_clear();
         let mut manifest = sink.finish()?;
         manifest.ledger = Some(ledger);
-        Ok(serde_json::to_string_pretty(&manifest)?)
+        Ok(serde_json::to_value(&manifest)?)
     }
 }
 
@@ -119,8 +134,26 @@ async fn end(log: &SqliteLog, to: Option<Position>) -> Outcome<Position> {
     Ok(to.map_or(head, |last| head.min(Position(last.get().saturating_add(1)))))
 }
 
-fn suffixed(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
+/// A file that has another name until it is whole.
+struct Part {
+    file: File,
+    part: PathBuf,
+    name: PathBuf,
+}
+
+impl Part {
+    fn new(name: &Path) -> Outcome<Self> {
+        let part = suffixed(name, ".part");
+        let what = |error| Failure::Other(anyhow::Error::new(error).context(part.display().to_string()));
+        Ok(Self { file: File::create(&part).map_err(what)?, name: name.to_owned(), part })
+    }
+
+    fn keep(self) -> io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(self.part, self.name)
+    }
+
+    fn discard(self) -> io::Result<()> {
+        fs::remove_file(self.part)
+    }
 }

@@ -100,7 +100,7 @@ fn shown(verified: &Verified) -> Value {
 }
 
 /// A sum of micro-credits, which may be more than one wallet can hold.
-fn amount(micros: i128) -> String {
+pub(super) fn amount(micros: i128) -> String {
     match i64::try_from(micros) {
         Ok(micros) => Credits::from_micros(micros).to_string(),
         Err(_) => {

@@ -1,8 +1,5 @@
 //! The cells of tables and CSV files.
 
-use std::borrow::Cow;
-
-use events::Credits;
 use serde_json::Value;
 
 /// One column: its name, and where its value stands in a JSON object (RFC 6901).
@@ -32,16 +29,5 @@ impl Column {
             }
             Some(other) => other.to_string(),
         }
-    }
-}
-
-/// A CSV cell that no spreadsheet takes for a formula (OWASP, CSV injection): what starts like one
-/// and is no plain amount gets an apostrophe in front.
-#[must_use]
-pub fn guarded(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<Credits>().is_err() {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
     }
 }

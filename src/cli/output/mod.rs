@@ -4,7 +4,7 @@
 mod cells;
 mod table;
 
-pub use cells::{Column, guarded};
+pub use cells::Column;
 
 use std::io::Write;
 
@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::failure::Outcome;
+pub use crate::report::guarded;
 
 /// How output is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]

@@ -49,7 +49,7 @@ async fn a_sound_ledger_verifies_and_replays_without_difference() {
     for line in ["replay", "replay --rebuild"] {
         let replayed = json(dir.path(), line).await;
         assert_eq!(replayed["ok"], true, "{line}: {replayed}");
-        assert!(replayed["projections"].as_array().is_some_and(|projections| projections.len() == 5));
+        assert!(replayed["projections"].as_array().is_some_and(|projections| projections.len() == 9));
     }
     fs::remove_file(dir.path().join("read.db")).expect("removed");
     assert_eq!(json(dir.path(), "verify").await["wallets_compared"], Value::Null, "the log alone");

@@ -22,9 +22,9 @@ async fn a_wallet_is_funded_spent_from_and_accounted_for() {
     assert_eq!(json(dir, &format!("rollback {id} --reason undelivered")).await["balance"], "105");
     let shown = json(dir, &format!("wallet show {WALLET}")).await;
     assert_eq!(shown["lots"].as_array().expect("lots").len(), 2);
-    let statement = typed(dir, &format!("statement {WALLET} -o csv")).await.expect("a statement");
-    let amounts: Vec<_> = statement.lines().skip(1).filter_map(|line| line.split(',').nth(4)).collect();
-    assert_eq!(amounts, ["0", "100", "5", "0", "-7.5", "0", "2.5", "5"], "oldest first:\n{statement}");
+    let entries = typed(dir, &format!("entries {WALLET} -o csv")).await.expect("a statement");
+    let amounts: Vec<_> = entries.lines().skip(1).filter_map(|line| line.split(',').nth(4)).collect();
+    assert_eq!(amounts, ["0", "100", "5", "0", "-7.5", "0", "2.5", "5"], "oldest first:\n{entries}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,4 +57,44 @@ async fn what_a_killed_server_left_is_ignored_and_removed() {
         typed(dir.path(), "app list").await.expect("a list");
         assert!(!dir.path().join("server.json").exists());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn auditors_ask_about_any_moment() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let dir = dir.path();
+    let bought = json(dir, &format!("purchase {WALLET} 100 --price 9.99 --currency EUR")).await;
+    let spent = json(dir, &format!("deduct {WALLET} 7.5 --service chat")).await;
+    let at = bought["position"].as_str().expect("a position");
+    let then = json(dir, &format!("wallet show {WALLET} --at {at}")).await;
+    assert_eq!((&then["balance"], &then["frozen"]), (&"100".into(), &false.into()));
+    let time = spent["time"].as_str().expect("a time");
+    assert_eq!(json(dir, &format!("wallet show {WALLET} --at {time}")).await["balance"], "92.5");
+    let explained = json(dir, &format!("explain {WALLET}")).await;
+    assert_eq!(explained["lots"][0]["spent"]["chat"], "7.5");
+    let table = typed(dir, &format!("explain {WALLET} --at {at}")).await.expect("an explanation");
+    assert!(table.contains("purchase") && !table.contains("chat"), "{table}");
+    let statement = json(dir, &format!("statement {WALLET} --from {at}")).await;
+    assert_eq!([&statement["opening"]["balance"], &statement["closing"]["balance"]], ["0", "92.5"]);
+    let rows = typed(dir, &format!("statement {WALLET} -o csv")).await.expect("a statement");
+    let kinds: Vec<_> = rows.lines().skip(1).filter_map(|line| line.split(',').nth(2)).collect();
+    assert_eq!(kinds, ["opening", "purchase", "deduction", "closing"], "{rows}");
+    let file = dir.join("statement.beancount");
+    typed(dir, &format!("statement {WALLET} --format beancount --out {}", file.display()))
+        .await
+        .expect("a file");
+    assert!(std::fs::read_to_string(file).expect("a file").contains("operating_currency"));
+    let owed = json(dir, "report liability").await;
+    assert_eq!(
+        (&owed["closing"]["paid"], &owed["deferred_revenue"][0]["recognised"]),
+        (&"92.5".into(), &"0.74925".into())
+    );
+    let table = typed(dir, "report liability").await.expect("a report");
+    assert!(table.contains("opening") && table.contains("breakage"), "{table}");
+    let usage = typed(dir, "report usage --by service").await.expect("a report");
+    assert!(usage.lines().last().is_some_and(|line| line.starts_with("total")), "{usage}");
+    let csv = typed(dir, "report usage --by service -o csv").await.expect("a report");
+    assert_eq!(csv, "service,spendings,spent,rollbacks,returned,net\nchat,1,7.5,0,0,7.5\n");
+    let future = typed(dir, &format!("wallet show {WALLET} --at 2999-01-01")).await.expect_err("not yet");
+    assert_eq!(future.code(), 1, "{future}");
 }

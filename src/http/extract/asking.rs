@@ -1,11 +1,12 @@
-//! What a command says about itself in headers: its key, its request id, its trace.
-
-use std::convert::Infallible;
+//! What a command says about itself beside its body: its key, its request id, its trace, and whether
+//! it is meant.
 
 use axum::{
-    extract::FromRequestParts,
-    http::{HeaderName, HeaderValue, request::Parts},
+    extract::{FromRequestParts, Query},
+    http::{HeaderName, HeaderValue, Uri, request::Parts},
 };
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Text;
 use crate::http::{
@@ -17,11 +18,24 @@ use crate::http::{
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const KEY_BYTES_MAX: usize = 255;
+const MISSING: &str = "send an Idempotency-Key header of 1 to 255 characters";
 
-/// The headers of a command.
+/// How a command is meant.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(in crate::http) struct Intent {
+    /// `true` to be told what would happen now, without it happening: nothing is recorded, no key is
+    /// used up, and the answer has `dry_run: true`, no id and no position.
+    dry_run: Option<bool>,
+}
+
+/// The headers and the query of a command.
 #[derive(Debug, Default)]
 pub(in crate::http) struct Asking {
     key: Option<HeaderValue>,
+    /// Whether only the answer is wanted.
+    pub(in crate::http) dry_run: bool,
     /// The caller's request id, when it sent one.
     pub(in crate::http) correlation: Option<Box<str>>,
     /// The caller's trace context, when it sent a valid one.
@@ -29,13 +43,14 @@ pub(in crate::http) struct Asking {
 }
 
 impl FromRequestParts<Shared> for Asking {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
         let text = |value: &HeaderValue| value.to_str().ok().map(Box::from);
         let trace = parts.headers.get(TRACEPARENT).filter(|value| is_traceparent(value.as_bytes()));
         Ok(Self {
             key: parts.headers.get(IDEMPOTENCY_KEY).cloned(),
+            dry_run: intent(&parts.uri)?.dry_run.unwrap_or_default(),
             correlation: given_request_id(&parts.headers).and_then(text),
             traceparent: trace.and_then(text),
         })
@@ -60,10 +75,37 @@ impl Asking {
             .ok_or_else(|| unusable("an idempotency key has 1 to 255 visible ASCII characters"))
     }
 
-    /// The idempotency key of a command that must have one.
-    pub(in crate::http) fn required_key(&self, in_body: Option<&Text<'_>>) -> Result<Box<str>, Problem> {
-        self.key(in_body)?.ok_or_else(|| unusable("send an Idempotency-Key header of 1 to 255 characters"))
+    /// The same without the key in the header: of an item of a batch, which has its own.
+    pub(in crate::http) fn of_items(self) -> Self {
+        Self { key: None, ..self }
     }
+
+    /// The idempotency key of a command that must have one, unless it is a dry run.
+    pub(in crate::http) fn required_key(
+        &self,
+        in_body: Option<&Text<'_>>,
+    ) -> Result<Option<Box<str>>, Problem> {
+        let key = self.key(in_body)?;
+        if key.is_some() || self.dry_run { Ok(key) } else { Err(unusable(MISSING)) }
+    }
+}
+
+/// What the query says. A misspelt `dry_run` must not become a change; the paths of earlier clients
+/// ignore what they do not know.
+fn intent(uri: &Uri) -> Result<Intent, Problem> {
+    #[derive(Deserialize)]
+    struct Lenient {
+        dry_run: Option<bool>,
+    }
+    if uri.query().is_none() {
+        return Ok(Intent::default());
+    }
+    let read = if uri.path().starts_with("/api/mcp/") {
+        Query::<Lenient>::try_from_uri(uri).map(|Query(Lenient { dry_run })| Intent { dry_run })
+    } else {
+        Query::<Intent>::try_from_uri(uri).map(|Query(intent)| intent)
+    };
+    read.map_err(|rejection| Problem::bad_request(rejection.body_text()))
 }
 
 fn unusable(detail: &'static str) -> Problem {
@@ -112,6 +154,19 @@ mod tests {
         assert!(Asking::default().key(Some(&Text::from("é"))).is_err());
         assert!(asking("a").key(Some(&Text::from("b"))).is_err());
         assert!(Asking::default().required_key(None).is_err());
+        let dry = Asking { dry_run: true, ..Asking::default() };
+        assert_eq!(dry.required_key(None).expect("no key is needed"), None);
+    }
+
+    #[test]
+    fn a_misspelt_dry_run_is_no_command() {
+        let read = |uri: &'static str| intent(&Uri::from_static(uri)).map(|intent| intent.dry_run);
+        assert_eq!(read("/v1/wallets").expect("no query"), None);
+        assert_eq!(read("/v1/wallets?dry_run=true").expect("a dry run"), Some(true));
+        assert_eq!(read("/api/mcp/v1/credits/deduct?x=1&dry_run=true").expect("a dry run"), Some(true));
+        for query in ["dry-run=true", "dry_run", "dry_run=1", "dry_run=true&dry_run=true"] {
+            assert!(intent(&format!("/v1/wallets?{query}").parse().expect("a path")).is_err(), "{query}");
+        }
     }
 
     #[test]

@@ -6,14 +6,14 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, header, request::Parts},
 };
-use events::{AppId, OrgId};
+use events::{AppId, KeyId, OrgId};
 
 use crate::{
     http::{
         app::Shared,
         problem::{Code, Problem},
     },
-    identity::{self, Principal, Scope},
+    identity::{self, Principal, Scope, Scopes},
 };
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -46,7 +46,13 @@ pub(in crate::http) mod scope {
         Rollback = CreditsRollback,
         Purchase = CreditsPurchase,
         Grant = CreditsGrant,
+        Hold = CreditsHold,
+        Refund = CreditsRefund,
+        Adjust = CreditsAdjust,
         Read = CreditsRead,
+        Control = WalletsControl,
+        Prices = PricesWrite,
+        Reports = ReportsRead,
         Events = EventsRead,
         Admin = Admin,
     }
@@ -63,6 +69,8 @@ pub(in crate::http) struct Caller<S> {
     pub(in crate::http) actor: Option<Box<str>>,
     /// Whether it may see what belongs to no organization.
     pub(in crate::http) administers: bool,
+    key: Option<KeyId>,
+    scopes: Scopes,
     scope: PhantomData<fn() -> S>,
 }
 
@@ -70,6 +78,18 @@ impl<S> Caller<S> {
     /// Whether it is an operator of the ledger.
     pub(in crate::http) const fn is_operator(&self) -> bool {
         self.app.is_none()
+    }
+
+    /// The same caller, named in events by its key: where two people must act, two keys of one app
+    /// are two.
+    pub(in crate::http) fn in_person(self) -> Self {
+        let actor = self.key.map(|key| format!("key/{key}").into()).or(self.actor);
+        Self { actor, ..self }
+    }
+
+    /// Refuses a caller without a further scope than that of its route.
+    pub(in crate::http) fn must_have(&self, scope: Scope) -> Result<(), Problem> {
+        if self.scopes.contains(scope) { Ok(()) } else { Err(lacks(scope)) }
     }
 }
 
@@ -79,17 +99,26 @@ impl<S: scope::Needed> FromRequestParts<Shared> for Caller<S> {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
         let caller = authenticate(&parts.headers, shared)?;
         if !caller.may(S::SCOPE) {
-            let detail = format!("this operation needs the scope {}", S::SCOPE);
-            return Err(Problem::new(Code::Forbidden, detail).with("required_scope", S::SCOPE));
+            return Err(lacks(S::SCOPE));
         }
         Ok(Self {
             org: organization(&caller, &parts.headers, shared)?,
             app: caller.app(),
             actor: caller.actor(),
             administers: caller.may(Scope::Admin),
+            key: match caller.principal {
+                Principal::App { key, .. } => Some(key),
+                Principal::Operator => None,
+            },
+            scopes: caller.scopes,
             scope: PhantomData,
         })
     }
+}
+
+fn lacks(scope: Scope) -> Problem {
+    let detail = format!("this operation needs the scope {scope}");
+    Problem::new(Code::Forbidden, detail).with("required_scope", scope)
 }
 
 /// The operator of the ledger.

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use events::{Credits, CreditsError, Time};
+use events::{Credits, CreditsError, Time, TimeError};
 use ledger::{Amount, Expiry};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de};
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::http::problem::{Code, Problem};
 
 /// A hundred years: a longer expiry is a slip of the pen.
-const EXPIRY_SECONDS_MAX: i64 = 100 * 366 * 24 * 60 * 60;
+pub(in crate::http) const EXPIRY_SECONDS_MAX: i64 = 100 * 366 * 24 * 60 * 60;
 
 /// A text, borrowed from the body when it has no escapes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,12 +70,7 @@ pub(in crate::http) struct AmountField<'a>(#[serde(borrow)] &'a RawValue);
 impl AmountField<'_> {
     /// The amount above zero in a decimal string.
     pub(in crate::http) fn parse(&self) -> Result<Amount, Problem> {
-        let text = self.string().ok_or_else(|| {
-            invalid(format!(
-                "write the amount as a decimal string, such as \"12.5\", not as {}",
-                self.shown()
-            ))
-        })?;
+        let text = self.string().ok_or_else(|| self.no_string())?;
         positive(text.as_ref(), text.as_ref().parse())
     }
 
@@ -85,6 +80,38 @@ impl AmountField<'_> {
             Some(text) => positive(text.as_ref(), text.as_ref().parse()),
             None => positive(self.shown(), Credits::from_number_text(self.0.get())),
         }
+    }
+
+    /// The amount of at least zero in a decimal string.
+    pub(in crate::http) fn parse_from_zero(&self) -> Result<Credits, Problem> {
+        let (credits, shown) = self.parse_signed()?;
+        let below = credits < Credits::ZERO;
+        if below { Err(invalid(format!("`{shown}` is below zero"))) } else { Ok(credits) }
+    }
+
+    /// The amount above or below zero in a decimal string.
+    pub(in crate::http) fn parse_nonzero(&self) -> Result<Credits, Problem> {
+        let (credits, shown) = self.parse_signed()?;
+        if credits.is_zero() {
+            Err(invalid(format!("`{shown}` is neither above nor below zero")))
+        } else {
+            Ok(credits)
+        }
+    }
+
+    /// Whether the field says `null`.
+    pub(in crate::http) fn is_null(&self) -> bool {
+        self.0.get() == "null"
+    }
+
+    fn parse_signed(&self) -> Result<(Credits, &str), Problem> {
+        let text = self.string().ok_or_else(|| self.no_string())?;
+        let credits = text.as_ref().parse().map_err(|error| unreadable(short(text.as_ref()), error))?;
+        Ok((credits, self.shown()))
+    }
+
+    fn no_string(&self) -> Problem {
+        invalid(format!("write the amount as a decimal string, such as \"12.5\", not as {}", self.shown()))
     }
 
     fn string(&self) -> Option<Text<'_>> {
@@ -99,18 +126,26 @@ impl AmountField<'_> {
 }
 
 fn positive(text: &str, parsed: Result<Credits, CreditsError>) -> Result<Amount, Problem> {
-    let shown = if text.len() <= 40 { text } else { "the amount" };
-    let credits = parsed.map_err(|error| {
-        invalid(match error {
-            CreditsError::NotANumber => format!("`{shown}` is not a decimal number"),
-            CreditsError::TooPrecise => format!("`{shown}` has more than six decimals"),
-            CreditsError::OutOfRange => format!("`{shown}` is more than the ledger can hold"),
-        })
-    })?;
+    let shown = short(text);
+    let credits = parsed.map_err(|error| unreadable(shown, error))?;
     Amount::new(credits).ok_or_else(|| invalid(format!("`{shown}` is not above zero")))
 }
 
-fn invalid(detail: String) -> Problem {
+/// The text, when it is short enough to be shown.
+fn short(text: &str) -> &str {
+    if text.len() <= 40 { text } else { "the amount" }
+}
+
+/// The problem with a text that is no amount.
+pub(super) fn unreadable(shown: &str, error: CreditsError) -> Problem {
+    invalid(match error {
+        CreditsError::NotANumber => format!("`{shown}` is not a decimal number"),
+        CreditsError::TooPrecise => format!("`{shown}` has more than six decimals"),
+        CreditsError::OutOfRange => format!("`{shown}` is more than the ledger can hold"),
+    })
+}
+
+pub(super) fn invalid(detail: String) -> Problem {
     Problem::new(Code::InvalidAmount, detail)
 }
 
@@ -130,18 +165,29 @@ pub(in crate::http) fn expiry(
         (Some(_), Some(_)) => {
             Err(Problem::bad_request("send `expires_at` or `expires_in_seconds`, not both"))
         }
-        (Some(at), None) => {
-            let time: Result<Time, _> = at.as_ref().parse();
-            time.map(|time| Some(Expiry::At(time)))
-                .map_err(|error| Problem::bad_request(format!("`expires_at` is {error}")))
-        }
-        (None, Some(seconds)) if (1..=EXPIRY_SECONDS_MAX).contains(&seconds) => {
-            Ok(Some(Expiry::After(seconds * 1_000_000)))
-        }
-        (None, Some(_)) => {
-            Err(Problem::bad_request(format!("`expires_in_seconds` is 1 to {EXPIRY_SECONDS_MAX}")))
-        }
+        (Some(at), None) => moment("expires_at", at).map(|time| Some(Expiry::At(time))),
+        (None, Some(seconds)) => interval("expires_in_seconds", seconds, EXPIRY_SECONDS_MAX)
+            .map(|micros| Some(Expiry::After(micros))),
     }
+}
+
+/// An interval of 1 to `max` seconds, in microseconds.
+pub(in crate::http) fn interval(name: &str, seconds: i64, max: i64) -> Result<i64, Problem> {
+    let fits = (1..=max).contains(&seconds);
+    let problem = || Problem::bad_request(format!("`{name}` is 1 to {max}"));
+    if fits { Ok(seconds * 1_000_000) } else { Err(problem()) }
+}
+
+/// A moment as RFC 3339 writes it.
+pub(in crate::http) fn moment(name: &str, text: &Text<'_>) -> Result<Time, Problem> {
+    text.as_ref().parse().map_err(|error: TimeError| Problem::bad_request(format!("`{name}` is {error}")))
+}
+
+/// Reads a field that is there, be it `null`, so that it differs from one that is not.
+pub(in crate::http) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// A number of seconds to wait, from a query: `default` when absent, at most `max`.
@@ -194,6 +240,18 @@ mod tests {
         for json in ["0", "-0", "-1", "0.1234567", "1e20", "null", "true", "[]", "\"NaN\""] {
             let problem = field(json).parse_number().expect_err(json);
             assert_eq!(problem.code, Code::InvalidAmount, "{json}");
+        }
+    }
+
+    #[test]
+    fn some_amounts_may_be_zero_or_below_it() {
+        let credits = Credits::from_micros;
+        assert_eq!(field("\"0\"").parse_from_zero().expect("an amount"), credits(0));
+        assert_eq!(field("\"-0.5\"").parse_nonzero().expect("an amount"), credits(-500_000));
+        for problem in
+            [field("\"-0.5\"").parse_from_zero(), field("\"0\"").parse_nonzero(), field("5").parse_nonzero()]
+        {
+            assert_eq!(problem.expect_err("a problem").code, Code::InvalidAmount);
         }
     }
 

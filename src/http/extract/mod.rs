@@ -2,16 +2,22 @@
 
 mod asking;
 mod caller;
+mod charge;
 mod fields;
 mod object;
 mod params;
 mod path;
 mod payload;
 
-pub(super) use asking::Asking;
+pub(super) use asking::{Asking, Intent};
 pub(super) use caller::{Caller, Operator, find as find_organization, scope};
-pub(super) use fields::{AmountField, Text, decimal, expiry, seconds, short_text};
+pub(super) use charge::{
+    SERVICE_CHARS_MAX, UNIT_CHARS_MAX, UNITS_MAX, UsageField, charge, charge_by_number, optional_charge,
+};
+pub(super) use fields::{
+    AmountField, EXPIRY_SECONDS_MAX, Text, decimal, expiry, interval, moment, present, seconds, short_text,
+};
 pub(super) use object::Object;
 pub(super) use params::Params;
-pub(super) use path::{Named, WalletPath};
-pub(super) use payload::Payload;
+pub(super) use path::{Named, ServicePath, WalletPath};
+pub(super) use payload::{BatchPayload, Payload};

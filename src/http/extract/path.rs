@@ -1,9 +1,13 @@
 //! What a path names. Ids consist of characters that are never percent-encoded, so they are taken
 //! from the path as it came.
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
 use events::WalletId;
 
+use super::{Text, charge::SERVICE_CHARS_MAX, short_text};
 use crate::http::{app::Shared, problem::Problem};
 
 /// The wallet in `/v1/wallets/{wallet}/…`.
@@ -18,6 +22,21 @@ impl FromRequestParts<Shared> for WalletPath {
         let wallet = segments.skip_while(|segment| !matches!(*segment, "wallets" | "echo")).nth(1);
         let parsed = wallet.and_then(|wallet| wallet.parse().ok());
         parsed.map(Self).ok_or_else(|| Problem::bad_request("the wallet id in the path is no UUID"))
+    }
+}
+
+/// The service in `/v1/prices/{service}`: any text, so it is percent-encoded.
+#[derive(Debug)]
+pub(in crate::http) struct ServicePath(pub(in crate::http) Box<str>);
+
+impl FromRequestParts<Shared> for ServicePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let Path(service) = Path::<String>::from_request_parts(parts, shared)
+            .await
+            .map_err(|rejection| Problem::bad_request(rejection.body_text()))?;
+        short_text("service", &Text::from(service.as_str()), SERVICE_CHARS_MAX).map(Self)
     }
 }
 

@@ -34,17 +34,33 @@ impl FromRequest<Shared> for Payload {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
-        let options = &shared.options;
-        let (parts, body) = request.into_parts();
-        let limit = options.body_read_max;
-        let slow =
-            |_| Problem::new(Code::RequestTimeout, "the request body was not complete within the time limit");
-        let bytes = tokio::time::timeout(limit, collect(body, options)).await.map_err(slow)??;
-        if !bytes.is_empty() {
-            must_be_json(&parts.headers)?;
-        }
-        Ok(Self(bytes))
+        read(request, &shared.options, shared.options.body_bytes_max).await.map(Self)
     }
+}
+
+/// The body of a batch: the same within a larger limit.
+#[derive(Debug)]
+pub(in crate::http) struct BatchPayload(pub(in crate::http) Payload);
+
+impl FromRequest<Shared> for BatchPayload {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Problem> {
+        let bytes = read(request, &shared.options, shared.options.batch_bytes_max).await?;
+        Ok(Self(Payload(bytes)))
+    }
+}
+
+async fn read(request: Request, options: &HttpOptions, bytes_max: usize) -> Result<Bytes, Problem> {
+    let (parts, body) = request.into_parts();
+    let slow =
+        |_| Problem::new(Code::RequestTimeout, "the request body was not complete within the time limit");
+    let bytes =
+        tokio::time::timeout(options.body_read_max, collect(body, bytes_max)).await.map_err(slow)??;
+    if !bytes.is_empty() {
+        must_be_json(&parts.headers)?;
+    }
+    Ok(bytes)
 }
 
 fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
@@ -56,8 +72,7 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(Code::UnsupportedMediaType, "send the body with Content-Type: application/json"))
 }
 
-async fn collect(mut body: Body, options: &HttpOptions) -> Result<Bytes, Problem> {
-    let limit = options.body_bytes_max;
+async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
     let too_large =
         || Problem::new(Code::PayloadTooLarge, format!("the body may have at most {limit} bytes"));
     let announced = body.size_hint();
@@ -98,8 +113,7 @@ mod tests {
             .iter()
             .map(|chunk| Ok::<_, std::io::Error>(Bytes::from_static(chunk.as_bytes())))
             .collect();
-        let options = HttpOptions { body_bytes_max: limit, ..HttpOptions::default() };
-        collect(Body::from_stream(stream::iter(chunks)), &options).await.map_err(|problem| problem.code)
+        collect(Body::from_stream(stream::iter(chunks)), limit).await.map_err(|problem| problem.code)
     }
 
     #[tokio::test]
@@ -111,8 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_announced_length_over_the_limit_is_not_read() {
-        let options = HttpOptions { body_bytes_max: 3, ..HttpOptions::default() };
-        let refused = collect(Body::from("1234"), &options).await;
+        let refused = collect(Body::from("1234"), 3).await;
         assert_eq!(refused.map_err(|problem| problem.code), Err(Code::PayloadTooLarge));
     }
 

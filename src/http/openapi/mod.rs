@@ -11,6 +11,7 @@ use utoipa::OpenApi;
 use super::{
     problem::CODES,
     routes::{Access, Kind, ROUTES, Route},
+    statements::{StatementLine, StatementParts, StatementStanding},
 };
 
 #[derive(OpenApi)]
@@ -21,11 +22,17 @@ use super::{
             with at most six decimals; positions count the events of the ledger. Errors are RFC 9457 problems whose \
             `type` leads to a page with cause and remedy.",
     ),
+    components(schemas(StatementLine, StatementParts, StatementStanding)),
     tags(
         (name = "wallets", description = "Open and read wallets"),
-        (name = "credits in", description = "Purchases and grants"),
+        (name = "credits in", description = "Purchases, grants and refunds"),
         (name = "spending", description = "Checks, deductions and rollbacks"),
-        (name = "audit", description = "What happened, line by line"),
+        (name = "holds", description = "Credits reserved for a cost that is not known yet"),
+        (name = "adjustments", description = "Corrections by people"),
+        (name = "control", description = "What the owner of a wallet decides about it"),
+        (name = "rules", description = "Prices and policy of the organization"),
+        (name = "audit", description = "What happened, line by line, and what was at any moment"),
+        (name = "reports", description = "Usage, and what is owed"),
         (name = "events", description = "The log itself, for consumers"),
         (name = "compatible", description = "Paths and fields of earlier clients"),
         (name = "administration", description = "Organizations, apps and API keys"),
@@ -57,6 +64,7 @@ pub(super) fn finish(documented: utoipa::openapi::OpenApi) -> Result<Value, serd
         "bearer": { "type": "http", "scheme": "bearer", "description": "The same key, or the operator's admin token" },
     });
     components["schemas"]["Problem"] = problem_schema();
+    components["schemas"]["ItemProblem"] = item_problem_schema();
     components["headers"] = json!({
         "X-Request-Id": { "schema": { "type": "string" }, "description": "The caller's request id, or a new one" },
         "Idempotent-Replayed": {
@@ -99,10 +107,16 @@ fn complete(operation: &mut Value, route: &Route, shared: &mut Map<String, Value
             None => operation["parameters"] = headers.into(),
         }
     }
+    let dry = operation["parameters"].as_array().into_iter().flatten().any(|one| one["name"] == "dry_run");
     let Some(responses) = operation["responses"].as_object_mut() else { return };
+    if let Some(mut answer) = responses.get("201").filter(|_| dry && !responses.contains_key("200")).cloned()
+    {
+        answer["description"] = "A dry run: what the answer would be, without id and position".into();
+        responses.insert("200".into(), answer);
+    }
     for response in responses.values_mut() {
         response["headers"]["X-Request-Id"] = json!({ "$ref": "#/components/headers/X-Request-Id" });
-        if matches!(route.kind, Kind::Command | Kind::KeyOptional) {
+        if matches!(route.kind, Kind::Command | Kind::KeyOptional | Kind::Batch) {
             response["headers"]["Idempotent-Replayed"] =
                 json!({ "$ref": "#/components/headers/Idempotent-Replayed" });
         }
@@ -125,7 +139,8 @@ fn request_headers(route: &Route) -> Vec<Value> {
         Kind::KeyOptional => Some(
             "One key per intended request, 1 to 255 visible characters; a repetition gets the first answer",
         ),
-        Kind::Discovery | Kind::Read | Kind::Administration => None,
+        Kind::Batch => Some("The key of an atomic batch; otherwise each item has its own"),
+        Kind::Discovery | Kind::Read | Kind::Administration | Kind::Rule => None,
     };
     if let Some(text) = key {
         headers.push(header("Idempotency-Key", text));
@@ -152,6 +167,20 @@ fn problem_schema() -> Value {
             "error": text("The title once more, for clients that expect a string there"),
         },
     })
+}
+
+/// The problem of one item of a batch: without what belongs to the whole request.
+fn item_problem_schema() -> Value {
+    let mut schema = problem_schema();
+    schema["description"] = "The problem of one item, with the members that the code has elsewhere.".into();
+    schema["required"] = json!(["status", "type", "title", "detail", "code", "error"]);
+    if let Some(properties) = schema["properties"].as_object_mut() {
+        properties.remove("instance");
+        properties.remove("request_id");
+        let replayed = "Present when the refusal was given before, to an earlier request with the same key";
+        properties.insert("replayed".into(), json!({ "type": "boolean", "description": replayed }));
+    }
+    schema
 }
 
 #[cfg(test)]

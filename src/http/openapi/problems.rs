@@ -58,16 +58,16 @@ fn codes(route: &Route) -> Vec<Code> {
             Code::RateLimited,
         ]);
     }
-    if route.method == Method::POST {
+    if matches!(route.method, Method::POST | Method::PUT) {
         codes.extend([Code::RequestTimeout, Code::PayloadTooLarge, Code::UnsupportedMediaType]);
     }
     codes.extend_from_slice(match route.kind {
         Kind::Discovery => &[],
         Kind::Read => &[Code::Unavailable],
-        Kind::Administration => {
+        Kind::Administration | Kind::Rule => {
             &[Code::Conflict, Code::NotReady, Code::Overloaded, Code::Unavailable, Code::OutcomeUnknown]
         }
-        Kind::Command | Kind::KeyOptional => &[
+        Kind::Command | Kind::KeyOptional | Kind::Batch => &[
             Code::MissingIdempotencyKey,
             Code::IdempotencyKeyReused,
             Code::NotReady,
@@ -75,31 +75,115 @@ fn codes(route: &Route) -> Vec<Code> {
             Code::Unavailable,
         ],
     });
-    if route.kind == Kind::KeyOptional {
+    if matches!(route.kind, Kind::KeyOptional | Kind::Batch) {
         codes.push(Code::OutcomeUnknown);
     }
     codes.extend_from_slice(of_path(route));
     codes
 }
 
+/// What spending may be refused for.
+const SPENDING: &[Code] = &[
+    Code::InvalidAmount,
+    Code::InsufficientCredits,
+    Code::MetadataTooLarge,
+    Code::WalletFrozen,
+    Code::CapExceeded,
+    Code::UnknownBudget,
+    Code::NoPrice,
+    Code::UnknownUnit,
+    Code::CostIsZero,
+    Code::CostForbidden,
+    Code::BalanceOverflow,
+];
+const HOLDING: &[Code] = &[
+    Code::InvalidAmount,
+    Code::InsufficientCredits,
+    Code::MetadataTooLarge,
+    Code::WalletFrozen,
+    Code::CapExceeded,
+    Code::UnknownBudget,
+    Code::NoPrice,
+    Code::UnknownUnit,
+    Code::CostIsZero,
+    Code::CostForbidden,
+    Code::BalanceOverflow,
+    Code::CapBelowHold,
+    Code::TooManyHolds,
+];
+const CAPTURING: &[Code] = &[
+    Code::InvalidAmount,
+    Code::InsufficientCredits,
+    Code::MetadataTooLarge,
+    Code::WalletFrozen,
+    Code::HoldClosed,
+    Code::CaptureExceedsHold,
+    Code::CapExceeded,
+    Code::NoPrice,
+    Code::UnknownUnit,
+    Code::CostIsZero,
+    Code::CostForbidden,
+    Code::BalanceOverflow,
+];
+const CHECKING: &[Code] = &[
+    Code::InvalidAmount,
+    Code::NoPrice,
+    Code::UnknownUnit,
+    Code::CostIsZero,
+    Code::CostForbidden,
+    Code::BalanceOverflow,
+    Code::CapBelowHold,
+];
+
 /// What only this route may answer.
 fn of_path(route: &Route) -> &'static [Code] {
     let reads = route.method == Method::GET;
     match route.path {
         "/v1/wallets" => &[Code::WalletAlreadyExists],
-        "/v1/wallets/{wallet}/deductions" | "/api/mcp/v1/credits/deduct" => {
-            &[Code::InvalidAmount, Code::InsufficientCredits, Code::MetadataTooLarge]
+        "/v1/wallets/{wallet}/deductions" | "/api/mcp/v1/credits/deduct" | "/v1/deductions:batch" => SPENDING,
+        "/v1/holds" if !reads => HOLDING,
+        "/v1/wallets/{wallet}/checks" | "/api/mcp/v1/credits/check" | "/v1/checks:batch" => CHECKING,
+        "/v1/holds/{id}/captures" => CAPTURING,
+        "/v1/holds/{id}/extensions" => &[Code::HoldClosed, Code::WalletFrozen],
+        "/v1/holds/{id}/release" => &[Code::HoldClosed],
+        "/v1/purchases/{id}/refunds" | "/v1/purchases/{id}/chargebacks" => {
+            &[Code::InvalidAmount, Code::RefundExceedsPurchase, Code::BalanceOverflow]
         }
-        "/v1/wallets/{wallet}/checks" | "/api/mcp/v1/credits/check" => &[Code::InvalidAmount],
+        "/v1/adjustments" => {
+            &[Code::InvalidAmount, Code::InsufficientCredits, Code::TooManyLots, Code::BalanceOverflow]
+        }
+        "/v1/adjustments/{id}/approval" => &[
+            Code::AdjustmentAlreadyApproved,
+            Code::ApproverIsProposer,
+            Code::InsufficientCredits,
+            Code::TooManyLots,
+            Code::BalanceOverflow,
+        ],
+        "/v1/wallets/{wallet}/freeze" => &[Code::WalletFrozen],
+        "/v1/wallets/{wallet}/unfreeze" => &[Code::WalletNotFrozen],
+        "/v1/wallets/{wallet}/credit-limit" | "/v1/wallets/{wallet}/low-balance" => &[Code::InvalidAmount],
+        "/v1/wallets/{wallet}/caps" => &[Code::InvalidAmount, Code::TooManyCaps],
+        "/v1/prices/{service}" => &[Code::InvalidAmount],
+        "/v1/policy" if !reads => &[Code::InvalidAmount],
         "/v1/wallets/{wallet}/purchases" | "/v1/wallets/{wallet}/grants" => {
             &[Code::InvalidAmount, Code::ExpiryInPast, Code::TooManyLots, Code::BalanceOverflow]
         }
         "/v1/deductions/{id}/rollbacks" => {
             &[Code::InvalidAmount, Code::RollbackExceedsDeduction, Code::TooManyLots, Code::BalanceOverflow]
         }
-        "/v1/wallets/{wallet}"
-        | "/v1/wallets/{wallet}/deductions/{id}"
+        "/v1/wallets/{wallet}/explanation" => {
+            &[Code::PositionNotReached, Code::NotYetHappened, Code::ReportTooLarge]
+        }
+        "/v1/reports/usage" => &[Code::PositionNotReached, Code::ReportTooLarge],
+        "/v1/wallets/{wallet}" | "/v1/wallets/{wallet}/statement" | "/v1/reports/liability" => {
+            &[Code::PositionNotReached, Code::NotYetHappened]
+        }
+        "/v1/wallets/{wallet}/deductions/{id}"
         | "/v1/deductions/{id}"
+        | "/v1/holds/{id}"
+        | "/v1/adjustments/{id}"
+        | "/v1/prices"
+        | "/v1/policy"
         | "/v1/entries"
         | "/v1/wallets/{wallet}/entries"
             if reads =>

@@ -1,6 +1,5 @@
-//! What the engine, the ledger's rules and the read side say, as problems.
+//! What the engine and the read side say, as problems.
 
-use events::{Credits, Refusal};
 use ledger::Rejection;
 
 use super::{Code, Problem};
@@ -36,42 +35,16 @@ fn rejected(rejection: Rejection) -> Problem {
     match rejection {
         Rejection::WalletNotFound => Problem::not_found("wallet"),
         Rejection::DeductionNotFound => Problem::not_found("deduction"),
+        Rejection::HoldNotFound => Problem::not_found("hold"),
+        Rejection::PurchaseNotFound => Problem::not_found("purchase"),
+        Rejection::ProposalNotFound => Problem::not_found("proposed adjustment"),
+        Rejection::CapBelowHold => Problem::new(Code::CapBelowHold, "the cap is below the amount to hold"),
         Rejection::ExpiryInPast => Problem::new(Code::ExpiryInPast, "the expiry is not in the future"),
         Rejection::Broken(fault) => {
             tracing::error!(%fault, "a wallet's state breaks a rule of the ledger");
             Problem::new(Code::Internal, "the wallet's state breaks a rule of the ledger")
         }
     }
-}
-
-/// A refusal that was recorded as the command's answer.
-pub(in crate::http) fn refused(refusal: &Refusal, replayed: bool) -> Problem {
-    let problem = match refusal {
-        Refusal::InsufficientCredits { available, required } => insufficient(*available, *required),
-        Refusal::WalletAlreadyExists => Problem::new(Code::WalletAlreadyExists, "the wallet is open already"),
-        Refusal::RollbackExceedsDeduction { remaining, requested } => Problem::new(
-            Code::RollbackExceedsDeduction,
-            format!("{remaining} credits of the deduction can still be returned, {requested} were asked for"),
-        )
-        .with("returnable", remaining)
-        .with("requested", requested),
-        Refusal::TooManyLots => {
-            Problem::new(Code::TooManyLots, format!("the wallet holds {} live lots", ledger::MAX_LIVE_LOTS))
-        }
-        Refusal::BalanceOverflow => {
-            Problem::new(Code::BalanceOverflow, "the balance would exceed the largest amount")
-        }
-    };
-    problem.replayed(replayed)
-}
-
-fn insufficient(available: Credits, required: Credits) -> Problem {
-    let shortfall = required.checked_sub(available).unwrap_or(Credits::MAX);
-    let detail = format!("the wallet has {available} credits available, {required} are required");
-    Problem::new(Code::InsufficientCredits, detail)
-        .with("available", available)
-        .with("required", required)
-        .with("shortfall", shortfall)
 }
 
 impl From<IdentityError> for Problem {
@@ -121,35 +94,11 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn a_recorded_refusal_has_the_code_that_the_event_has() {
-        let credits = Credits::from_micros;
-        let refusals = [
-            Refusal::InsufficientCredits { available: credits(1), required: credits(2) },
-            Refusal::WalletAlreadyExists,
-            Refusal::RollbackExceedsDeduction { remaining: credits(1), requested: credits(2) },
-            Refusal::TooManyLots,
-            Refusal::BalanceOverflow,
-        ];
-        for refusal in refusals {
-            let problem = refused(&refusal, true);
-            assert_eq!(problem.code.entry().name, refusal.code());
-            assert!(problem.replayed);
-        }
-    }
-
-    #[test]
     fn a_command_without_a_key_is_never_invited_to_be_repeated() {
         let lost = EngineError::OutcomeUnknown(CommandId(Uuid::nil()));
         assert_eq!(submission(lost.clone(), true).code, Code::Unavailable);
         let keyless = submission(lost, false);
         assert_eq!((keyless.code, keyless.retry_after_s), (Code::OutcomeUnknown, None));
         assert_eq!(keyless.extra[0].0, "command_id");
-    }
-
-    #[test]
-    fn a_shortfall_is_what_is_missing() {
-        let problem = insufficient(Credits::from_micros(30_000_000), Credits::from_micros(31_000_000));
-        let shortfall = problem.extra.iter().find(|(name, _)| *name == "shortfall");
-        assert_eq!(shortfall.map(|(_, value)| value.as_str()), Some(Some("1")));
     }
 }

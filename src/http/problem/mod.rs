@@ -3,9 +3,11 @@
 mod codes;
 mod engine;
 pub(super) mod pages;
+mod refusals;
 
 pub use codes::{CODES, Code, CodeEntry};
-pub(super) use engine::{refused, submission};
+pub(super) use engine::submission;
+pub(super) use refusals::refused;
 
 use std::borrow::Cow;
 
@@ -64,6 +66,13 @@ impl Problem {
         self
     }
 
+    /// Adds which item of a batch it is about, from 0.
+    #[must_use]
+    pub fn of_item(mut self, index: usize) -> Self {
+        self.extra.push(("item", index.into()));
+        self
+    }
+
     /// Changes how long to wait before a repetition.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
@@ -109,6 +118,27 @@ impl Serialize for Document<'_> {
         map.serialize_entry("error", entry.title)?;
         for (name, value) in &problem.extra {
             map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+/// The problem of one item of a batch: without what belongs to the whole request.
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let entry = self.code.entry();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("status", &entry.status)?;
+        map.serialize_entry("type", &format_args!("/problems/{}", entry.name))?;
+        map.serialize_entry("title", entry.title)?;
+        map.serialize_entry("detail", &self.detail)?;
+        map.serialize_entry("code", entry.name)?;
+        map.serialize_entry("error", entry.title)?;
+        for (name, value) in &self.extra {
+            map.serialize_entry(name, value)?;
+        }
+        if self.replayed {
+            map.serialize_entry("replayed", &true)?;
         }
         map.end()
     }

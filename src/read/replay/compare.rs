@@ -4,19 +4,17 @@ use std::{collections::BTreeMap, fmt::Debug, pin::pin, sync::Arc};
 
 use events::{LedgerId, Position};
 use futures::{StreamExt, join};
-use projections::{EntryRow, IdMap, Identity, ReturnedRow, WalletRow, answer};
+use projections::{EntryRow, answer};
 
 use super::{
     Differences, ReplayFault, answer_digest,
     lists::{END, Lists},
+    rows::{self, Marks},
 };
 use crate::{
     log::Log,
     read::{Fold, Live, StoreFault, decoded},
 };
-
-/// Rows read at once.
-const ROWS: usize = 2_000;
 
 /// How the live projections differ from the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,7 +55,7 @@ pub async fn compare(
     let mut fold = Fold::of_everything(ledger);
     let mut entries = Differences::default();
     let (mut count, mut digest) = (0_u64, 0_u128);
-    let mut lists = Lists::default();
+    let (mut lists, mut marks) = (Lists::default(), Marks::default());
     let mut pages = pin!(decoded(log.clone(), Position(0), until));
     let mut waiting = None;
     loop {
@@ -74,6 +72,7 @@ pub async fn compare(
             digest = digest.wrapping_add(answer_digest(*fingerprint, position.get()));
         }
         lists.add(fold.entries());
+        marks.add(fold.marks());
         waiting = Some(Waiting { from: page.first, to: fold.next(), entries: fold.entries().to_vec() });
         fold.clear();
         report(fold.next(), until);
@@ -82,18 +81,9 @@ pub async fn compare(
     compare_entries(live, Some(above), &mut entries).await?;
     lists.compare(live, log.clone(), until, &mut entries).await?;
     let commands = compare_answers(live, log, until, count, digest).await?;
-    let identity = compare_identity(&live.identity_rows().await?, fold.identity());
-    let (wallets, returned) = fold.into_rows();
-    let returned = compare_returned(live, returned).await?;
-    let wallets = compare_wallets(live, wallets).await?;
+    let mut projections = vec![("commands", commands), ("entries", entries)];
+    projections.extend(rows::compare(live, fold.into_rows(), marks).await?);
     unmoved(live, until).await?;
-    let projections = vec![
-        ("commands", commands),
-        ("entries", entries),
-        ("identity", identity),
-        ("returned", returned),
-        ("wallets", wallets),
-    ];
     Ok(Comparison { events: until.get(), projections })
 }
 
@@ -122,7 +112,7 @@ async fn compare_entries(
 }
 
 /// Compares rows by key, with what either side lacks.
-fn compare_all<'a, K: Ord, R: PartialEq + Debug + 'a>(
+pub(super) fn compare_all<'a, K: Ord, R: PartialEq + Debug + 'a>(
     differences: &mut Differences,
     live: impl Iterator<Item = (K, &'a R)>,
     folded: impl Iterator<Item = (K, &'a R)>,
@@ -160,56 +150,5 @@ async fn compare_answers(
     if differences.differing == 0 || stored != count {
         differences.note(|| format!("the index holds {stored} answers, the log {count}"));
     }
-    Ok(differences)
-}
-
-fn compare_identity(live: &Identity, folded: &Identity) -> Differences {
-    let mut differences = Differences::default();
-    let organizations = folded.organizations.iter().map(|(id, row)| (*id, row));
-    compare_all(&mut differences, live.organizations.iter().map(|(id, row)| (*id, row)), organizations);
-    let apps = folded.apps.iter().map(|(id, row)| (*id, row));
-    compare_all(&mut differences, live.apps.iter().map(|(id, row)| (*id, row)), apps);
-    let keys = folded.keys.iter().map(|(id, row)| (*id, row));
-    compare_all(&mut differences, live.keys.iter().map(|(id, row)| (*id, row)), keys);
-    differences
-}
-
-async fn compare_returned(
-    live: &impl Live,
-    mut folded: IdMap<Position, ReturnedRow>,
-) -> Result<Differences, StoreFault> {
-    let mut differences = Differences::default();
-    let mut from = Position(0);
-    loop {
-        let rows = live.returned_from(from, ROWS).await?;
-        for row in &rows {
-            differences.compare(Some(row), folded.remove(&row.deduction).as_ref());
-            from = row.deduction.next();
-        }
-        if rows.is_empty() {
-            break;
-        }
-    }
-    folded.values().for_each(|row| differences.compare(None, Some(row)));
-    Ok(differences)
-}
-
-async fn compare_wallets(
-    live: &impl Live,
-    mut folded: IdMap<events::WalletId, WalletRow>,
-) -> Result<Differences, StoreFault> {
-    let mut differences = Differences::default();
-    let mut after = None;
-    loop {
-        let rows = live.wallets_after(after, ROWS).await?;
-        for row in &rows {
-            differences.compare(Some(row), folded.remove(&row.id).as_ref());
-            after = Some(row.id);
-        }
-        if rows.is_empty() {
-            break;
-        }
-    }
-    folded.values().for_each(|row| differences.compare(None, Some(row)));
     Ok(differences)
 }

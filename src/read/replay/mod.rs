@@ -3,6 +3,7 @@
 mod compare;
 mod differences;
 mod lists;
+mod rows;
 mod verify;
 
 pub use self::{

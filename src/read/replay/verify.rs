@@ -4,7 +4,7 @@ use std::{pin::pin, sync::Arc};
 
 use events::Position;
 use futures::StreamExt;
-use projections::{Account, Auditor, Finding, Summary, WalletRow};
+use projections::{Auditor, Finding, Summary};
 
 use super::{ReplayFault, compare::unmoved};
 use crate::{
@@ -96,9 +96,9 @@ async fn compare_wallets(auditor: &Auditor, live: &impl Live) -> Result<u64, Ver
     let mut after = None;
     loop {
         let rows = live.wallets_after(after, ROWS).await.map_err(ReplayFault::from)?;
-        for row in &rows {
+        for row in rows.iter().map(|kept| &kept.row) {
             let account = auditor.account(row.id);
-            if !account.is_some_and(|account| equals(row, account)) {
+            if !account.is_some_and(|account| account.equals(row)) {
                 let what = format!("wallet {} is projected as {row:?}, recomputed as {account:?}", row.id);
                 return Err(Finding { position: row.last, what }.into());
             }
@@ -115,13 +115,4 @@ async fn compare_wallets(auditor: &Auditor, live: &impl Live) -> Result<u64, Ver
     }
     let what = format!("{compared} wallets are projected, the log has {wallets}");
     Err(Finding { position: auditor.position(), what }.into())
-}
-
-fn equals(row: &WalletRow, account: &Account) -> bool {
-    let mut lots: Vec<_> = account.lots().collect();
-    let mut projected: Vec<_> = row.lots.iter().map(|lot| (lot.id, lot.remaining)).collect();
-    lots.sort_unstable();
-    projected.sort_unstable();
-    let amounts = row.reserved.is_zero() && row.available == row.balance && row.balance == account.balance();
-    amounts && (row.account_seq, row.last) == (account.account_seq(), account.last()) && lots == projected
 }

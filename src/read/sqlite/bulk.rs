@@ -8,19 +8,24 @@ use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteArguments};
 /// so 512 rows are written at a time and the rest in few steps.
 const SIZES: [usize; 4] = [512, 64, 8, 1];
 
-/// An `INSERT` of any number of rows.
+/// A statement about any number of rows.
 #[derive(Debug)]
 pub(super) struct Bulk([Arc<str>; SIZES.len()]);
 
 impl Bulk {
     /// `head` is the statement up to, not including, its `VALUES`.
     pub(super) fn new(head: &'static str, columns: usize) -> Self {
-        let row = format!("({})", vec!["?"; columns].join(","));
-        Self(SIZES.map(|size| format!("{head} VALUES {}", vec![row.as_str(); size].join(",")).into()))
+        Self::around(head, columns, "")
     }
 
-    /// Inserts `rows`; `bind` adds the columns of one.
-    pub(super) async fn insert<R: Sync>(
+    /// The same, with what follows the `VALUES`.
+    pub(super) fn around(head: &'static str, columns: usize, tail: &'static str) -> Self {
+        let row = format!("({})", vec!["?"; columns].join(","));
+        Self(SIZES.map(|size| format!("{head} VALUES {}{tail}", vec![row.as_str(); size].join(",")).into()))
+    }
+
+    /// Executes it for `rows`; `bind` adds the columns of one.
+    pub(super) async fn execute<R: Sync>(
         &self,
         connection: &mut SqliteConnection,
         mut rows: &[R],

@@ -1,15 +1,17 @@
 //! The engine's cold state, read from the projections in one snapshot.
 
-use events::{CommandId, Position};
+use std::collections::BTreeSet;
+
+use events::{CommandId, Event, OrgId, Position, ReturnedSlice};
 use futures::{FutureExt, TryFutureExt, future::BoxFuture};
-use ledger::{Lot, Lots, Wallet};
-use projections::{WalletRow, fingerprint};
+use ledger::{Cap, Lot, Lots, OpenHold, Rules, Wallet};
+use projections::{CapRow, HoldRow, LotRow, WalletRow, fingerprint};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::watch;
 
-use super::{SqliteReads, fault::store, rows, segments};
+use super::{SqliteReads, fault::store, rows, rules, segments, wallet_rows};
 use crate::{
-    engine::{ColdError, ColdState, Loaded, Wanted},
+    engine::{ColdError, ColdState, Loaded, LoadedRules, LoadedTimers, Timer, Wanted},
     read::StoreFault,
 };
 
@@ -24,6 +26,18 @@ impl ColdState for SqliteReads {
     fn load(&self, wanted: Wanted) -> BoxFuture<'_, Result<Loaded, ColdError>> {
         let reads = self.clone();
         let loading = to_the_end(async move { reads.load_now(&wanted).await });
+        loading.map_err(|fault| ColdError(fault.to_string())).boxed()
+    }
+
+    fn rules(&self) -> BoxFuture<'_, Result<LoadedRules, ColdError>> {
+        let reads = self.clone();
+        let loading = to_the_end(async move { reads.rules_now().await });
+        loading.map_err(|fault| ColdError(fault.to_string())).boxed()
+    }
+
+    fn timers(&self, from: Timer, limit: usize) -> BoxFuture<'_, Result<LoadedTimers, ColdError>> {
+        let reads = self.clone();
+        let loading = to_the_end(async move { reads.timers_now(from, limit).await });
         loading.map_err(|fault| ColdError(fault.to_string())).boxed()
     }
 
@@ -61,12 +75,12 @@ impl SqliteReads {
     ) -> Result<Loaded, StoreFault> {
         let mut loaded = Loaded { checkpoint: checkpoint(connection).await?, ..Loaded::default() };
         if !wanted.wallets.is_empty() {
-            let rows = rows::wallets(connection, &wanted.wallets).await?;
-            loaded.wallets = rows.into_iter().map(|row| (row.id, wallet(row))).collect();
+            let rows = wallet_rows::wallets(connection, &wanted.wallets).await?;
+            loaded.wallets = rows.into_iter().map(|kept| (kept.row.id, wallet(kept.row))).collect();
         }
         if !wanted.returned.is_empty() {
             let rows = rows::returned(connection, &wanted.returned).await?;
-            loaded.returned = rows.into_iter().map(|row| (row.deduction, row.total)).collect();
+            loaded.returned = rows.into_iter().map(|row| (row.of, row.total)).collect();
         }
         if !wanted.commands.is_empty() {
             let fingerprints: Vec<u64> = wanted.commands.iter().copied().map(fingerprint).collect();
@@ -79,6 +93,26 @@ impl SqliteReads {
         }
         Ok(loaded)
     }
+
+    async fn rules_now(&self) -> Result<LoadedRules, StoreFault> {
+        let mut snapshot = self.snapshot().await?;
+        let checkpoint = checkpoint(&mut snapshot).await;
+        let rules = rules::read(&mut snapshot).await;
+        snapshot.rollback().await.map_err(store)?;
+        let rules = rules?;
+        let orgs = rules.prices.values().map(|price| price.org).chain(rules.policies.keys().copied());
+        let orgs: BTreeSet<OrgId> = orgs.collect();
+        let rules = orgs.into_iter().map(|org| (org, rules_of(&rules, org))).collect();
+        Ok(LoadedRules { checkpoint: checkpoint?, rules })
+    }
+
+    async fn timers_now(&self, from: Timer, limit: usize) -> Result<LoadedTimers, StoreFault> {
+        let mut snapshot = self.snapshot().await?;
+        let checkpoint = checkpoint(&mut snapshot).await;
+        let timers = wallet_rows::timers(&mut snapshot, from, true, limit).await;
+        snapshot.rollback().await.map_err(store)?;
+        Ok(LoadedTimers { checkpoint: checkpoint?, timers: timers? })
+    }
 }
 
 /// The number of events in the snapshot.
@@ -86,14 +120,49 @@ pub(super) async fn checkpoint(connection: &mut SqliteConnection) -> Result<Posi
     sqlx::query_scalar(CHECKPOINT).fetch_one(connection).await.map(rows::position).map_err(store)
 }
 
+/// An organization's rules as decisions need them.
+pub(super) fn rules_of(rules: &projections::Rules, org: OrgId) -> Rules {
+    let mut of_org = Rules { policy: rules.policy_of(org), ..Rules::default() };
+    for price in rules.prices_of(org) {
+        of_org.apply(&Event::PriceSet(price.set.clone()), price.version);
+    }
+    of_org
+}
+
 fn wallet(row: WalletRow) -> Wallet {
-    let lot = |lot: projections::LotRow| Lot { id: lot.id, remaining: lot.remaining, terms: lot.terms };
+    let lot = |lot: LotRow| Lot { id: lot.id, remaining: lot.remaining, terms: lot.terms };
     Wallet {
         org: row.org,
         balance: row.balance,
         reserved: row.reserved,
+        debt: row.debt,
+        limit: row.limit,
+        threshold: row.threshold,
+        frozen: row.frozen,
         account_seq: row.account_seq,
         last: row.last,
         lots: Lots::new(row.lots.into_iter().map(lot)),
+        holds: row.holds.into_iter().map(hold).collect(),
+        caps: row.caps.into_iter().map(cap).collect(),
     }
+}
+
+fn hold(row: HoldRow) -> OpenHold {
+    let slice = |lot: LotRow| ReturnedSlice { lot: lot.id, amount: lot.remaining, terms: lot.terms };
+    OpenHold {
+        id: row.id,
+        app: row.app,
+        service: row.service,
+        budget: row.budget,
+        expires: row.expires,
+        cap: row.cap,
+        captured: row.captured,
+        slices: row.slices.into_iter().map(slice).collect(),
+        overdrawn: row.overdrawn,
+    }
+}
+
+fn cap(row: CapRow) -> Cap {
+    let CapRow { app, budget, period, amount, since, used } = row;
+    Cap { app, budget, period, amount, since, used }
 }

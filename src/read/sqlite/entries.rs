@@ -2,24 +2,24 @@
 
 use std::sync::Arc;
 
-use events::{AppId, Event, OrgId, Position, Recorded, Time, decode};
+use events::{AppId, Event, OrgId, Position, Recorded, Time};
 use futures::{StreamExt, TryStreamExt, stream};
-use projections::{EntryKind, EntryRow, reference};
+use projections::{EntryKind, EntryRow, Parts, reference};
 use sqlx::SqliteConnection;
-use uuid::Uuid;
 
 use super::{
     SqliteReads, cold,
     entry_rows::{self, EVERY_APP, List},
     fault::{corrupt, store},
-    reads, rows,
+    log_events::{decoded, event, unread},
+    rows::{self, number},
+    wallet_rows,
 };
 use crate::{
     log::Log,
     read::{Entry, EntryPage, EntryQuery, StoreFault},
 };
 
-const NUMBER: &str = "SELECT number FROM ids WHERE id = ?";
 const PAGE_AT_OR_AFTER: &str = "SELECT first, time FROM entries WHERE first >= ? ORDER BY first LIMIT 1";
 
 /// Events of a wallet that one page looks at. A page that ends there may have fewer entries than
@@ -65,14 +65,11 @@ impl SqliteReads {
         } else {
             self.select(snapshot, query, range).await?
         };
-        let deductions: Vec<Position> = found
-            .iter()
-            .filter(|(row, _)| row.kind == EntryKind::Deduction)
-            .map(|(row, _)| row.position)
-            .collect();
-        let returned = rows::returned(snapshot, &deductions).await?;
+        let undoable: Vec<Position> =
+            found.iter().filter(|(row, _)| may_be_undone(row.kind)).map(|(row, _)| row.position).collect();
+        let returned = rows::returned(snapshot, &undoable).await?;
         let entries = found.into_iter().map(|(row, recorded)| {
-            let reversed_by = returned.iter().find(|of| of.deduction == row.position).map(|of| of.last);
+            let reversed_by = returned.iter().find(|of| of.of == row.position).map(|of| of.last);
             entry(&row, &recorded.event, reversed_by)
         });
         Ok(EntryPage { entries: entries.collect(), next, as_of })
@@ -133,7 +130,7 @@ impl SqliteReads {
         let Some(wallet) = query.wallet else {
             return Ok(None);
         };
-        let view = reads::view(snapshot, wallet).await?;
+        let view = wallet_rows::wallet(snapshot, wallet).await?;
         Ok(view.filter(|view| view.row.org == query.org))
     }
 
@@ -190,9 +187,14 @@ fn entry(row: &EntryRow, event: &Event, reversed_by: Option<Position>) -> Entry 
     }
 }
 
-/// The event of an entry, with its row.
+/// Whether later events may give or take back what entries of this kind record, or approve it.
+const fn may_be_undone(kind: EntryKind) -> bool {
+    matches!(kind, EntryKind::Deduction | EntryKind::Capture | EntryKind::Purchase | EntryKind::Proposal)
+}
+
+/// The event of an entry, with its row but for the parts, which no page shows.
 fn entry_of(recorded: Recorded) -> Result<(EntryRow, Recorded), StoreFault> {
-    let row = EntryRow::of(&recorded);
+    let row = EntryRow::of(&recorded, Parts::default());
     let row = row.ok_or_else(|| corrupt(format!("event {} is no wallet's", recorded.envelope.position)))?;
     Ok((row, recorded))
 }
@@ -204,7 +206,7 @@ async fn events(log: &Arc<dyn Log>, positions: &[Position]) -> Result<Vec<(Entry
     // A page may hold less than was asked for.
     while let (Some(next), Some(newest)) = (wanted.peek().copied(), positions.first()) {
         let page = log.read(next, (newest.get() - next.get() + 1) as usize).await;
-        let page = page.map_err(|error| StoreFault::Unavailable(error.to_string()))?;
+        let page = page.map_err(unread)?;
         if page.is_empty() {
             return Err(corrupt(format!("the log has no event {next}")));
         }
@@ -216,18 +218,6 @@ async fn events(log: &Arc<dyn Log>, positions: &[Position]) -> Result<Vec<(Entry
     }
     found.reverse();
     Ok(found)
-}
-
-/// The stored event at a position.
-async fn event(log: &Arc<dyn Log>, position: Position) -> Result<Recorded, StoreFault> {
-    let page = log.read(position, 1).await.map_err(|error| StoreFault::Unavailable(error.to_string()))?;
-    let body =
-        page.bodies.iter().next().ok_or_else(|| corrupt(format!("the log has no event {position}")))?;
-    decoded(position, body)
-}
-
-fn decoded(position: Position, body: &[u8]) -> Result<Recorded, StoreFault> {
-    decode(body).map_err(|error| corrupt(format!("event {position}: {error}")))
 }
 
 /// The numbers of an organization and an app, or of every app; `None` when either has none.
@@ -242,10 +232,6 @@ pub(super) async fn numbers(
         None => Some(EVERY_APP),
     };
     Ok(org.zip(app))
-}
-
-async fn number(connection: &mut SqliteConnection, id: Uuid) -> Result<Option<i64>, StoreFault> {
-    sqlx::query_scalar(NUMBER).bind(id.into_bytes().to_vec()).fetch_optional(connection).await.map_err(store)
 }
 
 /// Above every entry before `time`, and not above any other: times grow with positions, so halving

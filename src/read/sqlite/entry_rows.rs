@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     bulk::{Bulk, Row},
     fault::{corrupt, store},
-    rows::{numbers, position},
+    rows::{ids, position},
 };
 use crate::read::{
     StoreFault,
@@ -76,7 +76,7 @@ impl EntryStatements {
             row.add(first.time.micros());
             row.add(data.as_slice());
         };
-        self.pages.insert(connection, &pages, bind).await.map_err(store)?;
+        self.pages.execute(connection, &pages, bind).await.map_err(store)?;
         let lists = lists(entries, number).ok_or_else(|| corrupt("an organization or app has no number"))?;
         let bind = |of: &ListRow, row: &mut Row| {
             row.add(of.org);
@@ -85,7 +85,7 @@ impl EntryStatements {
             row.number(of.first.get());
             row.add(of.data.as_slice());
         };
-        self.lists.insert(connection, &lists, bind).await.map_err(store)
+        self.lists.execute(connection, &lists, bind).await.map_err(store)
     }
 }
 
@@ -167,8 +167,7 @@ pub(super) async fn list_digests(
             digests.push(((org, app, kind), digest));
         }
     }
-    let ids: IdMap<i64, Uuid> =
-        numbers(connection).await?.into_iter().map(|(id, number)| (number, id)).collect();
+    let ids = ids(connection).await?;
     let named = digests.into_iter().map(|((org, app, kind), digest)| {
         let app = if app == EVERY_APP { Some(None) } else { ids.get(&app).map(|app| Some(AppId(*app))) };
         let list = ids.get(&org).zip(app).zip(EntryKind::from_code(kind));

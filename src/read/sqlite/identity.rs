@@ -3,11 +3,10 @@
 use events::{AppId, KeyId, OrgId, Time, Verifier};
 use projections::{AppRow, Changed, Identity, KeyRow, OrgRow};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
-use uuid::Uuid;
 
 use super::{
     fault::{corrupt, store},
-    rows::id,
+    rows::{bytes, id},
 };
 use crate::read::StoreFault;
 
@@ -58,10 +57,6 @@ fn key(row: &SqliteRow) -> Result<KeyRow, StoreFault> {
 
 fn text(row: &SqliteRow, column: &str) -> Result<Box<str>, StoreFault> {
     row.try_get::<String, _>(column).map(String::into_boxed_str).map_err(store)
-}
-
-fn bytes(id: Uuid) -> Vec<u8> {
-    id.into_bytes().to_vec()
 }
 
 /// Writes the row that changed.

@@ -1,33 +1,32 @@
 //! Whole projections, read to be compared with a replay.
 
-use events::{CommandId, Position, WalletId};
-use projections::{EntryRow, IdSet, Identity, ReturnedRow, WalletRow, fingerprint};
+use events::{CommandId, Position, Time, WalletId};
+use projections::{Basis, EntryRow, IdSet, Identity, ReturnedRow, Rules, UsageCounts, UsageKey, fingerprint};
+use uuid::Uuid;
 
 use super::{
     SqliteReads, cold, entries,
     entry_rows::{self, List},
     fault::store,
-    identity,
-    rows::{self, wallet_columns},
-    segments,
+    identity, liability_rows, rows, rules, segments, usage_rows, wallet_rows,
 };
+use crate::engine::Timer;
 use crate::read::{
-    Live, StoreFault,
+    Kept, LiabilityMark, Live, StoreFault, WalletMark,
     replay::{EntryList, ListDigest},
 };
 
-const WALLETS: &str = concat!(
-    "SELECT ",
-    wallet_columns!(),
-    " FROM wallets w JOIN ids o ON o.number = w.org WHERE w.id > ? ORDER BY w.id LIMIT ?"
-);
+type Connection = sqlx::pool::PoolConnection<sqlx::Sqlite>;
 
-const RETURNED: &str = "SELECT deduction, total, last_rollback FROM returned WHERE deduction >= ? \
-     ORDER BY deduction LIMIT ?";
+impl SqliteReads {
+    async fn connection(&self) -> Result<Connection, StoreFault> {
+        self.0.pool.acquire().await.map_err(store)
+    }
+}
 
 impl Live for SqliteReads {
     async fn applied(&self) -> Result<Position, StoreFault> {
-        cold::checkpoint(&mut *self.0.pool.acquire().await.map_err(store)?).await
+        cold::checkpoint(&mut *self.connection().await?).await
     }
 
     async fn entries_are(
@@ -40,7 +39,7 @@ impl Live for SqliteReads {
     }
 
     async fn entries_between(&self, from: Position, to: Position) -> Result<Vec<EntryRow>, StoreFault> {
-        entry_rows::between(&mut *self.0.pool.acquire().await.map_err(store)?, from, to).await
+        entry_rows::between(&mut *self.connection().await?, from, to).await
     }
 
     async fn list_digests(&self) -> Result<Vec<(EntryList, ListDigest)>, StoreFault> {
@@ -56,7 +55,7 @@ impl Live for SqliteReads {
         from: Position,
         to: Position,
     ) -> Result<Vec<Position>, StoreFault> {
-        let mut connection = self.0.pool.acquire().await.map_err(store)?;
+        let mut connection = self.connection().await?;
         let mut positions = Vec::new();
         if let Some((org, app)) = entries::numbers(&mut connection, list.org, list.app).await? {
             let list = List { org, app, kind: list.kind };
@@ -65,24 +64,46 @@ impl Live for SqliteReads {
         Ok(positions)
     }
 
-    async fn wallets_after(
-        &self,
-        after: Option<WalletId>,
-        limit: usize,
-    ) -> Result<Vec<WalletRow>, StoreFault> {
-        let after = after.map_or_else(Vec::new, |wallet| wallet.0.into_bytes().to_vec());
-        let rows = sqlx::query(WALLETS).bind(after).bind(limit as i64);
-        rows.fetch_all(&self.0.pool).await.map_err(store)?.iter().map(rows::wallet).collect()
+    async fn wallets_after(&self, after: Option<WalletId>, limit: usize) -> Result<Vec<Kept>, StoreFault> {
+        wallet_rows::wallets_after(&mut *self.connection().await?, after, limit).await
     }
 
     async fn returned_from(&self, from: Position, limit: usize) -> Result<Vec<ReturnedRow>, StoreFault> {
-        let rows = sqlx::query_as(RETURNED).bind(signed(from)).bind(limit as i64);
-        let rows: Vec<rows::Returned> = rows.fetch_all(&self.0.pool).await.map_err(store)?;
-        Ok(rows.into_iter().map(rows::returned_row).collect())
+        rows::returned_from(&mut *self.connection().await?, from, limit).await
+    }
+
+    async fn timers_after(&self, after: Option<Timer>, limit: usize) -> Result<Vec<Timer>, StoreFault> {
+        let first = (Time::from_micros(i64::MIN), WalletId(Uuid::nil()));
+        let connection = &mut *self.connection().await?;
+        wallet_rows::timers(connection, after.unwrap_or(first), after.is_none(), limit).await
+    }
+
+    async fn wallet_marks_after(
+        &self,
+        after: Option<(WalletId, Position)>,
+        limit: usize,
+    ) -> Result<Vec<WalletMark>, StoreFault> {
+        wallet_rows::marks_after(&mut *self.connection().await?, after, limit).await
+    }
+
+    async fn liability_marks(&self) -> Result<Vec<LiabilityMark>, StoreFault> {
+        liability_rows::all(&mut *self.connection().await?).await
+    }
+
+    async fn bases_from(&self, from: Position, limit: usize) -> Result<Vec<(Position, Basis)>, StoreFault> {
+        rows::bases_from(&mut *self.connection().await?, from, limit).await
+    }
+
+    async fn usage_rows(&self) -> Result<Vec<(UsageKey, UsageCounts)>, StoreFault> {
+        usage_rows::all(&mut *self.connection().await?).await
+    }
+
+    async fn rule_rows(&self) -> Result<Rules, StoreFault> {
+        rules::read(&mut *self.connection().await?).await
     }
 
     async fn identity_rows(&self) -> Result<Identity, StoreFault> {
-        identity::read(&mut *self.0.pool.acquire().await.map_err(store)?).await
+        identity::read(&mut *self.connection().await?).await
     }
 
     async fn answers_digest(&self) -> Result<(u64, u128), StoreFault> {
@@ -108,8 +129,4 @@ impl Live for SqliteReads {
             answers.iter().filter(|(id, position)| !found.contains(&(fingerprint(*id), position.get())));
         Ok(missing.copied().collect())
     }
-}
-
-fn signed(position: Position) -> i64 {
-    position.get().cast_signed()
 }

@@ -9,11 +9,18 @@ mod entries;
 mod entry_rows;
 mod fault;
 mod identity;
+mod liability_rows;
 mod live;
+mod log_events;
 mod open;
+mod past;
 mod reads;
+mod reports;
 mod rows;
+mod rules;
 mod segments;
+mod usage_rows;
+mod wallet_rows;
 mod writer;
 
 use std::{fmt, path::Path, sync::Arc};

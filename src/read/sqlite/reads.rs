@@ -1,57 +1,95 @@
 //! Reads of the projections.
 
-use events::{Credits, Position, WalletId};
+use std::sync::Arc;
+
+use events::{Credits, OrgId, Position, Time, WalletId};
 use futures::{FutureExt, TryFutureExt, future::BoxFuture};
-use projections::WalletRow;
-use sqlx::{Row, SqliteConnection};
+use ledger::Rules;
 use tokio::sync::watch;
 
 use super::{
     SqliteReads,
     cold::{self, to_the_end},
     fault::store,
-    identity, rows,
-    rows::wallet_columns,
+    identity, log_events, rows, rules, wallet_rows,
 };
-use crate::read::{EntryPage, EntryQuery, IdentityRows, ReadFault, Reads, StoreFault, WalletView};
-
-/// One statement sees one snapshot: the row is as of the checkpoint beside it.
-const WALLET: &str = concat!(
-    "SELECT (SELECT position FROM checkpoints LIMIT 1) AS checkpoint, ",
-    wallet_columns!(),
-    " FROM wallets w JOIN ids o ON o.number = w.org WHERE w.id = ?"
-);
-
-const RETURNED: &str = "SELECT total, last_rollback FROM returned WHERE deduction = ?";
+use crate::read::{
+    EntryPage, EntryQuery, Explanation, IdentityRows, LiabilityReport, ReadFault, Reads, StatementPart,
+    StatementQuery, StoreFault, UsageQuery, UsageReport, WalletView, When,
+};
 
 impl Reads for SqliteReads {
     fn wallet(&self, wallet: WalletId) -> BoxFuture<'_, Result<Option<WalletView>, ReadFault>> {
-        let reads = self.clone();
-        let read = async move {
+        self.reading(move |reads| async move {
             let mut connection = reads.0.pool.acquire().await.map_err(store)?;
-            view(&mut connection, wallet).await
-        };
-        to_the_end(read).map_err(ReadFault::from).boxed()
+            wallet_rows::wallet(&mut connection, wallet).await
+        })
     }
 
     fn entries(&self, query: EntryQuery) -> BoxFuture<'_, Result<EntryPage, ReadFault>> {
-        let reads = self.clone();
-        to_the_end(async move { reads.entry_page(&query).await }).map_err(ReadFault::from).boxed()
+        self.reading(|reads| async move { reads.entry_page(&query).await })
     }
 
-    fn returned(&self, deduction: Position) -> BoxFuture<'_, Result<Option<(Credits, Position)>, ReadFault>> {
-        let pool = self.0.pool.clone();
-        let read = async move {
-            let query = sqlx::query_as(RETURNED).bind(deduction.get().cast_signed());
-            let row: Option<(i64, i64)> = query.fetch_optional(&pool).await.map_err(store)?;
-            Ok(row.map(|(total, last)| (Credits::from_micros(total), rows::position(last))))
-        };
-        to_the_end(read).map_err(ReadFault::from).boxed()
+    fn returned(&self, event: Position) -> BoxFuture<'_, Result<Option<(Credits, Position)>, ReadFault>> {
+        self.reading(move |reads| async move {
+            let mut connection = reads.0.pool.acquire().await.map_err(store)?;
+            let found = rows::returned(&mut connection, &[event]).await?;
+            Ok(found.first().map(|row| (row.total, row.last)))
+        })
+    }
+
+    fn rules(&self, org: OrgId) -> BoxFuture<'_, Result<Arc<Rules>, ReadFault>> {
+        self.reading(move |reads| async move {
+            let mut snapshot = reads.snapshot().await?;
+            let found = rules::of(&mut snapshot, org).await;
+            snapshot.rollback().await.map_err(store)?;
+            Ok(Arc::new(cold::rules_of(&found?, org)))
+        })
     }
 
     fn identity(&self) -> BoxFuture<'_, Result<IdentityRows, ReadFault>> {
-        let reads = self.clone();
-        to_the_end(async move { reads.identity_now().await }).map_err(ReadFault::from).boxed()
+        self.reading(|reads| async move { reads.identity_now().await })
+    }
+
+    fn position_at(&self, time: Time) -> BoxFuture<'_, Result<Position, ReadFault>> {
+        self.reading(move |reads| async move {
+            let log = &reads.0.log;
+            let head = log.head().await.map_err(log_events::unread)?;
+            log_events::position_at(log, time, head).await
+        })
+    }
+
+    fn wallet_at(
+        &self,
+        wallet: WalletId,
+        when: When,
+    ) -> BoxFuture<'_, Result<Option<WalletView>, ReadFault>> {
+        self.reading(move |reads| async move { reads.wallet_then(wallet, when).await })
+    }
+
+    fn statement(&self, query: StatementQuery) -> BoxFuture<'_, Result<Option<StatementPart>, ReadFault>> {
+        self.reading(move |reads| async move { reads.statement_part(query).await })
+    }
+
+    fn explanation(
+        &self,
+        wallet: WalletId,
+        when: When,
+    ) -> BoxFuture<'_, Result<Option<Explanation>, ReadFault>> {
+        self.reading(move |reads| async move { reads.explained(wallet, when).await })
+    }
+
+    fn usage(&self, query: UsageQuery) -> BoxFuture<'_, Result<UsageReport, ReadFault>> {
+        self.reading(|reads| async move { reads.usage_report(&query).await })
+    }
+
+    fn liability(
+        &self,
+        org: OrgId,
+        from: When,
+        to: When,
+    ) -> BoxFuture<'_, Result<LiabilityReport, ReadFault>> {
+        self.reading(move |reads| async move { reads.liability_report(org, from, to).await })
     }
 
     fn checkpoint(&self) -> watch::Receiver<Position> {
@@ -64,6 +102,15 @@ impl Reads for SqliteReads {
 }
 
 impl SqliteReads {
+    /// A read that ends even when nobody waits for it any more.
+    fn reading<T, F>(&self, read: impl FnOnce(Self) -> F) -> BoxFuture<'_, Result<T, ReadFault>>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreFault>> + Send + 'static,
+    {
+        to_the_end(read(self.clone())).map_err(ReadFault::from).boxed()
+    }
+
     async fn identity_now(&self) -> Result<IdentityRows, StoreFault> {
         let mut snapshot = self.snapshot().await?;
         let as_of = cold::checkpoint(&mut snapshot).await?;
@@ -76,18 +123,4 @@ impl SqliteReads {
             as_of,
         })
     }
-}
-
-/// The wallet and the checkpoint in one snapshot.
-pub(super) async fn view(
-    connection: &mut SqliteConnection,
-    wallet: WalletId,
-) -> Result<Option<WalletView>, StoreFault> {
-    let query = sqlx::query(WALLET).bind(wallet.0.into_bytes().to_vec());
-    let Some(found) = query.fetch_optional(connection).await.map_err(store)? else {
-        return Ok(None);
-    };
-    let row: WalletRow = rows::wallet(&found)?;
-    let as_of = rows::position(found.try_get("checkpoint").map_err(store)?);
-    Ok(Some(WalletView { row, as_of }))
 }

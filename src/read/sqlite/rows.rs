@@ -1,33 +1,28 @@
-//! Reading rows of wallets and returned amounts.
+//! Numbers of ids, and rows that are keyed by a position.
 
-use events::{Credits, OrgId, Position, WalletId};
-use projections::{IdMap, ReturnedRow, WalletRow, unpack_lots};
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use std::fmt::Display;
+
+use events::{Credits, Currency, Position};
+use projections::{Basis, IdMap, ReturnedRow};
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::fault::{corrupt, store};
+use super::{
+    bulk::{Bulk, Row},
+    fault::{corrupt, store},
+};
 use crate::read::StoreFault;
 
-/// The columns that [`wallet`] reads, from `wallets w`.
-macro_rules! wallet_columns {
-    () => {
-        "w.id, o.id AS org, w.balance, w.reserved, w.account_seq, w.last, w.lots"
-    };
-}
-
-pub(super) use wallet_columns;
-
-const WALLETS: &str = concat!(
-    "SELECT ",
-    wallet_columns!(),
-    " FROM wallets w JOIN ids o ON o.number = w.org \
-     WHERE w.id IN (SELECT unhex(value) FROM json_each(?))"
-);
-
 const IDS: &str = "SELECT number, id FROM ids";
+const NUMBER: &str = "SELECT number FROM ids WHERE id = ?";
 
-const RETURNED: &str = "SELECT deduction, total, last_rollback FROM returned \
-     WHERE deduction IN (SELECT value FROM json_each(?))";
+const RETURNED: &str = "SELECT event, total, last FROM returned \
+     WHERE event IN (SELECT value FROM json_each(?))";
+const RETURNED_FROM: &str = "SELECT event, total, last FROM returned WHERE event >= ? ORDER BY event LIMIT ?";
+
+const BASES: &str = "SELECT lot, amount, paid, currency FROM bases \
+     WHERE lot IN (SELECT value FROM json_each(?))";
+const BASES_FROM: &str = "SELECT lot, amount, paid, currency FROM bases WHERE lot >= ? ORDER BY lot LIMIT ?";
 
 /// The numbers of all organizations and apps.
 pub(super) async fn numbers(connection: &mut SqliteConnection) -> Result<IdMap<Uuid, i64>, StoreFault> {
@@ -35,51 +30,124 @@ pub(super) async fn numbers(connection: &mut SqliteConnection) -> Result<IdMap<U
     known.into_iter().map(|(number, id)| Ok((uuid(&id)?, number))).collect()
 }
 
-pub(super) async fn wallets(
-    connection: &mut SqliteConnection,
-    wallets: &[WalletId],
-) -> Result<Vec<WalletRow>, StoreFault> {
-    let ids: Vec<String> = wallets.iter().map(|wallet| format!("\"{}\"", wallet.0.simple())).collect();
-    let list = format!("[{}]", ids.join(","));
-    let rows = sqlx::query(WALLETS).bind(list).fetch_all(connection).await.map_err(store)?;
-    rows.iter().map(wallet).collect()
+/// The organizations and apps by their numbers.
+pub(super) async fn ids(connection: &mut SqliteConnection) -> Result<IdMap<i64, Uuid>, StoreFault> {
+    Ok(numbers(connection).await?.into_iter().map(|(id, number)| (number, id)).collect())
+}
+
+/// The number of an organization or app, if it has one.
+pub(super) async fn number(connection: &mut SqliteConnection, id: Uuid) -> Result<Option<i64>, StoreFault> {
+    sqlx::query_scalar(NUMBER).bind(id.into_bytes().to_vec()).fetch_optional(connection).await.map_err(store)
+}
+
+/// The statements that write rows keyed by a position.
+pub(super) struct Statements {
+    returned: Bulk,
+    bases: Bulk,
+}
+
+impl Statements {
+    pub(super) fn new() -> Self {
+        Self {
+            returned: Bulk::new("REPLACE INTO returned (event, total, last)", 3),
+            bases: Bulk::new("INSERT INTO bases (lot, amount, paid, currency)", 4),
+        }
+    }
+
+    pub(super) async fn write_returned(
+        &self,
+        connection: &mut SqliteConnection,
+        returned: &[ReturnedRow],
+    ) -> Result<(), sqlx::Error> {
+        let bind = |of: &ReturnedRow, row: &mut Row| {
+            row.number(of.of.get());
+            row.add(of.total.micros());
+            row.number(of.last.get());
+        };
+        self.returned.execute(connection, returned, bind).await
+    }
+
+    pub(super) async fn write_bases(
+        &self,
+        connection: &mut SqliteConnection,
+        bases: &[(Position, Basis)],
+    ) -> Result<(), sqlx::Error> {
+        let bind = |(lot, basis): &(Position, Basis), row: &mut Row| {
+            row.number(lot.get());
+            row.add(basis.amount.micros());
+            row.add(basis.paid);
+            row.add(basis.currency.as_str().to_owned());
+        };
+        self.bases.execute(connection, bases, bind).await
+    }
 }
 
 pub(super) async fn returned(
     connection: &mut SqliteConnection,
-    deductions: &[Position],
+    events: &[Position],
 ) -> Result<Vec<ReturnedRow>, StoreFault> {
-    let positions: Vec<String> = deductions.iter().map(Position::to_string).collect();
-    let list = format!("[{}]", positions.join(","));
-    let rows: Vec<Returned> =
-        sqlx::query_as(RETURNED).bind(list).fetch_all(connection).await.map_err(store)?;
-    Ok(rows.into_iter().map(returned_row).collect())
+    if events.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query_as(RETURNED).bind(json(events)).fetch_all(connection).await;
+    Ok(rows.map_err(store)?.into_iter().map(returned_row).collect())
 }
 
-/// A row of `returned`: deduction, total, last rollback.
-pub(super) type Returned = (i64, i64, i64);
-
-pub(super) fn returned_row((deduction, total, last): Returned) -> ReturnedRow {
-    ReturnedRow { deduction: position(deduction), total: Credits::from_micros(total), last: position(last) }
+/// At most `limit` rows from `from` on.
+pub(super) async fn returned_from(
+    connection: &mut SqliteConnection,
+    from: Position,
+    limit: usize,
+) -> Result<Vec<ReturnedRow>, StoreFault> {
+    let rows = sqlx::query_as(RETURNED_FROM).bind(signed(from)).bind(limit as i64);
+    Ok(rows.fetch_all(connection).await.map_err(store)?.into_iter().map(returned_row).collect())
 }
 
-pub(super) fn wallet(row: &SqliteRow) -> Result<WalletRow, StoreFault> {
-    let wallet = WalletId(id(row, "id")?);
-    let lots = unpack_lots(row.try_get("lots").map_err(store)?);
-    let balance = Credits::from_micros(row.try_get("balance").map_err(store)?);
-    let reserved = Credits::from_micros(row.try_get("reserved").map_err(store)?);
-    let available = balance.checked_sub(reserved);
-    Ok(WalletRow {
-        id: wallet,
-        org: OrgId(id(row, "org")?),
-        balance,
-        available: available
-            .ok_or_else(|| corrupt(format!("the amounts of wallet {wallet} are out of range")))?,
-        reserved,
-        account_seq: row.try_get::<i64, _>("account_seq").map_err(store)?.cast_unsigned(),
-        last: position(row.try_get("last").map_err(store)?),
-        lots: lots.ok_or_else(|| corrupt(format!("the lots of wallet {wallet} can't be read")))?,
-    })
+fn returned_row((event, total, last): (i64, i64, i64)) -> ReturnedRow {
+    ReturnedRow { of: position(event), total: Credits::from_micros(total), last: position(last) }
+}
+
+/// What those of these lots cost that were bought at a known price.
+pub(super) async fn bases(
+    connection: &mut SqliteConnection,
+    lots: &[Position],
+) -> Result<Vec<(Position, Basis)>, StoreFault> {
+    if lots.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = sqlx::query(BASES).bind(json(lots)).fetch_all(connection).await;
+    rows.map_err(store)?.iter().map(basis).collect()
+}
+
+/// At most `limit` bases from `from` on.
+pub(super) async fn bases_from(
+    connection: &mut SqliteConnection,
+    from: Position,
+    limit: usize,
+) -> Result<Vec<(Position, Basis)>, StoreFault> {
+    let rows = sqlx::query(BASES_FROM).bind(signed(from)).bind(limit as i64).fetch_all(connection).await;
+    rows.map_err(store)?.iter().map(basis).collect()
+}
+
+fn basis(row: &SqliteRow) -> Result<(Position, Basis), StoreFault> {
+    let lot = position(row.try_get("lot").map_err(store)?);
+    let currency = Currency::parse(row.try_get("currency").map_err(store)?);
+    let basis = Basis {
+        amount: Credits::from_micros(row.try_get("amount").map_err(store)?),
+        paid: row.try_get("paid").map_err(store)?,
+        currency: currency.ok_or_else(|| corrupt(format!("the currency of lot {lot}")))?,
+    };
+    Ok((lot, basis))
+}
+
+/// A JSON array of positions.
+fn json(positions: &[Position]) -> String {
+    format!("[{}]", list(positions))
+}
+
+/// Things with commas between them.
+pub(super) fn list(items: impl IntoIterator<Item: Display>) -> String {
+    items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(",")
 }
 
 /// A column that holds an id.
@@ -92,6 +160,15 @@ pub(super) fn uuid(bytes: &[u8]) -> Result<Uuid, StoreFault> {
     Uuid::from_slice(bytes).map_err(|error| corrupt(format!("an id: {error}")))
 }
 
+/// An id as it is bound.
+pub(super) fn bytes(id: Uuid) -> Vec<u8> {
+    id.into_bytes().to_vec()
+}
+
 pub(super) const fn position(stored: i64) -> Position {
     Position(stored.cast_unsigned())
+}
+
+pub(super) const fn signed(position: Position) -> i64 {
+    position.get().cast_signed()
 }

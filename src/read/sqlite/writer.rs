@@ -3,22 +3,26 @@
 use std::{path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
-use events::{LedgerId, Position, WalletId};
-use projections::{IdMap, Identity, ReturnedRow, WalletRow, pack_lots};
+use events::{LedgerId, Position};
+use projections::IdMap;
 use sqlx::{Connection, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
     READ_FILE, Shared, SqliteReads,
     bulk::{Bulk, Row},
-    entry_rows::EntryStatements,
+    entry_rows::{self, EntryStatements},
     fault::{corrupt, store},
-    identity, open, rows,
+    identity,
+    liability_rows::{self, LiabilityStatement},
+    open, rows, rules,
     segments::{Filters, Segments},
+    usage_rows::UsageStatement,
+    wallet_rows::{self, WalletStatements},
 };
 use crate::{
     log::Log,
-    read::{Batch, Progress, Store, StoreFault},
+    read::{Batch, Found, Missing, Progress, Start, Store, StoreFault, mark_below},
 };
 
 const ADVANCE: &str = "UPDATE checkpoints SET position = ?3 WHERE ledger = ?1 AND position = ?2";
@@ -40,22 +44,47 @@ pub struct SqliteStore {
 
 struct Statements {
     ids: Bulk,
-    wallets: Bulk,
+    wallets: WalletStatements,
     entries: EntryStatements,
-    returned: Bulk,
+    usage: UsageStatement,
+    liability: LiabilityStatement,
+    rows: rows::Statements,
 }
 
 impl Statements {
     fn new() -> Self {
         Self {
             ids: Bulk::new("INSERT INTO ids (number, id)", 2),
-            wallets: Bulk::new(
-                "REPLACE INTO wallets (id, org, balance, reserved, account_seq, last, lots)",
-                7,
-            ),
+            wallets: WalletStatements::new(),
             entries: EntryStatements::new(),
-            returned: Bulk::new("REPLACE INTO returned (deduction, total, last_rollback)", 3),
+            usage: UsageStatement::new(),
+            liability: LiabilityStatement::new(),
+            rows: rows::Statements::new(),
         }
+    }
+
+    /// Writes all rows of a batch but the answers. `number` knows every organization and app.
+    async fn write(
+        &self,
+        connection: &mut SqliteConnection,
+        batch: &Batch<'_>,
+        number: impl Fn(Uuid) -> Option<i64> + Copy + Send + Sync,
+    ) -> Result<(), StoreFault> {
+        self.wallets.write_wallets(connection, &batch.wallets, number).await.map_err(store)?;
+        self.wallets.write_timers(connection, &batch.timers).await.map_err(store)?;
+        self.wallets.write_marks(connection, batch.wallet_marks).await.map_err(store)?;
+        self.entries.write(connection, batch.entries, number).await?;
+        self.usage.write(connection, &batch.usage, number).await.map_err(store)?;
+        self.liability.write(connection, batch.liability_marks, number).await.map_err(store)?;
+        self.rows.write_returned(connection, &batch.returned).await.map_err(store)?;
+        self.rows.write_bases(connection, batch.bases).await.map_err(store)?;
+        for changed in batch.identity_changes {
+            identity::write(connection, batch.identity, *changed).await.map_err(store)?;
+        }
+        for changed in batch.rule_changes {
+            rules::write(connection, batch.rules, *changed).await?;
+        }
+        Ok(())
     }
 }
 
@@ -98,12 +127,7 @@ impl SqliteStore {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(store)?;
         number_new_ids(&mut transaction, statements, numbers, batch).await?;
         let number = |id: Uuid| numbers.get(&id).copied();
-        write_wallets(&mut transaction, statements, &batch.wallets, number).await.map_err(store)?;
-        statements.entries.write(&mut transaction, batch.entries, number).await?;
-        write_returned(&mut transaction, statements, &batch.returned).await.map_err(store)?;
-        for changed in batch.identity_changes {
-            identity::write(&mut transaction, batch.identity, *changed).await.map_err(store)?;
-        }
+        statements.write(&mut transaction, batch, number).await?;
         segments.add(&mut transaction, batch.answers).await?;
         let (start, end) = (batch.start.get().cast_signed(), batch.end.get().cast_signed());
         let advance = sqlx::query(ADVANCE).bind(ledger.0.as_bytes().as_slice()).bind(start).bind(end);
@@ -127,22 +151,24 @@ impl Store for SqliteStore {
         self.checkpoint
     }
 
-    async fn wallets(&mut self, wallets: &[WalletId]) -> Result<Vec<WalletRow>, StoreFault> {
-        if wallets.is_empty() {
-            return Ok(Vec::new());
-        }
-        rows::wallets(&mut self.connection, wallets).await
+    async fn start(&mut self) -> Result<Start, StoreFault> {
+        let (connection, checkpoint) = (&mut self.connection, self.checkpoint);
+        Ok(Start {
+            checkpoint,
+            identity: identity::read(connection).await?,
+            rules: rules::read(connection).await?,
+            marks: liability_rows::last(connection).await?,
+            entries: entry_rows::between(connection, mark_below(checkpoint), checkpoint).await?,
+        })
     }
 
-    async fn returned(&mut self, deductions: &[Position]) -> Result<Vec<ReturnedRow>, StoreFault> {
-        if deductions.is_empty() {
-            return Ok(Vec::new());
-        }
-        rows::returned(&mut self.connection, deductions).await
-    }
-
-    async fn identity(&mut self) -> Result<Identity, StoreFault> {
-        identity::read(&mut self.connection).await
+    async fn find(&mut self, missing: &Missing) -> Result<Found, StoreFault> {
+        let connection = &mut self.connection;
+        Ok(Found {
+            wallets: wallet_rows::wallets(connection, &missing.wallets).await?,
+            returned: rows::returned(connection, &missing.returned).await?,
+            bases: rows::bases(connection, &missing.bases).await?,
+        })
     }
 
     async fn write(&mut self, batch: &Batch<'_>) -> Result<(), StoreFault> {
@@ -167,9 +193,11 @@ async fn number_new_ids(
     batch: &Batch<'_>,
 ) -> Result<(), StoreFault> {
     let mut new = Vec::new();
-    let orgs = batch.wallets.iter().map(|row| row.org.0);
+    let orgs = batch.wallets.iter().map(|row| row.row.org.0);
     let of_entries = batch.entries.iter().filter_map(|entry| entry.app).map(|app| app.0);
-    for id in orgs.chain(of_entries) {
+    // A rollback counts for an app that may have no entry yet.
+    let of_usage = batch.usage.iter().filter_map(|(key, _)| key.app).map(|app| app.0);
+    for id in orgs.chain(of_entries).chain(of_usage) {
         let next = numbers.len() as i64 + 1;
         numbers.entry(id).or_insert_with(|| {
             new.push((next, id));
@@ -180,38 +208,5 @@ async fn number_new_ids(
         row.add(*number);
         row.add(id.as_bytes().as_slice());
     };
-    statements.ids.insert(connection, &new, bind).await.map_err(store)
-}
-
-async fn write_wallets(
-    connection: &mut SqliteConnection,
-    statements: &Statements,
-    wallets: &[&WalletRow],
-    number: impl Fn(Uuid) -> Option<i64> + Send + Sync,
-) -> Result<(), sqlx::Error> {
-    let bind = |wallet: &&WalletRow, row: &mut Row| {
-        let mut lots = Vec::with_capacity(14 * wallet.lots.len());
-        pack_lots(&wallet.lots, &mut lots);
-        row.add(wallet.id.0.as_bytes().as_slice());
-        row.add(number(wallet.org.0));
-        row.add(wallet.balance.micros());
-        row.add(wallet.reserved.micros());
-        row.number(wallet.account_seq);
-        row.number(wallet.last.get());
-        row.add(lots);
-    };
-    statements.wallets.insert(connection, wallets, bind).await
-}
-
-async fn write_returned(
-    connection: &mut SqliteConnection,
-    statements: &Statements,
-    returned: &[ReturnedRow],
-) -> Result<(), sqlx::Error> {
-    let bind = |of: &ReturnedRow, row: &mut Row| {
-        row.number(of.deduction.get());
-        row.add(of.total.micros());
-        row.number(of.last.get());
-    };
-    statements.returned.insert(connection, returned, bind).await
+    statements.ids.execute(connection, &new, bind).await.map_err(store)
 }

@@ -20,7 +20,7 @@ fn same(first: &Answer, second: &Answer) {
 async fn a_repeated_request_gets_the_first_answer() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
-    let things = Things::made_by(&admin).await;
+    let things = Things::stocked(&app, &admin).await;
     for (route, draft) in requests::all(&things) {
         if !matches!(route.kind, Kind::Command | Kind::KeyOptional) || route.path.starts_with("/bench/") {
             continue;
@@ -42,13 +42,19 @@ async fn a_repeated_request_gets_the_first_answer() {
 async fn another_request_under_the_same_key_is_refused() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
-    let things = Things::made_by(&admin).await;
+    let things = Things::stocked(&app, &admin).await;
     for (route, draft) in requests::all(&things) {
         let other = match route.path.rsplit('/').next() {
             Some("deductions" | "checks") => draft.with("cost", "\"0.6\""),
             Some("check" | "deduct") => draft.with("cost", "0.6"),
             Some("purchases" | "grants") => draft.with("amount", "\"1.000001\""),
-            Some("rollbacks") => draft.with("amount", "\"0.02\""),
+            Some("rollbacks" | "refunds" | "chargebacks" | "adjustments") => draft.with("amount", "\"0.02\""),
+            Some("holds" | "captures") => draft.with("cost", "\"0.02\""),
+            Some("extensions") => draft.with("timeout_seconds", "86401"),
+            Some("freeze" | "unfreeze") => draft.with("reason", "\"another\""),
+            Some("credit-limit") => draft.with("limit", "\"6\""),
+            Some("low-balance") => draft.with("threshold", "null"),
+            Some("caps") => draft.with("budget", "\"another\""),
             Some("wallets") => draft.with("wallet", &format!("\"{}\"", super::things::new_wallet())),
             _ => continue,
         };

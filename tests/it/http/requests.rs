@@ -31,7 +31,7 @@ impl Draft {
         if route.path.starts_with("/api/mcp/") {
             headers.push(("x-user-id", things.wallet.clone().into_bytes()));
         }
-        let fields = (route.method == Method::POST).then(|| fields(route.path, &unique));
+        let fields = has_body(route).then(|| fields(route.path, &unique, things));
         Self {
             method: route.method.clone(),
             path: things.fill(route.path),
@@ -108,8 +108,13 @@ impl Draft {
     }
 }
 
+/// Whether a request to the route has a body.
+pub(super) fn has_body(route: &Route) -> bool {
+    matches!(route.method, Method::POST | Method::PUT)
+}
+
 /// The fields of a sound body: those that are required, and little more.
-fn fields(path: &str, unique: &str) -> Vec<(String, String)> {
+fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
     let fields: &[(&str, &str)] = match path {
         "/v1/wallets/{wallet}/deductions" | "/v1/wallets/{wallet}/checks" | "/bench/echo/{wallet}" => {
             &[("service", "\"chat\""), ("cost", "\"0.5\"")]
@@ -118,15 +123,48 @@ fn fields(path: &str, unique: &str) -> Vec<(String, String)> {
             &[("service", "\"chat\""), ("cost", "0.5")]
         }
         "/v1/wallets/{wallet}/purchases" | "/v1/wallets/{wallet}/grants" => &[("amount", "\"1\"")],
-        "/v1/deductions/{id}/rollbacks" => &[("amount", "\"0.01\"")],
+        "/v1/deductions/{id}/rollbacks" | "/v1/purchases/{id}/refunds" | "/v1/purchases/{id}/chargebacks" => {
+            &[("amount", "\"0.01\"")]
+        }
+        "/v1/deductions:batch" => {
+            &[("items", r#"[{"wallet":WALLET,"idempotency_key":UNIQUE,"service":"chat","cost":"0.5"}]"#)]
+        }
+        "/v1/checks:batch" => &[("items", r#"[{"wallet":WALLET,"service":"chat","cost":"0.5"}]"#)],
+        "/v1/holds" => &[
+            ("wallet", "WALLET"),
+            ("service", "\"chat\""),
+            ("cost", "\"0.5\""),
+            ("timeout_seconds", "86400"),
+        ],
+        "/v1/holds/{id}/captures" => &[("cost", "\"0.01\"")],
+        "/v1/holds/{id}/extensions" => &[("timeout_seconds", "86400")],
+        "/v1/holds/{id}/release"
+        | "/v1/adjustments/{id}/approval"
+        | "/v1/wallets/{wallet}/freeze"
+        | "/v1/wallets/{wallet}/unfreeze" => &[],
+        "/v1/adjustments" => &[("wallet", "WALLET"), ("amount", "\"1\""), ("reason", "\"a slip\"")],
+        "/v1/wallets/{wallet}/credit-limit" => &[("limit", "\"5\"")],
+        "/v1/wallets/{wallet}/low-balance" => &[("threshold", "\"5\"")],
+        "/v1/wallets/{wallet}/caps" => &[("app", "APP"), ("period", "\"day\""), ("amount", "\"1000\"")],
+        "/v1/prices/{service}" => &[("units", r#"{"tokens":{"credits":"0.5","per":1000}}"#)],
+        "/v1/policy" => &[
+            ("returned_to_expired", "{\"rule\":\"original\"}"),
+            ("cost_of_priced_service", "\"allowed\""),
+            ("approval_above", "\"100\""),
+        ],
         "/v1/wallets" => &[("wallet", "UNIQUE")],
         "/v1/organizations" => &[("name", "UNIQUE")],
         "/v1/apps" => &[("name", "UNIQUE"), ("scopes", "[\"credits:check\"]")],
         "/v1/apps/{app}/keys" => &[("scopes", "[\"credits:check\"]")],
-        other => panic!("say what a sound body of POST {other} is"),
+        other => panic!("say what a sound body to {other} is"),
     };
-    let quoted = format!("\"{unique}\"");
-    fields.iter().map(|(name, json)| ((*name).to_owned(), json.replace("UNIQUE", &quoted))).collect()
+    let quoted = |text: &str| format!("\"{text}\"");
+    let filled = |json: &str| {
+        json.replace("UNIQUE", &quoted(unique))
+            .replace("WALLET", &quoted(&things.wallet))
+            .replace("APP", &quoted(&things.app))
+    };
+    fields.iter().map(|(name, json)| ((*name).to_owned(), filled(json))).collect()
 }
 
 /// Every route, with a sound request about these things.

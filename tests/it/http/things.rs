@@ -1,9 +1,22 @@
-//! One of each thing that a path can name.
+//! One of each thing that a path can name, and some of those that a request uses up.
 
+use std::{
+    future::IntoFuture,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+
+use credit_ledger::identity::Scope;
+use futures::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::app::{Answer, Client};
+use crate::support::app::{Answer, Client, TestApp};
+
+/// How many there are of what a request uses up.
+const SPARE: usize = 8;
 
 /// What an organization has.
 #[derive(Debug, Clone)]
@@ -16,14 +29,42 @@ pub(super) struct Things {
     /// Of 2 credits, of which 0.5 were given back.
     pub(super) deduction: String,
     pub(super) rollback: String,
+    /// Of 20 credits, of which 1 was captured.
+    pub(super) hold: String,
+    pub(super) capture: String,
+    pub(super) refund: String,
+    pub(super) adjustment: String,
     /// The app that made it all.
     pub(super) app: String,
     /// A key of that app which nobody uses.
     pub(super) key: String,
+    /// Open holds of one credit.
+    pub(super) holds: Spare,
+    /// Adjustments that another key of the app has proposed.
+    pub(super) proposals: Spare,
+    /// Wallets that are not frozen.
+    pub(super) liquid: Spare,
+    /// Wallets that are frozen.
+    pub(super) frozen: Spare,
+}
+
+/// Things of which each request needs its own.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Spare(Arc<(Vec<String>, AtomicUsize)>);
+
+impl Spare {
+    fn of(things: Vec<String>) -> Self {
+        Self(Arc::new((things, AtomicUsize::new(0))))
+    }
+
+    pub(super) fn next(&self) -> &str {
+        let (things, used) = &*self.0;
+        things.get(used.fetch_add(1, Ordering::Relaxed)).expect("one more to use up")
+    }
 }
 
 impl Things {
-    /// Makes one of each with a client that may do everything.
+    /// Makes one of each with a client that may do everything, and nothing to use up.
     pub(super) async fn made_by(client: &Client) -> Self {
         let wallet = new_wallet();
         let base = format!("/v1/wallets/{wallet}");
@@ -33,49 +74,122 @@ impl Things {
         let deduction = deduct(client, &wallet, "things", "2").await.expect(201).member("id");
         let rollback =
             client.post(&format!("/v1/deductions/{deduction}/rollbacks"), &json!({ "amount": "0.5" }));
-        let app = client.app_id.as_deref().expect("an app").to_owned();
-        let key = client.post(&format!("/v1/apps/{app}/keys"), &json!({ "scopes": ["credits:check"] }));
+        let own = client.app_id.as_deref().expect("an app").to_owned();
+        let key = client.post(&format!("/v1/apps/{own}/keys"), &json!({ "scopes": ["credits:check"] }));
         let (grant, check) = (grant.await.expect(201), check.await.expect(200));
-        let rollback = rollback.key("things").await.expect(201);
+        let rollback = rollback.key("things").await.expect(201).member("id");
+        let hold = hold(client, &wallet, "things", "20").await.expect(201).member("id");
+        let capture = client.post(&format!("/v1/holds/{hold}/captures"), &json!({ "cost": "1" }));
+        let capture = capture.key("things").await.expect(201).member("id");
+        let refund = client.post(&format!("/v1/purchases/{purchase}/refunds"), &json!({ "amount": "1" }));
+        let refund = refund.key("things").await.expect(201).member("id");
+        let adjustment = adjust(client, &wallet, "things", "2").await.expect(201);
+        let key = key.await.expect(201).member("key_id");
         // From now on every read shows all of it.
-        wallet_at(client, &wallet, rollback.position()).await;
+        wallet_at(client, &wallet, adjustment.position()).await;
         Self {
             wallet,
             purchase,
             grant: grant.member("id"),
             check: check.member("id"),
             deduction,
-            rollback: rollback.member("id"),
-            app,
-            key: key.await.expect(201).member("key_id"),
+            rollback,
+            hold,
+            capture,
+            refund,
+            adjustment: adjustment.member("id"),
+            app: own,
+            key,
+            holds: Spare::default(),
+            proposals: Spare::default(),
+            liquid: Spare::default(),
+            frozen: Spare::default(),
         }
+    }
+
+    /// The same, and enough to use up for every route. Adjustments above 100 need a second person from
+    /// now on.
+    pub(super) async fn stocked(app: &TestApp, client: &Client) -> Self {
+        let things = Self::made_by(client).await;
+        client.put("/v1/policy", &policy()).await.expect(200);
+        let [holds, proposals, liquid, frozen] = spare(app, client, &things.wallet).await;
+        wallet_at(client, &things.wallet, app.head().get() - 1).await;
+        Self { holds, proposals, liquid, frozen, ..things }
     }
 
     /// The path of a route with its parameters filled in.
     pub(super) fn fill(&self, path: &str) -> String {
-        let id = match path.split('/').rev().find(|segment| KINDS.contains(segment)) {
+        let id = match path {
+            "/v1/holds/{id}/release" => self.holds.next(),
+            "/v1/adjustments/{id}/approval" => self.proposals.next(),
+            _ => self.named(path),
+        };
+        let wallet = match path {
+            "/v1/wallets/{wallet}/freeze" => self.liquid.next(),
+            "/v1/wallets/{wallet}/unfreeze" => self.frozen.next(),
+            _ => &self.wallet,
+        };
+        path.replace("{wallet}", wallet)
+            .replace("{id}", id)
+            .replace("{app}", &self.app)
+            .replace("{key}", &self.key)
+            .replace("{code}", "not-found")
+            .replace("{service}", "chat")
+    }
+
+    /// What `{id}` names, by the kind before it.
+    fn named(&self, path: &str) -> &str {
+        let kind = path.split("/{id}").next().and_then(|before| before.rsplit('/').next());
+        match kind {
             Some("deductions") => &self.deduction,
             Some("checks") => &self.check,
             Some("purchases") => &self.purchase,
             Some("grants") => &self.grant,
             Some("rollbacks") => &self.rollback,
+            Some("holds") => &self.hold,
+            Some("captures") => &self.capture,
+            Some("refunds") => &self.refund,
+            Some("adjustments") => &self.adjustment,
             _ => "",
-        };
-        // The deduction is what `/v1/deductions/{id}/rollbacks` names.
-        let id = if path.starts_with("/v1/deductions/{id}") { &self.deduction } else { id };
-        path.replace("{wallet}", &self.wallet)
-            .replace("{id}", id)
-            .replace("{app}", &self.app)
-            .replace("{key}", &self.key)
-            .replace("{code}", "not-found")
+        }
     }
 }
 
-const KINDS: [&str; 5] = ["deductions", "checks", "purchases", "grants", "rollbacks"];
+/// Makes what requests use up: holds, proposals, wallets that are not frozen and wallets that are.
+async fn spare(app: &TestApp, client: &Client, wallet: &str) -> [Spare; 4] {
+    let other = app.another_key(client, &[Scope::Admin]).await;
+    let (mut holds, mut proposals, mut liquid, mut frozen) = (vec![], vec![], vec![], vec![]);
+    for index in 0..SPARE {
+        let key = format!("spare-{index}");
+        holds.push(hold(client, wallet, &key, "1").await.expect(201).member("id"));
+        proposals.push(adjust(&other, wallet, &key, "101").await.expect(202).member("id"));
+    }
+    for wallets in [&mut liquid, &mut frozen] {
+        wallets.extend((0..SPARE).map(|_| new_wallet()));
+        let opened = wallets.iter().map(|wallet| {
+            let request = client.post("/v1/wallets", &json!({ "wallet": wallet }));
+            request.key(&format!("spare-{wallet}")).into_future()
+        });
+        join_all(opened).await.into_iter().for_each(|answer| drop(answer.expect(201)));
+    }
+    for wallet in &frozen {
+        let request = client.post(&format!("/v1/wallets/{wallet}/freeze"), &json!({}));
+        request.key(&format!("spare-{wallet}")).await.expect(200);
+    }
+    [holds, proposals, liquid, frozen].map(Spare::of)
+}
+
+/// The policy under which adjustments above 100 need a second person.
+pub(super) fn policy() -> Value {
+    json!({
+        "returned_to_expired": { "rule": "original" },
+        "cost_of_priced_service": "allowed",
+        "approval_above": "100",
+    })
+}
 
 /// The id of a wallet that nobody has opened. Ids are only names: any random one will do.
 pub(super) fn new_wallet() -> String {
-    use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(1);
     Uuid::from_u64_pair(0x7d1f_6f0a_4f0e_4b1c, NEXT.fetch_add(1, Ordering::Relaxed)).to_string()
 }
@@ -97,6 +211,18 @@ pub(super) async fn funded(client: &Client, amount: &str) -> String {
 pub(super) async fn deduct(client: &Client, wallet: &str, key: &str, cost: &str) -> Answer {
     let request = json!({ "service": "chat", "cost": cost });
     client.post(&format!("/v1/wallets/{wallet}/deductions"), &request).key(key).await
+}
+
+/// Asks for a hold of a day under a key.
+pub(super) async fn hold(client: &Client, wallet: &str, key: &str, cost: &str) -> Answer {
+    let request = json!({ "wallet": wallet, "service": "chat", "cost": cost, "timeout_seconds": 86_400 });
+    client.post("/v1/holds", &request).key(key).await
+}
+
+/// Asks for an adjustment under a key.
+pub(super) async fn adjust(client: &Client, wallet: &str, key: &str, amount: &str) -> Answer {
+    let request = json!({ "wallet": wallet, "amount": amount, "reason": "a slip" });
+    client.post("/v1/adjustments", &request).key(key).await
 }
 
 /// The wallet as it is now that the event at `position` has been applied.

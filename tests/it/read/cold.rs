@@ -1,25 +1,36 @@
 //! What the engine loads is what the decisions had made.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test may look for one kind of event")]
+
 use std::collections::HashMap;
 
-use credit_ledger::engine::{ColdState, Wanted};
-use events::{CommandId, Credits, Event, Position};
+use credit_ledger::{
+    engine::{ColdState, Timer, Wanted},
+    read::Reads,
+};
+use events::{CommandId, Credits, Event, Position, Time, WalletId};
 use uuid::Uuid;
 
 use super::{end, everything, log_of, project, recorded};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cold_load_equals_what_was_decided() {
-    let (history, bodies) = everything(11, 40, 3_000);
+    let (history, bodies) = everything(11, 25, 6_000);
     let directory = tempfile::tempdir().expect("a directory");
     let reads = project(directory.path(), history.ledger, log_of(&bodies).await).await;
     let events = recorded(&bodies);
 
     let mut returned: HashMap<Position, Credits> = HashMap::new();
     for event in &events {
-        if let Event::DeductionRolledBack(e) = &event.event {
-            returned.insert(e.deduction, e.returned);
-        }
+        match &event.event {
+            Event::DeductionRolledBack(e) => returned.insert(e.deduction, e.returned),
+            Event::PurchaseRefunded(e) => returned.insert(e.purchase, e.refunded),
+            Event::CreditsAdjusted(e) => {
+                let size = Credits::from_micros(e.amount.micros().abs());
+                e.proposal.and_then(|proposal| returned.insert(proposal, size))
+            }
+            _ => None,
+        };
     }
     let answers: Vec<(CommandId, Position)> = events
         .iter()
@@ -42,6 +53,42 @@ async fn a_cold_load_equals_what_was_decided() {
     assert_eq!(loaded.returned.into_iter().collect::<HashMap<_, _>>(), returned);
     assert_eq!(loaded.commands, answers);
     assert!(answers.iter().all(|(command, _)| reads.may_know(*command)));
+    let held = history.wallets.iter().flat_map(|(.., wallet)| wallet);
+    assert!(held.clone().any(|wallet| !wallet.holds.is_empty()) && held.clone().any(|w| !w.caps.is_empty()));
+    assert!(held.clone().any(|wallet| wallet.limit.is_positive()), "the history is too dull");
+    reads.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_and_timers_are_those_of_the_decisions() {
+    let (history, bodies) = everything(13, 60, 4_000);
+    let directory = tempfile::tempdir().expect("a directory");
+    let reads = project(directory.path(), history.ledger, log_of(&bodies).await).await;
+
+    let loaded = ColdState::rules(&reads).await.expect("rules");
+    let rules: HashMap<_, _> = loaded.rules.into_iter().collect();
+    assert_eq!((loaded.checkpoint, rules), (end(&bodies), history.rules.iter().cloned().collect()));
+    for (org, rules) in &history.rules {
+        assert_eq!(*Reads::rules(&reads, *org).await.expect("rules"), *rules);
+    }
+
+    let due = |(id, _, wallet): &(WalletId, _, Option<ledger::Wallet>)| Some((wallet.as_ref()?.due()?, *id));
+    let mut expected: Vec<Timer> = history.wallets.iter().filter_map(due).collect();
+    expected.sort_unstable();
+    assert!(expected.len() > 10, "the history is too dull");
+    let (mut found, mut from) = (Vec::<Timer>::new(), (Time::from_micros(i64::MIN), WalletId(Uuid::nil())));
+    loop {
+        // Each page begins with the last timer of the one before.
+        let page = reads.timers(from, 3).await.expect("timers");
+        assert_eq!(page.checkpoint, end(&bodies));
+        found.extend(&page.timers);
+        found.dedup();
+        from = match page.timers.as_slice() {
+            [_, _, last] => *last,
+            _ => break,
+        };
+    }
+    assert_eq!(found, expected);
     reads.close().await;
 }
 

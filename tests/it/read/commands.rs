@@ -6,12 +6,12 @@ use credit_ledger::{
     engine::{ColdState, Wanted},
     log::memory::MemoryLog,
     read::{
-        Batch, Live, Store,
+        Batch, Fold, Live, Store,
         sqlite::{self, SqliteReads, SqliteStore},
     },
 };
 use events::{CommandId, LedgerId, Position};
-use projections::{Identity, fingerprint};
+use projections::fingerprint;
 use proptest::{prelude::*, test_runner::TestRunner};
 use uuid::Uuid;
 
@@ -26,16 +26,10 @@ async fn write(store: &mut SqliteStore, commands: &[CommandId]) -> Vec<(CommandI
     let start = store.checkpoint();
     let answers: Vec<_> = (start.get()..).map(Position).zip(commands).map(|(at, id)| (*id, at)).collect();
     let entries: Vec<_> = answers.iter().map(|(id, at)| (fingerprint(*id), *at)).collect();
-    let batch = Batch {
-        start,
-        end: start.plus(commands.len() as u64),
-        wallets: Vec::new(),
-        entries: &[],
-        answers: &entries,
-        returned: Vec::new(),
-        identity_changes: &[],
-        identity: &Identity::default(),
-    };
+    let nothing = Fold::of_everything(LEDGER);
+    let end = start.plus(commands.len() as u64);
+    let batch = Batch { start, end, answers: &entries, ..nothing.batch() };
+
     store.write(&batch).await.expect("a write");
     answers
 }

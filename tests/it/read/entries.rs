@@ -1,8 +1,10 @@
 //! Pages of the audit against a list of everything and a plain filter.
 
+use std::collections::HashMap;
+
 use credit_ledger::read::{Entry, EntryQuery, Reads, sqlite::SqliteReads};
 use events::{AppId, OrgId, Position, Time, WalletId};
-use projections::{EntryKind, EntryRow, reference};
+use projections::{EntryKind, EntryRow, Parts, ReturnedRow, reference};
 use uuid::Uuid;
 
 use super::{end, everything, log_of, project, recorded};
@@ -16,11 +18,14 @@ struct Known {
 
 fn all_entries(bodies: &credit_ledger::log::Bodies) -> Vec<Known> {
     let events = recorded(bodies);
-    let rows: Vec<EntryRow> = events.iter().filter_map(EntryRow::of).collect();
+    let rows: Vec<EntryRow> =
+        events.iter().filter_map(|event| EntryRow::of(event, Parts::default())).collect();
+    let mut undone: HashMap<Position, Position> = HashMap::new();
+    for event in &events {
+        undone.extend(ReturnedRow::undone_by(&event.event).map(|of| (of, event.envelope.position)));
+    }
     let known = rows.iter().map(|row| {
         let recorded = &events[row.position.get() as usize];
-        let back =
-            rows.iter().rev().find(|r| r.kind == EntryKind::Rollback && r.refers_to == Some(row.position));
         let entry = Entry {
             position: row.position,
             time: row.time,
@@ -31,7 +36,7 @@ fn all_entries(bodies: &credit_ledger::log::Bodies) -> Vec<Known> {
             balance: row.balance,
             reference: reference(&recorded.event),
             key: recorded.event.asked().and_then(|asked| asked.key.as_deref()).map(str::to_owned),
-            reversed_by: back.map(|row| row.position),
+            reversed_by: undone.get(&row.position).copied(),
         };
         Known { org: row.org, entry }
     });

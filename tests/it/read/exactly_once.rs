@@ -2,17 +2,25 @@
 
 use std::path::Path;
 
-use credit_ledger::read::{Fold, Store, StoreFault, replay, sqlite};
+use credit_ledger::read::{Fold, Start, Store, StoreFault, replay, sqlite};
 use events::Position;
-use projections::Identity;
 
 use super::{end, everything, log_of, project, recorded, tamper};
 use crate::support::history::Mix;
 
 /// Tables whose rows a batch writes, and how.
-const WRITES: [(&str, &str); 11] = [
+const WRITES: [(&str, &str); 20] = [
     ("ids", "INSERT"),
     ("wallets", "INSERT"),
+    ("wallet_marks", "INSERT"),
+    ("timers", "INSERT"),
+    ("timers", "UPDATE"),
+    ("bases", "INSERT"),
+    ("usage", "INSERT"),
+    ("usage", "UPDATE"),
+    ("liability_marks", "INSERT"),
+    ("prices", "INSERT"),
+    ("policies", "INSERT"),
     ("entries", "INSERT"),
     ("entry_lists", "INSERT"),
     ("returned", "INSERT"),
@@ -31,7 +39,7 @@ async fn mine(directory: &Path) {
     for (table, write) in WRITES {
         // FAIL undoes nothing by itself, not even this statement: that is left to the transaction.
         let trigger = format!(
-            "CREATE TRIGGER mine_{table} AFTER {write} ON {table} BEGIN \
+            "CREATE TRIGGER mine_{table}_{write} AFTER {write} ON {table} BEGIN \
              UPDATE mine SET rows_left = rows_left - 1; \
              SELECT RAISE(FAIL, 'a mine') FROM mine WHERE rows_left < 0; END"
         );
@@ -50,12 +58,9 @@ async fn a_batch_that_was_interrupted_anywhere_leaves_no_trace() {
     history.extend(&mut bodies, 300, Mix::Everything);
     let (whole, events) = (log_of(&bodies).await, recorded(&bodies).split_off(before.get() as usize));
     let mut store = sqlite::open_store(directory.path(), history.ledger).await.expect("a store");
-    let identity = store.identity().await.expect("identity");
-    let mut fold = Fold::new(history.ledger, before, identity, 1_000);
+    let mut fold = Fold::new(history.ledger, store.start().await.expect("a start"), 1_000);
     let missing = fold.missing(&events);
-    let wallets = store.wallets(&missing.wallets).await.expect("wallets");
-    let returned = store.returned(&missing.returned).await.expect("returned");
-    fold.adopt(wallets, returned);
+    fold.adopt(store.find(&missing).await.expect("rows"));
     events.iter().for_each(|event| fold.apply(event).expect("a valid history"));
     store.close().await;
     let batch = fold.batch();
@@ -90,8 +95,8 @@ async fn a_checkpoint_that_somebody_else_moved_stops_the_writer() {
     let (history, bodies) = everything(32, 5, 100);
     let directory = tempfile::tempdir().expect("a directory");
     let mut store = sqlite::open_store(directory.path(), history.ledger).await.expect("a store");
-    assert_eq!(tamper(directory.path(), "UPDATE checkpoints SET position = 1").await, 5);
-    let mut fold = Fold::new(history.ledger, Position(0), Identity::default(), 100);
+    assert_eq!(tamper(directory.path(), "UPDATE checkpoints SET position = 1").await, 9);
+    let mut fold = Fold::new(history.ledger, Start::default(), 100);
     recorded(&bodies).iter().for_each(|event| fold.apply(event).expect("a valid history"));
     let fault = store.write(&fold.batch()).await.expect_err("two writers");
     assert!(matches!(fault, StoreFault::Corrupt(_)), "{fault}");
@@ -107,7 +112,7 @@ async fn a_batch_that_failed_half_way_is_written_again() {
     let refuse =
         "CREATE TRIGGER refuse BEFORE INSERT ON command_segments BEGIN SELECT RAISE(ABORT, 'no room'); END";
     tamper(directory.path(), refuse).await;
-    let mut fold = Fold::new(history.ledger, Position(0), Identity::default(), 100);
+    let mut fold = Fold::new(history.ledger, Start::default(), 100);
     recorded(&bodies).iter().for_each(|event| fold.apply(event).expect("a valid history"));
     let fault = store.write(&fold.batch()).await.expect_err("no room");
     assert!(matches!(&fault, StoreFault::Unavailable(why) if why.contains("no room")), "{fault}");

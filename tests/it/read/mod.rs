@@ -7,8 +7,10 @@ mod exactly_once;
 mod following;
 mod halting;
 mod handed_over;
+mod past;
 mod rebuilding;
 mod replaying;
+mod reports;
 
 use std::{path::Path, sync::Arc};
 

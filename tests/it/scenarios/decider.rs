@@ -1,25 +1,39 @@
-//! The pure decider, with keys in a table.
+//! The pure decider, with keys in a table. Nothing happens between commands: what is due expires
+//! when the next command comes.
+
+mod facts;
 
 use std::{collections::HashMap, time::Duration};
 
-use events::{Asked, Credits, Event, LotTerms, Operation, Position, RequestHash, Slices, Time, WalletId};
-use ledger::{Command, Deduction, Facts, Question, Wallet};
+use events::{Asked, Event, Operation, OrgId, Position, RequestHash, Time, WalletId};
+use ledger::{Decision, Question, Rules, Wallet};
 
-use super::world::{Answer, Refused, Request, World, expired, rejected, told};
+use super::{
+    told::{inside, rejected, told},
+    world::{Answer, App, Refused, Request, Rule, State, World},
+};
 use crate::support::{ground::START_MICROS, words::Caller};
+use facts::Past;
 
 type Key = (Caller, Operation, String);
+
+/// The first request under a key, spelled out, and what its command has done.
+struct First {
+    spelled: Vec<u8>,
+    events: Vec<Event>,
+    /// Where the first of them is stored.
+    position: Position,
+}
 
 /// All there is, in maps.
 pub(super) struct Decider {
     now: Time,
     next: Position,
     wallets: HashMap<WalletId, Wallet>,
-    lots: HashMap<Position, LotTerms>,
-    deductions: HashMap<Position, (WalletId, Credits, Slices)>,
-    returned: HashMap<Position, Credits>,
-    /// The first request under each key, spelled out, and its answer.
-    answers: HashMap<Key, (Vec<u8>, Event, Position)>,
+    rules: HashMap<OrgId, Rules>,
+    past: Past,
+    answers: HashMap<Key, First>,
+    news: HashMap<WalletId, Vec<Event>>,
 }
 
 impl Decider {
@@ -28,82 +42,106 @@ impl Decider {
             now: Time::from_micros(START_MICROS),
             next: Position(0),
             wallets: HashMap::new(),
-            lots: HashMap::new(),
-            deductions: HashMap::new(),
-            returned: HashMap::new(),
+            rules: HashMap::new(),
+            past: Past::default(),
             answers: HashMap::new(),
+            news: HashMap::new(),
         }
     }
 
-    fn facts(&self, command: &Command) -> Facts {
-        let Command::RollBack(ask) = command else { return Facts::default() };
-        let deduction = self.deductions.get(&ask.deduction).map(|(wallet, cost, slices)| Deduction {
-            wallet: *wallet,
-            cost: *cost,
-            slices: slices.clone(),
-            terms: slices.iter().map(|slice| self.lots[&slice.lot]).collect(),
-            returned: self.returned.get(&ask.deduction).copied().unwrap_or_default(),
-        });
-        Facts { deduction }
+    fn keep(&mut self, wallet: WalletId, app: Option<&App>, decision: &Decision) {
+        self.wallets.insert(wallet, decision.wallet.clone());
+        for event in &decision.events {
+            self.past.keep(self.next, event, wallet, app, self.now);
+            self.next = self.next.next();
+            // No two events have the same stamp.
+            self.now = self.now.plus_micros(1);
+        }
+        self.news.entry(wallet).or_default().extend(decision.events.iter().cloned());
     }
+}
 
-    fn remember(&mut self, event: &Event, wallet: WalletId) {
-        if let Event::CreditsPurchased(e) = event {
-            self.lots.insert(self.next, e.lot);
-        }
-        if let Event::CreditsGranted(e) = event {
-            self.lots.insert(self.next, e.lot);
-        }
-        if let Event::CreditsDeducted(e) = event {
-            self.deductions.insert(self.next, (wallet, e.cost, e.slices.clone()));
-        }
-        if let Event::DeductionRolledBack(e) = event {
-            self.returned.insert(e.deduction, e.returned);
-        }
-    }
+/// What a command's events, of which the first is stored at `position`, tell the app.
+fn answer(events: &[Event], position: Position, replayed: bool) -> Answer {
+    let at = events.iter().position(|event| event.asked().is_some()).expect("a decision has an answer");
+    let result = told(&events[at], Position(position.get() + at as u64), events);
+    Answer { result, replayed }
 }
 
 impl World for Decider {
     async fn ask(&mut self, request: Request) -> Answer {
-        let Request { app, wallet, key, command } = request;
+        let Request { app, wallet, key, command, dry, .. } = request;
         let caller = app.caller();
         let key = (caller, command.operation(), key);
         let mut spelled = Vec::new();
         command.canonical(wallet, &mut spelled);
-        if let Some((first, event, position)) = self.answers.get(&key) {
-            let same = *first == spelled;
-            let result =
-                if same { told(event, *position) } else { Err(Refused::because("idempotency-key-reused")) };
-            return Answer { result, replayed: same, expired: Vec::new() };
+        if let Some(first) = self.answers.get(&key) {
+            if first.spelled == spelled {
+                return answer(&first.events, first.position, true);
+            }
+            return Answer { result: Err(Refused::because("idempotency-key-reused")), replayed: false };
         }
         let asked = Asked { key: Some(key.2.as_str().into()), request: RequestHash([0; 16]) };
-        self.now = self.now.plus_micros(1);
-        let question = Question { wallet, org: caller.org, asked: &asked, now: self.now };
-        let facts = self.facts(&command);
-        let decision = match ledger::decide(self.wallets.get(&wallet), &command, &facts, question, self.next)
-        {
-            Ok(decision) => decision,
-            Err(rejection) => {
-                return Answer { result: Err(rejected(&rejection)), replayed: false, expired: vec![] };
-            }
+        let actor = app.actor();
+        let question = Question {
+            wallet,
+            org: caller.org,
+            app: Some(caller.app),
+            actor: Some(&actor),
+            asked: &asked,
+            rules: self.rules.entry(caller.org).or_default(),
+            now: self.now,
         };
-        self.wallets.insert(wallet, decision.wallet);
-        let mut answer = None;
-        for event in &decision.events {
-            self.remember(event, wallet);
-            if event.asked().is_some() {
-                answer = Some((event.clone(), self.next));
-            }
-            self.next = self.next.next();
+        let facts = self.past.facts(&command);
+        let decided = ledger::decide(self.wallets.get(&wallet), &command, &facts, question, self.next);
+        let decision = match decided {
+            Ok(decision) => decision,
+            Err(rejection) => return Answer { result: Err(rejected(&rejection)), replayed: false },
+        };
+        let (events, position) = (decision.events.to_vec(), self.next);
+        let answer = answer(&events, position, false);
+        if !dry {
+            self.keep(wallet, Some(&app), &decision);
+            self.answers.insert(key, First { spelled, events, position });
         }
-        let (event, position) = answer.expect("a decision has an answer");
-        let result = told(&event, position);
-        self.answers.insert(key, (spelled, event, position));
-        Answer { result, replayed: false, expired: decision.events.iter().filter_map(expired).collect() }
+        answer
     }
 
-    fn pass(&mut self, time: Duration) {
+    async fn ask_all(&mut self, requests: Vec<Request>) -> Vec<Answer> {
+        let mut answers = Vec::new();
+        for request in requests {
+            answers.push(self.ask(request).await);
+        }
+        answers
+    }
+
+    async fn rule(&mut self, app: &App, rule: Rule) -> Position {
+        let event = match rule {
+            Rule::Price(price) => Event::from(price),
+            Rule::Policy(policy) => Event::from(policy),
+        };
+        let position = self.next;
+        self.rules.entry(app.caller().org).or_default().apply(&event, position);
+        self.next = position.next();
+        position
+    }
+
+    async fn pass(&mut self, time: Duration) {
         self.now = self.now.plus_micros(i64::try_from(time.as_micros()).expect("less than 292,000 years"));
+    }
+
+    async fn settle(&mut self, wallet: WalletId) {
+        let Some(state) = self.wallets.get(&wallet) else { return };
+        let decision = ledger::decide_due(state, self.now, self.next).expect("a sound wallet");
+        self.keep(wallet, None, &decision);
+    }
+
+    async fn news(&mut self, _: &App, wallet: WalletId) -> Vec<Event> {
+        self.news.remove(&wallet).unwrap_or_default()
+    }
+
+    async fn state(&mut self, _: &App, wallet: WalletId) -> State {
+        inside(self.wallets.get(&wallet).expect("an open wallet"))
     }
 
     async fn end(self) {}

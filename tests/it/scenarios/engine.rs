@@ -1,16 +1,30 @@
 //! The engine: with everything in memory, with nothing in memory, or started anew for each command.
+//! When time passes, its timers let expire what is due, with nobody asking.
 
 use std::{sync::Arc, time::Duration};
 
-use credit_ledger::{engine::EngineError, log::sqlite::SqliteLog};
-use events::Position;
+use credit_ledger::{
+    clock::Clock,
+    engine::{Ask, EngineError, Fact, Receipt},
+    log::sqlite::SqliteLog,
+};
+use events::{CommandId, Event, Position, Subject, WalletId};
 use tempfile::TempDir;
+use tokio::time::timeout;
+use uuid::Uuid;
 
-use super::world::{Answer, Refused, Request, World, expired, rejected, told};
+use super::{
+    follower::Follower,
+    told::{inside, rejected, told},
+    world::{Answer, App, Refused, Request, Rule, State, World},
+};
 use crate::support::{
     ground::{Ground, Ledger},
     words::ask_by,
 };
+
+/// No timer is as late; a test that waits so long has failed.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What happens between commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +41,8 @@ pub(super) struct EngineWorld {
     /// Taken only while it restarts.
     ledger: Option<Ledger>,
     between: Between,
+    follower: Follower,
+    rules: u128,
     _directory: Option<TempDir>,
 }
 
@@ -56,7 +72,8 @@ pub(super) async fn sqlite() -> EngineWorld {
 
 impl EngineWorld {
     async fn start(ground: Ground, between: Between, directory: Option<TempDir>) -> Self {
-        Self { ledger: Some(ground.start().await), between, _directory: directory }
+        let ledger = Some(ground.start().await);
+        Self { ledger, between, follower: Follower::default(), rules: 0, _directory: directory }
     }
 
     fn ledger(&self) -> &Ledger {
@@ -75,32 +92,86 @@ impl EngineWorld {
             }
         }
     }
+
+    async fn follow(&mut self) {
+        let store = Arc::clone(&self.ledger().ground.store);
+        self.follower.catch_up(store.as_ref()).await;
+    }
+}
+
+fn ask(request: Request) -> Ask {
+    let Request { app, wallet, key, command, dry, .. } = request;
+    let ask = ask_by(app.caller(), wallet, &key, command);
+    Ask { actor: Some(app.actor().into()), dry_run: dry, ..ask }
+}
+
+fn answer(receipt: Result<Receipt, EngineError>) -> Answer {
+    match receipt {
+        Ok(receipt) => {
+            let (recorded, all) = (&receipt.recorded, receipt.events().map(|recorded| &recorded.event));
+            let result = told(&recorded.event, recorded.envelope.position, all);
+            Answer { result, replayed: receipt.replayed }
+        }
+        Err(EngineError::KeyReused) => {
+            Answer { result: Err(Refused::because("idempotency-key-reused")), replayed: false }
+        }
+        Err(EngineError::Rejected(rejection)) => {
+            Answer { result: Err(rejected(&rejection)), replayed: false }
+        }
+        Err(other) => panic!("{other}"),
+    }
 }
 
 impl World for EngineWorld {
     async fn ask(&mut self, request: Request) -> Answer {
         self.next().await;
-        let Request { app, wallet, key, command } = request;
-        let ground = &self.ledger().ground;
-        let before = ground.head().await;
-        let receipt = self.ledger().submit(ask_by(app.caller(), wallet, &key, command)).await;
-        let (result, replayed) = match receipt {
-            Ok(receipt) => {
-                let position = receipt.recorded.envelope.position;
-                (told(&receipt.recorded.event, position), receipt.replayed)
-            }
-            Err(EngineError::KeyReused) => (Err(Refused::because("idempotency-key-reused")), false),
-            Err(EngineError::Rejected(rejection)) => (Err(rejected(&rejection)), false),
-            Err(other) => panic!("{key}: {other}"),
-        };
-        let page = ground.store.read(before, 1_000).await.expect("a page");
-        let new = page.bodies.iter().map(|body| events::decode(body).expect("an event"));
-        let expired = new.filter_map(|recorded| expired(&recorded.event)).collect();
-        Answer { result, replayed, expired }
+        let (head, dry) = (self.ledger().ground.head().await, request.dry);
+        let answer = answer(self.ledger().submit(ask(request)).await);
+        assert!(!dry || self.ledger().ground.head().await == head, "a dry run has stored something");
+        answer
     }
 
-    fn pass(&mut self, time: Duration) {
+    async fn ask_all(&mut self, requests: Vec<Request>) -> Vec<Answer> {
+        self.next().await;
+        let asks = requests.into_iter().map(ask).collect();
+        self.ledger().engine.submit_all(asks).await.into_iter().map(answer).collect()
+    }
+
+    async fn rule(&mut self, app: &App, rule: Rule) -> Position {
+        self.next().await;
+        self.rules += 1;
+        let org = app.caller().org;
+        let event = match rule {
+            Rule::Price(price) => Event::from(price),
+            Rule::Policy(policy) => Event::from(policy),
+        };
+        let id = CommandId(Uuid::from_u128(self.rules));
+        let actor = Some(app.actor().into());
+        let fact = Fact { id, subject: Subject::Organization(org), org: Some(org), actor, event };
+        self.ledger().engine.record(fact).await.expect("a rule that is kept").envelope.position
+    }
+
+    async fn pass(&mut self, time: Duration) {
+        self.next().await;
         self.ledger().pass(time);
+        let now = self.ledger().ground.clock.now();
+        let store = Arc::clone(&self.ledger().ground.store);
+        let waiting = self.follower.wait_until_nothing_is_due(store.as_ref(), now);
+        timeout(PATIENCE, waiting).await.expect("what is due expires by itself");
+    }
+
+    async fn settle(&mut self, _: WalletId) {
+        // The timers have done it when time passed.
+    }
+
+    async fn news(&mut self, _: &App, wallet: WalletId) -> Vec<Event> {
+        self.follow().await;
+        self.follower.take_news(wallet)
+    }
+
+    async fn state(&mut self, _: &App, wallet: WalletId) -> State {
+        self.follow().await;
+        inside(self.follower.wallet(wallet))
     }
 
     async fn end(self) {

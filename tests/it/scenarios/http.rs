@@ -1,23 +1,46 @@
 //! The service as its clients see it: nothing but HTTP.
 
-use std::{collections::BTreeMap, time::Duration};
+mod answers;
+mod bodies;
+mod feed;
 
-use events::{Credits, Position, WalletId};
-use ledger::{Amount, Command, Expiry, NewLot};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use credit_ledger::clock::Clock;
+use events::{Event, Position, PublicId, PublicKind, WalletId};
+use ledger::Command;
+use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
-use super::world::{Answer, App, Done, Refused, Request, World, class_name};
+use super::{
+    engine::PATIENCE,
+    follower::Follower,
+    told::told,
+    world::{Answer, App, Done, Request, Rule, State, World},
+};
 use crate::support::app::{Answer as Response, Client, TestApp};
+use feed::Feed;
 
 /// A served ledger, and its clients by name.
 pub(super) struct Http {
     app: TestApp,
     clients: BTreeMap<App, Client>,
+    /// What each wallet's feed has told.
+    feeds: BTreeMap<String, Feed>,
+    /// Which positions are captures: their ids are written differently.
+    captures: BTreeSet<Position>,
+    /// Sees when the timers have done their work.
+    follower: Follower,
 }
 
 impl Http {
     pub(super) async fn start() -> Self {
-        Self { app: TestApp::start().await, clients: BTreeMap::new() }
+        let (clients, feeds, captures, follower) = Default::default();
+        Self { app: TestApp::start().await, clients, feeds, captures, follower }
     }
 
     async fn client(&mut self, app: &App) -> Client {
@@ -29,44 +52,126 @@ impl Http {
         client
     }
 
-    /// How this ledger writes the id of a deduction: only its position differs from another's.
-    fn deduction_id(&self, position: Position) -> String {
-        let (ledger, ..) = self.app.ledger.id.0.as_fields();
-        format!("ded_{ledger:08x}_{position}")
+    /// How this ledger writes ids of this kind: only the position differs from another's.
+    fn id(&self, kind: PublicKind, position: Position) -> String {
+        PublicId::new(kind, self.app.ledger.id, position).to_string()
     }
 
-    /// What expired in the wallet after the event at `after`.
-    async fn expired(client: &Client, wallet: WalletId, after: u64) -> Vec<(Position, Credits)> {
-        let path = format!("/v1/events?after={after}&types=credits.expired.v1&wallet={wallet}&limit=1000");
-        let events = client.get(&path).await.expect(200).json();
-        let events = events.as_array().expect("a batch of events");
-        events.iter().map(|event| slice(&event["data"])).collect()
+    /// Rollbacks take the ids of deductions and of captures.
+    fn spending_id(&self, position: Position) -> String {
+        let captured = self.captures.contains(&position);
+        self.id(if captured { PublicKind::Capture } else { PublicKind::Deduction }, position)
+    }
+
+    /// Where a command is sent, and with which method.
+    fn path(&self, request: &Request) -> (Method, String) {
+        let wallet = format!("/v1/wallets/{}", request.wallet);
+        match &request.command {
+            Command::OpenWallet => (Method::POST, "/v1/wallets".to_owned()),
+            Command::Purchase(_) => (Method::POST, format!("{wallet}/purchases")),
+            Command::Grant(_) => (Method::POST, format!("{wallet}/grants")),
+            Command::Check(_) => (Method::POST, format!("{wallet}/checks")),
+            Command::Deduct(_) => (Method::POST, format!("{wallet}/deductions")),
+            Command::DeductBatch(_) => (Method::POST, "/v1/deductions:batch".to_owned()),
+            Command::RollBack(ask) => {
+                (Method::POST, format!("/v1/deductions/{}/rollbacks", self.spending_id(ask.deduction)))
+            }
+            Command::Hold(_) => (Method::POST, "/v1/holds".to_owned()),
+            Command::Capture(ask) => (Method::POST, self.hold_path(ask.hold, "captures")),
+            Command::Extend(ask) => (Method::POST, self.hold_path(ask.hold, "extensions")),
+            Command::Release(ask) => (Method::POST, self.hold_path(ask.hold, "release")),
+            Command::Refund(ask) => {
+                let purchase = self.id(PublicKind::Purchase, ask.purchase);
+                (Method::POST, format!("/v1/purchases/{purchase}/{}", bodies::cause(ask.cause)))
+            }
+            Command::Adjust(_) => (Method::POST, "/v1/adjustments".to_owned()),
+            Command::Approve(ask) => {
+                let proposal = self.id(PublicKind::Adjustment, ask.proposal);
+                (Method::POST, format!("/v1/adjustments/{proposal}/approval"))
+            }
+            Command::Freeze(_) => (Method::POST, format!("{wallet}/freeze")),
+            Command::Unfreeze(_) => (Method::POST, format!("{wallet}/unfreeze")),
+            Command::SetLimit(_) => (Method::PUT, format!("{wallet}/credit-limit")),
+            Command::SetCap(_) => (Method::PUT, format!("{wallet}/caps")),
+            Command::SetThreshold(_) => (Method::PUT, format!("{wallet}/low-balance")),
+        }
+    }
+
+    fn hold_path(&self, hold: Position, what: &str) -> String {
+        format!("/v1/holds/{}/{what}", self.id(PublicKind::Hold, hold))
+    }
+
+    /// What the event at this position tells.
+    async fn made(client: &Client, position: Position) -> Option<Done> {
+        let path = format!("/v1/events?after={}&limit=1", position.get() - 1);
+        let page = feed::page(&client.get(&path).await.expect(200));
+        let event = &page.first().expect("an answer is stored").event;
+        told(event, position, []).ok()
     }
 }
 
 impl World for Http {
     async fn ask(&mut self, request: Request) -> Answer {
-        let Request { app, wallet, key, command } = request;
-        let client = self.client(&app).await;
-        let last = self.app.head().get() - 1;
-        let (path, body) = match &command {
-            Command::RollBack(ask) => {
-                let path = format!("/v1/deductions/{}/rollbacks", self.deduction_id(ask.deduction));
-                (path, ask.amount.map_or_else(|| json!({}), |amount| json!({ "amount": text(amount) })))
-            }
-            Command::OpenWallet => ("/v1/wallets".to_owned(), json!({ "wallet": wallet })),
-            Command::Purchase(p) => (format!("/v1/wallets/{wallet}/purchases"), credits_in(p.amount, &p.lot)),
-            Command::Grant(g) => (format!("/v1/wallets/{wallet}/grants"), credits_in(g.amount, &g.lot)),
-            Command::Check(c) => (format!("/v1/wallets/{wallet}/checks"), spending(&c.service, c.cost)),
-            Command::Deduct(d) => (format!("/v1/wallets/{wallet}/deductions"), spending(&d.service, d.cost)),
+        let client = self.client(&request.app).await;
+        let about = match &request.about {
+            Some(app) => self.client(app).await.app_id,
+            None => None,
         };
-        let response = client.post(&path, &body).key(&key).await;
-        let expired = Self::expired(&client, wallet, last).await;
-        Answer { replayed: response.is_replayed(), result: result(&response), expired }
+        let (method, path) = self.path(&request);
+        let body = bodies::body(&request, about.as_deref());
+        let path = if request.dry { format!("{path}?dry_run=true") } else { path };
+        let head = self.app.head();
+        let response = send(&client, method, &path, &body, Some(&request.key)).await;
+        assert!(!request.dry || self.app.head() == head, "a dry run has stored something");
+        let position = (response.status < 400).then(|| answers::position(&response.json())).flatten();
+        let made = match position {
+            Some(position) => Self::made(&client, position).await,
+            None => None,
+        };
+        if matches!(request.command, Command::Capture(_)) {
+            self.captures.extend(position);
+        }
+        Answer { replayed: response.is_replayed(), result: answers::result(&response, made) }
     }
 
-    fn pass(&mut self, time: Duration) {
+    async fn ask_all(&mut self, requests: Vec<Request>) -> Vec<Answer> {
+        let client = self.client(&requests[0].app).await;
+        let checks = matches!(requests[0].command, Command::Check(_));
+        let path = if checks { "/v1/checks:batch" } else { "/v1/deductions:batch" };
+        let items: Vec<Value> = requests.iter().map(bodies::item).collect();
+        let response = send(&client, Method::POST, path, &json!({ "items": items }), None).await;
+        answers::items(&response.expect(200).json())
+    }
+
+    async fn rule(&mut self, app: &App, rule: Rule) -> Position {
+        let (path, body) = bodies::rule(&rule);
+        let client = self.client(app).await;
+        let response = send(&client, Method::PUT, &path, &body, None).await;
+        Position(response.expect(200).position())
+    }
+
+    async fn pass(&mut self, time: Duration) {
         self.app.clock.advance(time);
+        let (now, log) = (self.app.clock.now(), self.app.ledger.log.clone());
+        let waiting = self.follower.wait_until_nothing_is_due(log.as_ref(), now);
+        timeout(PATIENCE, waiting).await.expect("what is due expires by itself");
+    }
+
+    async fn settle(&mut self, _: WalletId) {
+        // The timers have done it when time passed.
+    }
+
+    async fn news(&mut self, app: &App, wallet: WalletId) -> Vec<Event> {
+        let client = self.client(app).await;
+        let feed = self.feeds.entry(wallet.to_string()).or_default();
+        feed.read(&client, wallet).await
+    }
+
+    async fn state(&mut self, app: &App, wallet: WalletId) -> State {
+        let last = self.app.head().get() - 1;
+        let path = format!("/v1/wallets/{wallet}?min_position={last}");
+        let client = self.client(app).await;
+        answers::state(&client.get(&path).await.expect(200).json())
     }
 
     async fn end(self) {
@@ -74,49 +179,10 @@ impl World for Http {
     }
 }
 
-fn text(amount: Amount) -> String {
-    amount.credits().to_string()
-}
-
-fn credits_in(amount: Amount, lot: &NewLot) -> Value {
-    let mut body =
-        json!({ "amount": text(amount), "class": class_name(lot.class), "priority": lot.priority });
-    match lot.expiry {
-        Some(Expiry::After(micros)) => body["expires_in_seconds"] = json!(micros / 1_000_000),
-        Some(Expiry::At(time)) => body["expires_at"] = json!(time),
-        None => {}
+async fn send(client: &Client, method: Method, path: &str, body: &Value, key: Option<&str>) -> Response {
+    let request = client.request(method, path).body("application/json", body.to_string());
+    match key {
+        Some(key) => request.key(key).await,
+        None => request.await,
     }
-    body
-}
-
-fn spending(service: &str, cost: Amount) -> Value {
-    json!({ "service": service, "cost": text(cost) })
-}
-
-fn result(response: &Response) -> Result<Done, Refused> {
-    let json = response.json();
-    if response.status >= 400 {
-        let code = json["code"].as_str().expect("a problem has a code");
-        response.problem(response.status, code);
-        let members = json.as_object().expect("a problem is an object").iter();
-        let members = members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-        return Err(Refused { code: code.to_owned(), members: members.collect() });
-    }
-    let slices = json["slices"].as_array().map(|slices| slices.iter().map(slice).collect());
-    Ok(Done {
-        position: Position(response.position()),
-        balance: credits(&json["balance"]),
-        sufficient: json["sufficient"].as_bool(),
-        slices: slices.unwrap_or_default(),
-    })
-}
-
-/// A slice, or an expiry: a lot and an amount.
-fn slice(json: &Value) -> (Position, Credits) {
-    let lot = json["lot"].as_str().and_then(|lot| lot.parse().ok());
-    (Position(lot.expect("a lot's position")), credits(&json["amount"]))
-}
-
-fn credits(json: &Value) -> Credits {
-    json.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{json} is no amount"))
 }

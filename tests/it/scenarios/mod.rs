@@ -1,11 +1,16 @@
 //! The scenario files in `tests/scenarios/`, told in every world that promises to tell them alike.
 
+mod commands;
+mod compare;
 mod decider;
 mod engine;
+mod follower;
 mod http;
 mod play;
 mod row;
 mod table;
+mod told;
+mod values;
 mod world;
 
 /// Makes a test of each file in each world: `pure_decider::spend` and so on.
@@ -32,14 +37,30 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    adjustments,
     amounts,
+    batches,
+    budgets,
     burn_down,
+    caps,
     checks,
+    credit_limit,
+    debt,
+    dry_run,
     expiry,
+    expiry_policies,
+    freeze,
+    hold_expiry,
+    holds,
+    holds_limit,
     idempotency,
+    idle_wallets,
     lots_limit,
+    low_balance,
     opening,
     organizations,
+    prices,
+    refunds,
     refusals_are_sticky,
     rollback,
     spend,

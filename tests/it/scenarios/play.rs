@@ -2,17 +2,18 @@
 
 use std::{collections::HashMap, path::PathBuf, time::Duration};
 
-use events::{Class, Credits, Position, Time, WalletId};
-use ledger::{Amount, Check, Command, Deduct, Expiry, Grant, NewLot, Purchase, RollBack};
+use events::{Position, Time, WalletId};
 
 use super::{
-    row::{Expected, Operation, Options, Row, Says, Verb},
-    table,
-    world::{Answer, App, Request, World, wallet_id},
+    commands,
+    compare::Names,
+    row::{Expected, Figure, Operation, Row, Says, Verb},
+    table::{self, micros},
+    world::{Answer, App, Request, Rule, World, wallet_id},
 };
 use crate::support::ground::START_MICROS;
 
-/// A deduction that nobody has made.
+/// Something that nobody has made.
 const NOWHERE: Position = Position(999_999_999);
 
 pub(super) fn folder() -> PathBuf {
@@ -39,9 +40,9 @@ struct Stage {
     app: App,
     wallet: String,
     elapsed: Duration,
-    /// What the names of purchases, grants and deductions stand for, and in which wallet.
+    /// What the names of purchases, deductions, holds and so on stand for, and in which wallet.
     named: HashMap<String, (Position, WalletId)>,
-    names: HashMap<Position, String>,
+    names: Names,
 }
 
 impl Stage {
@@ -51,7 +52,7 @@ impl Stage {
             wallet: "W1".into(),
             elapsed: Duration::ZERO,
             named: HashMap::new(),
-            names: HashMap::new(),
+            names: Names::default(),
         }
     }
 
@@ -61,10 +62,36 @@ impl Stage {
             Says::App { name, elsewhere } => self.app = App { name: name.clone(), elsewhere: *elsewhere },
             Says::At(moment) => {
                 let later = moment.checked_sub(self.elapsed).ok_or("time does not run backwards")?;
-                world.pass(later);
+                world.pass(later).await;
                 self.elapsed = *moment;
             }
+            Says::Price(price) => {
+                let now = Time::from_micros(START_MICROS + micros(self.elapsed));
+                let version = world.rule(&self.app, Rule::Price(commands::price(price, now))).await;
+                if let Some(name) = &price.version {
+                    self.names.give(version, name);
+                }
+            }
+            Says::Policy(policy) => {
+                world.rule(&self.app, Rule::Policy(commands::policy(policy))).await;
+            }
             Says::Do(row) => return self.operation(world, &row.0, &row.1).await,
+            Says::Batch(items) => return self.batch(world, items).await,
+            Says::Due(wallet, expected) => {
+                let wallet = wallet_id(wallet);
+                world.settle(wallet).await;
+                let news = world.news(&self.app, wallet).await;
+                self.names.news(&news, &expected.news)?;
+                let state = world.state(&self.app, wallet).await;
+                if Ok(state.balance) != expected.result {
+                    return Err(format!("the balance differs: {}", state.balance));
+                }
+            }
+            Says::State(wallet, expected) => {
+                let wallet = wallet_id(wallet);
+                world.settle(wallet).await;
+                self.names.state(&world.state(&self.app, wallet).await, expected)?;
+            }
         }
         Ok(())
     }
@@ -76,112 +103,123 @@ impl Stage {
         expected: &Expected,
     ) -> Result<(), String> {
         let Some(times) = operation.options.times else {
-            let answer = self.ask(world, operation, operation.name.clone()).await;
-            return self.compare(&answer, expected);
+            let request = self.request(operation, &operation.name);
+            return self.told(world, operation, &operation.name, request, expected).await;
         };
         for number in 1..times {
-            let answer = self.ask(world, operation, format!("{}{number}", operation.name)).await;
+            let name = format!("{}{number}", operation.name);
+            let request = self.request(operation, &name);
+            let answer = world.ask(request.clone()).await;
+            self.remember(operation, &name, request.wallet, &answer);
             answer.result.map_err(|refused| format!("number {number} was refused: {refused:?}"))?;
         }
-        let answer = self.ask(world, operation, format!("{}{times}", operation.name)).await;
-        self.compare(&answer, expected)
+        let name = format!("{}{times}", operation.name);
+        let request = self.request(operation, &name);
+        self.told(world, operation, &name, request, expected).await
     }
 
-    async fn ask(&mut self, world: &mut impl World, operation: &Operation, name: String) -> Answer {
-        let mut wallet = wallet_id(&self.wallet);
-        let command = match operation.verb {
-            Verb::Rollback => {
-                // A rollback goes to the wallet of its deduction.
-                let (deduction, its_wallet) = self.named.get(&name).copied().unwrap_or((NOWHERE, wallet));
-                wallet = its_wallet;
-                Command::RollBack(RollBack { deduction, amount: operation.amount.map(amount), reason: None })
-            }
-            Verb::Open | Verb::Purchase | Verb::Grant | Verb::Check | Verb::Deduct => command(operation),
-        };
-        let key = operation.options.key.clone().unwrap_or_else(|| name.clone());
-        let answer = world.ask(Request { app: self.app.clone(), wallet, key, command }).await;
-        if let Ok(done) = &answer.result
-            && matches!(operation.verb, Verb::Purchase | Verb::Grant | Verb::Deduct)
-        {
-            self.named.insert(name.clone(), (done.position, wallet));
-            self.names.insert(done.position, name);
+    /// Asks, and compares with what is expected.
+    async fn told(
+        &mut self,
+        world: &mut impl World,
+        operation: &Operation,
+        name: &str,
+        request: Request,
+        expected: &Expected,
+    ) -> Result<(), String> {
+        let (wallet, dry) = (request.wallet, request.dry);
+        let answer = world.ask(request).await;
+        self.remember(operation, name, wallet, &answer);
+        let compared = self.names.answer(&answer, expected);
+        compared.map_err(|difference| format!("{difference}\n  in {answer:?}"))?;
+        if answer.is_news() && !dry {
+            let news = world.news(&self.app, wallet).await;
+            self.names.news(&news, &expected.news)?;
+        } else {
+            self.names.news(&[], &expected.news)?;
         }
-        answer
-    }
-
-    fn compare(&self, answer: &Answer, expected: &Expected) -> Result<(), String> {
-        let differs =
-            |what: &str, seen: &dyn std::fmt::Debug| Err(format!("{what} differs: {seen:?}, in {answer:?}"));
-        match (&answer.result, &expected.result) {
-            (Ok(done), Ok(balance)) if done.balance != *balance => {
-                return differs("the balance", &done.balance);
-            }
-            (Ok(done), Ok(_)) if done.sufficient != expected.sufficient => {
-                return differs("the check", &done.sufficient);
-            }
-            (Err(refused), Err(code)) if refused.code != *code => return differs("the code", &refused.code),
-            (Ok(_), Err(_)) | (Err(_), Ok(_)) => return differs("the result", &answer.result),
-            (Ok(_), Ok(_)) | (Err(_), Err(_)) => {}
-        }
-        if answer.replayed != expected.replayed {
-            return differs("whether it is a replay", &answer.replayed);
-        }
-        if let (Ok(done), Some(slices)) = (&answer.result, &expected.slices)
-            && !slices.matches(&self.by_name(&done.slices))
-        {
-            return differs("the slices", &self.by_name(&done.slices));
-        }
-        let expired = self.by_name(&answer.expired);
-        if !expected.expired.matches(&expired) {
-            return differs("what has expired", &expired);
-        }
-        for (name, value) in &expected.members {
-            let seen = answer.result.as_ref().err().and_then(|refused| refused.members.get(name));
-            if seen != Some(value) {
-                return differs(name, &seen);
-            }
+        if let (Some(debt), true) = (expected.members.get("debt"), answer.result.is_ok()) {
+            let seen = world.state(&self.app, wallet).await.members.remove("debt");
+            return if seen.as_ref() == Some(debt) {
+                Ok(())
+            } else {
+                Err(format!("the debt differs: {seen:?}"))
+            };
         }
         Ok(())
     }
 
-    fn by_name(&self, lots: &[(Position, Credits)]) -> Vec<(String, Credits)> {
-        let name = |position| self.names.get(position).cloned().unwrap_or_else(|| format!("#{position}"));
-        lots.iter().map(|(position, amount)| (name(position), *amount)).collect()
-    }
-}
-
-fn amount(credits: Credits) -> Amount {
-    Amount::new(credits).expect("scenarios ask for amounts above zero")
-}
-
-fn command(operation: &Operation) -> Command {
-    let asked = || amount(operation.amount.expect("the table has seen to it"));
-    let service: Box<str> = "chat".into();
-    match operation.verb {
-        Verb::Open => Command::OpenWallet,
-        Verb::Purchase => Command::Purchase(Purchase {
-            amount: asked(),
-            lot: lot(&operation.options, Class::Paid),
-            payment_reference: None,
-            price_paid: None,
-        }),
-        Verb::Grant => {
-            let lot = lot(&operation.options, Class::Promotional);
-            Command::Grant(Grant { amount: asked(), lot, reason: None })
+    async fn batch(&mut self, world: &mut impl World, items: &[Row]) -> Result<(), String> {
+        let before = self.wallet.clone();
+        let (mut requests, mut rows) = (Vec::new(), Vec::new());
+        for item in items {
+            if let Says::Wallet(name) = &item.says {
+                self.wallet.clone_from(name);
+            }
+            if let Says::Do(row) = &item.says {
+                requests.push(self.request(&row.0, &row.0.name));
+                rows.push((item, &row.0, &row.1));
+            }
         }
-        Verb::Check => Command::Check(Check { service, cost: asked() }),
-        Verb::Deduct => Command::Deduct(Deduct { service, cost: asked(), metadata: None }),
-        Verb::Rollback => unreachable!("a rollback needs its deduction"),
+        self.wallet = before;
+        let wallets: Vec<WalletId> = requests.iter().map(|request| request.wallet).collect();
+        let answers = world.ask_all(requests).await;
+        if answers.len() != rows.len() {
+            return Err(format!("{} answers to {} items", answers.len(), rows.len()));
+        }
+        for ((answer, (item, operation, expected)), wallet) in answers.iter().zip(rows).zip(&wallets) {
+            self.remember(operation, &operation.name, *wallet, answer);
+            let compared = self.names.answer(answer, expected);
+            compared.map_err(|difference| format!("line {}: {difference}\n  in {answer:?}", item.line))?;
+        }
+        for wallet in wallets {
+            let news = world.news(&self.app, wallet).await;
+            self.names.news(&news, &Default::default())?;
+        }
+        Ok(())
     }
-}
 
-fn lot(options: &Options, class: Class) -> NewLot {
-    let micros = |time: Duration| i64::try_from(time.as_micros()).expect("less than 292,000 years");
-    let after = options.expires.map(|time| Expiry::After(micros(time)));
-    let at = options.until.map(|time| Expiry::At(Time::from_micros(START_MICROS + micros(time))));
-    NewLot {
-        class: options.class.unwrap_or(class),
-        priority: options.priority.unwrap_or(100),
-        expiry: after.or(at),
+    fn request(&self, operation: &Operation, name: &str) -> Request {
+        let options = &operation.options;
+        let mut wallet = wallet_id(&self.wallet);
+        let mut target = NOWHERE;
+        if operation.verb.has_target() {
+            // It goes to the wallet of what it is about.
+            let about = options.of.as_deref().unwrap_or(name);
+            (target, wallet) = self.named.get(about).copied().unwrap_or((NOWHERE, wallet));
+        }
+        let spender = options.app.as_ref().unwrap_or(&self.app.name);
+        let spender = App { name: spender.clone(), ..self.app.clone() };
+        Request {
+            command: commands::command(operation, target, &spender),
+            app: self.app.clone(),
+            about: (operation.verb == Verb::Cap).then_some(spender),
+            wallet,
+            key: options.key.clone().unwrap_or_else(|| name.to_owned()),
+            dry: options.dry,
+        }
+    }
+
+    /// What was done can be named from now on.
+    fn remember(&mut self, operation: &Operation, name: &str, wallet: WalletId, answer: &Answer) {
+        let Ok(done) = &answer.result else { return };
+        let options = &operation.options;
+        if options.dry || answer.replayed {
+            return;
+        }
+        if let (Some(name), Some(hold)) = (&options.hold, done.hold) {
+            self.named.insert(name.clone(), (hold, wallet));
+            self.names.give(hold, name);
+        }
+        self.names.give(done.position, name);
+        if !operation.verb.has_target() || options.of.is_some() {
+            self.named.insert(name.to_owned(), (done.position, wallet));
+        }
+        if let Figure::List(items) = &operation.amount {
+            // They stand at contiguous positions, and the last one is the answer.
+            for (number, position) in (1..=items.len()).rev().zip((0..=done.position.get()).rev()) {
+                self.named.insert(format!("{name}.{number}"), (Position(position), wallet));
+            }
+        }
     }
 }

@@ -116,6 +116,21 @@ impl TestApp {
         Client { name: "revoked".into(), ..client }
     }
 
+    /// A further key of the same app with these scopes.
+    pub(crate) async fn another_key(&self, of: &Client, scopes: &[Scope]) -> Client {
+        let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let app = of.app_id.as_deref().expect("an app");
+        let request = json!({ "scopes": scopes });
+        let issued = self.operator().post(&format!("/v1/apps/{app}/keys"), &request).await.expect(201).json();
+        let text = |name: &str| issued[name].as_str().map(Box::from);
+        Client {
+            credential: text("api_key"),
+            key_id: text("key_id"),
+            name: scopes.join(",").into(),
+            ..of.clone()
+        }
+    }
+
     async fn app_of(&self, organization: &str, scopes: &[Scope]) -> Client {
         let name = format!("app-{}", self.apps.fetch_add(1, Ordering::Relaxed));
         let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();

@@ -6,12 +6,12 @@ use std::{
 };
 
 use credit_ledger::{
-    engine::{ColdError, ColdState, Loaded, Wanted},
+    engine::{ColdError, ColdState, Loaded, LoadedRules, LoadedTimers, Timer, Wanted},
     log::Log,
 };
-use events::{CommandId, Credits, Event, Position, Recorded, WalletId};
+use events::{CommandId, Credits, Event, OrgId, Position, Recorded, WalletId};
 use futures::{FutureExt, future::BoxFuture};
-use ledger::Wallet;
+use ledger::{Rules, Wallet};
 use tokio::sync::watch;
 
 #[derive(Debug, Default)]
@@ -20,10 +20,12 @@ struct Folded {
     wallets: HashMap<WalletId, Wallet>,
     commands: HashMap<CommandId, Position>,
     returned: HashMap<Position, Credits>,
+    rules: HashMap<OrgId, Rules>,
     /// Answers of any command, as an index with short fingerprints would offer for another one.
     decoys: Option<Vec<Position>>,
     failing_loads: usize,
     wallets_loaded: usize,
+    timer_pages: usize,
 }
 
 /// The engine-state projection of a log. It stays where it is until the test moves it.
@@ -89,6 +91,11 @@ impl FoldedLog {
         self.lock().wallets_loaded
     }
 
+    /// How many pages of timers have been loaded.
+    pub(crate) fn timer_pages(&self) -> usize {
+        self.lock().timer_pages
+    }
+
     fn checkpoint_folded(&self) -> Position {
         self.lock().checkpoint
     }
@@ -112,17 +119,31 @@ impl Folded {
             let twice = self.commands.insert(recorded.envelope.causation, position);
             assert_eq!(twice, None, "command {} has two answers", recorded.envelope.causation);
         }
-        if let Event::DeductionRolledBack(e) = &recorded.event {
-            self.returned.insert(e.deduction, e.returned);
+        self.returned.extend(undone(&recorded.event));
+        if let Some(org) = recorded.envelope.org {
+            self.rules.entry(org).or_default().apply(&recorded.event, position);
         }
         self.checkpoint = position.next();
     }
 
+    fn may_load(&mut self) -> Result<(), ColdError> {
+        let Some(left) = self.failing_loads.checked_sub(1) else { return Ok(()) };
+        self.failing_loads = left;
+        Err(ColdError("scripted fault".to_owned()))
+    }
+
+    fn timers(&mut self, from: Timer, limit: usize) -> Result<LoadedTimers, ColdError> {
+        self.may_load()?;
+        self.timer_pages += 1;
+        let due = self.wallets.iter().filter_map(|(id, wallet)| Some((wallet.due()?, *id)));
+        let mut timers: Vec<Timer> = due.filter(|timer| *timer >= from).collect();
+        timers.sort_unstable();
+        timers.truncate(limit);
+        Ok(LoadedTimers { checkpoint: self.checkpoint, timers })
+    }
+
     fn load(&mut self, wanted: &Wanted) -> Result<Loaded, ColdError> {
-        if let Some(left) = self.failing_loads.checked_sub(1) {
-            self.failing_loads = left;
-            return Err(ColdError("scripted fault".to_owned()));
-        }
+        self.may_load()?;
         let mut commands = Vec::new();
         for id in &wanted.commands {
             commands.extend(self.decoys.iter().flatten().map(|decoy| (*id, *decoy)));
@@ -150,7 +171,30 @@ impl ColdState for FoldedLog {
         async move { self.lock().load(&wanted) }.boxed()
     }
 
+    fn rules(&self) -> BoxFuture<'_, Result<LoadedRules, ColdError>> {
+        let folded = self.lock();
+        let rules = folded.rules.iter().map(|(org, rules)| (*org, rules.clone())).collect();
+        let loaded = LoadedRules { checkpoint: folded.checkpoint, rules };
+        async move { Ok(loaded) }.boxed()
+    }
+
+    fn timers(&self, from: Timer, limit: usize) -> BoxFuture<'_, Result<LoadedTimers, ColdError>> {
+        async move { self.lock().timers(from, limit) }.boxed()
+    }
+
     fn checkpoint(&self) -> watch::Receiver<Position> {
         self.published.subscribe()
     }
+}
+
+/// What the event undoes of an earlier one, in all.
+fn undone(event: &Event) -> Option<(Position, Credits)> {
+    if let Event::DeductionRolledBack(e) = event {
+        return Some((e.deduction, e.returned));
+    }
+    if let Event::PurchaseRefunded(e) = event {
+        return Some((e.purchase, e.refunded));
+    }
+    let Event::CreditsAdjusted(e) = event else { return None };
+    Some((e.proposal?, Credits::from_micros(e.amount.micros().abs())))
 }

@@ -1,26 +1,29 @@
 //! Valid histories of any length, the same for the same seed: random commands, decided and encoded
 //! as the engine does it.
 
+#[path = "history/asks.rs"]
+mod asks;
+#[path = "history/past.rs"]
+mod past;
+
 use credit_ledger::{
     clock::{Entropy, Generator, sixteen},
     engine::{command_id, request_hash},
     log::Bodies,
 };
 use events::{
-    AppId, AppRegistered, Asked, Class, CommandId, Credits, Envelope, Event, LedgerId, LotTerms, OrgId,
-    OrganizationRegistered, Position, Salt, Subject, Time, WalletId, WriterChanged, encode,
+    AppId, AppRegistered, Asked, Class, CommandId, Envelope, Event, LedgerId, OrgId, OrganizationRegistered,
+    Position, Recorded, Salt, Subject, Time, WalletId, WriterChanged, encode,
 };
-use ledger::{
-    Amount, Check, Command, Deduct, Deduction, Expiry, Facts, Grant, NewLot, Purchase, Question, RollBack,
-    Wallet, decide,
-};
+use ledger::{Command, Facts, NewLot, Purchase, Question, Rules, Wallet, decide, decide_due};
 use uuid::Uuid;
+
+use past::Past;
 
 /// 2026-01-01.
 const START: i64 = 1_767_225_600_000_000;
 
-/// Deductions that rollbacks choose from.
-const REMEMBERED: usize = 64;
+const HOUR: u64 = 3_600_000_000;
 
 /// What happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,11 +40,20 @@ pub(crate) struct History {
     pub(crate) orgs: Vec<OrgId>,
     pub(crate) apps: Vec<(AppId, OrgId)>,
     pub(crate) wallets: Vec<(WalletId, OrgId, Option<Wallet>)>,
+    pub(crate) rules: Vec<(OrgId, Rules)>,
     entropy: Generator,
     next: Position,
     time: Time,
     commands: u64,
-    deductions: Vec<(usize, Position, Deduction)>,
+    past: Past,
+}
+
+/// Who asks for what, with what must be known for it.
+struct Request {
+    command: Command,
+    facts: Facts,
+    app: Option<AppId>,
+    actor: Option<&'static str>,
 }
 
 impl History {
@@ -53,8 +65,9 @@ impl History {
         let orgs: Vec<OrgId> = (0..orgs).map(|_| OrgId(id())).collect();
         let apps = orgs.iter().flat_map(|org| [(AppId(id()), *org), (AppId(id()), *org)]).collect();
         let wallets = (0..wallets).map(|n| (WalletId(id()), orgs[n % orgs.len()], None)).collect();
+        let rules = orgs.iter().map(|org| (*org, Rules::default())).collect();
         let (next, time) = (Position(0), Time::from_micros(START));
-        Self { ledger, orgs, apps, wallets, entropy, next, time, commands: 0, deductions: Vec::new() }
+        Self { ledger, orgs, apps, wallets, rules, entropy, next, time, commands: 0, past: Past::default() }
     }
 
     /// Records the writer, the organizations and the apps.
@@ -74,10 +87,12 @@ impl History {
     /// Gives every wallet a lot of a million credits.
     pub(crate) fn fund(&mut self, bodies: &mut Bodies) {
         for wallet in 0..self.wallets.len() {
-            let amount = amount(1_000_000_000_000);
             let lot = NewLot { class: Class::Paid, priority: 1, expiry: None };
-            let purchase = Purchase { amount, lot, payment_reference: None, price_paid: None };
-            self.command(bodies, wallet, Command::Purchase(purchase), &Facts::default());
+            let price_paid = Some(asks::euros("10000"));
+            let amount = asks::amount(1_000_000_000_000);
+            let purchase = Purchase { amount, lot, payment_reference: None, price_paid };
+            let request = self.by_any_app(wallet, Command::Purchase(purchase));
+            self.command(bodies, wallet, &request);
         }
     }
 
@@ -86,11 +101,13 @@ impl History {
         let until = bodies.len() + count;
         while bodies.len() < until {
             let wallet = self.below(self.wallets.len() as u64) as usize;
-            let (command, facts) = match mix {
-                Mix::Everything => self.any_command(wallet),
-                Mix::Deductions => (self.deduct(), Facts::default()),
-            };
-            self.command(bodies, wallet, command, &facts);
+            match mix {
+                Mix::Everything => self.anything(bodies, wallet),
+                Mix::Deductions => {
+                    let request = self.deduction(wallet);
+                    self.command(bodies, wallet, &request);
+                }
+            }
         }
     }
 
@@ -101,115 +118,82 @@ impl History {
         u64::from_le_bytes(bytes) % end
     }
 
-    fn any_command(&mut self, wallet: usize) -> (Command, Facts) {
-        let credits = self.below(90_000_000) as i64 + 1;
-        let command = match self.below(20) {
-            0 => Command::OpenWallet,
-            1..=3 => {
-                let (lot, payment) = (self.lot(Class::Paid), Some("pay_1".into()));
-                let amount = amount(credits * 5);
-                Command::Purchase(Purchase { amount, lot, payment_reference: payment, price_paid: None })
+    fn anything(&mut self, bodies: &mut Bodies, wallet: usize) {
+        match self.below(200) {
+            0 => self.time = self.time.plus_micros(self.below(20 * HOUR) as i64),
+            1..=2 => {
+                let (org, rule) = self.rule();
+                self.fact(bodies, Subject::Organization(org), Some(org), rule);
             }
-            4..=5 => {
-                let (lot, reason) = (self.lot(Class::Promotional), Some("welcome".into()));
-                Command::Grant(Grant { amount: amount(credits), lot, reason })
+            3..=10 => self.ring(bodies, wallet),
+            _ => {
+                let request = self.any_request(wallet);
+                self.command(bodies, wallet, &request);
             }
-            6..=7 => Command::Check(Check { service: "chat".into(), cost: amount(credits) }),
-            8..=10 => return self.roll_back(wallet),
-            _ => Command::Deduct(Deduct { service: "chat".into(), cost: amount(credits), metadata: None }),
-        };
-        (command, Facts::default())
-    }
-
-    fn deduct(&mut self) -> Command {
-        let metadata = serde_json::json!({ "tokens": self.below(4_000), "model": "large" });
-        let metadata = events::Metadata::new(&metadata).ok();
-        let cost = amount(self.below(50_000) as i64 + 1);
-        Command::Deduct(Deduct { service: "chat-completion".into(), cost, metadata })
-    }
-
-    /// Rolls back a remembered deduction of this wallet, in part mostly; a check when there is none.
-    fn roll_back(&mut self, wallet: usize) -> (Command, Facts) {
-        let of_wallet = self.deductions.iter().find(|(owner, ..)| *owner == wallet).cloned();
-        let Some((_, position, deduction)) = of_wallet else {
-            let check = Check { service: "chat".into(), cost: amount(1) };
-            return (Command::Check(check), Facts::default());
-        };
-        let part = self.below(deduction.cost.micros().unsigned_abs()) as i64 + 1;
-        let amount = (part % 4 != 0).then(|| amount(part));
-        let roll_back = RollBack { deduction: position, amount, reason: None };
-        (Command::RollBack(roll_back), Facts { deduction: Some(deduction) })
-    }
-
-    fn lot(&mut self, class: Class) -> NewLot {
-        let expiry = match self.below(3) {
-            0 => Some(Expiry::After(self.below(3_000_000) as i64 + 1)),
-            _ => None,
-        };
-        NewLot { class, priority: self.below(3) as u8, expiry }
+        }
     }
 
     /// Decides a command and records what follows; commands to a wallet that is not open come to nothing.
-    fn command(&mut self, bodies: &mut Bodies, wallet: usize, command: Command, facts: &Facts) {
+    fn command(&mut self, bodies: &mut Bodies, wallet: usize, request: &Request) {
         self.commands += 1;
         let (id, org, before) = self.wallets[wallet].clone();
-        let app = match self.below(8) {
-            0 => None,
-            of => {
-                self.apps.iter().filter(|(_, owner)| *owner == org).nth(of as usize % 2).map(|(app, _)| *app)
-            }
-        };
+        let (command, app) = (&request.command, request.app);
         let key = format!("key-{:08}", self.commands);
         let cause = command_id(org, app, command.operation(), &key);
-        let asked = Asked { key: Some(key.into()), request: request_hash(id, &command) };
+        let asked = Asked { key: Some(key.into()), request: request_hash(id, command) };
         let now = self.time.plus_micros(self.below(2_000) as i64 + 1);
-        let question = Question { wallet: id, org, asked: &asked, now };
-        let Ok(decision) = decide(before.as_ref(), &command, facts, question, self.next) else {
+        let rules = self.rules.iter().find(|(of, _)| *of == org).map(|(_, rules)| rules);
+        let rules = rules.expect("rules of every organization");
+        let question = Question { wallet: id, org, app, actor: request.actor, asked: &asked, rules, now };
+        let Ok(decision) = decide(before.as_ref(), command, &request.facts, question, self.next) else {
             return;
         };
-        let (mut last, mut seq) =
-            (before.as_ref().map(|w| w.last), before.as_ref().map_or(0, |w| w.account_seq));
         self.time = now.plus_micros(-1);
-        for (index, event) in (0..).zip(decision.events) {
-            seq += u64::from(event.changes_wallet());
-            self.remember(wallet, before.as_ref(), &event);
-            let envelope = self.envelope(cause, index, Subject::Wallet(id), Some(org));
-            let chained = Envelope { app, account_seq: Some(seq), previous: last, ..envelope };
-            last = Some(chained.position);
-            store(bodies, &chained, &event);
-        }
-        self.wallets[wallet].2 = Some(decision.wallet);
+        self.store(bodies, wallet, cause, (app, request.actor), decision);
     }
 
-    fn remember(&mut self, wallet: usize, before: Option<&Wallet>, event: &Event) {
-        if let Event::DeductionRolledBack(e) = event {
-            for (_, _, deduction) in self.deductions.iter_mut().filter(|(_, at, _)| *at == e.deduction) {
-                deduction.returned = e.returned;
-            }
+    /// What is due in a wallet expires, as when the engine's timer fires.
+    fn ring(&mut self, bodies: &mut Bodies, wallet: usize) {
+        let Some(before) = self.wallets[wallet].2.clone() else { return };
+        self.time = self.time.plus_micros(1);
+        let decision = decide_due(&before, self.time, self.next).expect("a sound wallet");
+        let cause = CommandId(Uuid::from_u128(u128::from(self.next.get()) + 1));
+        self.time = self.time.plus_micros(-1);
+        self.store(bodies, wallet, cause, (None, None), decision);
+    }
+
+    fn store(
+        &mut self,
+        bodies: &mut Bodies,
+        wallet: usize,
+        cause: CommandId,
+        (app, actor): (Option<AppId>, Option<&'static str>),
+        decision: ledger::Decision,
+    ) {
+        let (id, org, before) = self.wallets[wallet].clone();
+        let mut last = before.as_ref().map(|wallet| wallet.last);
+        let mut seq = before.as_ref().map_or(0, |wallet| wallet.account_seq);
+        for (index, event) in (0..).zip(decision.events) {
+            seq += u64::from(event.changes_wallet());
+            let envelope = self.envelope(cause, index, Subject::Wallet(id), Some(org));
+            let (actor, account_seq) = (actor.map(Box::from), Some(seq));
+            let envelope = Envelope { app, actor, account_seq, previous: last, ..envelope };
+            last = Some(envelope.position);
+            bodies.push_with(|buffer| encode(&envelope, &event, buffer)).expect("an event that fits");
+            self.past.remember(&Recorded { envelope, event });
         }
-        let (Event::CreditsDeducted(e), Some(before)) = (event, before) else {
-            return;
-        };
-        let terms = |slice: &events::Slice| before.lots.get(slice.lot).map(|lot| lot.terms);
-        let Some(terms) = e.slices.iter().map(terms).collect::<Option<Vec<LotTerms>>>() else {
-            return;
-        };
-        if self.deductions.len() == REMEMBERED {
-            self.deductions.remove(0);
-        }
-        let (cost, slices) = (e.cost, e.slices.clone());
-        let owner = self.wallets[wallet].0;
-        let deduction = Deduction { wallet: owner, cost, slices, terms, returned: Credits::ZERO };
-        self.deductions.push((wallet, self.next, deduction));
+        self.wallets[wallet].2 = Some(decision.wallet);
     }
 
     fn fact(&mut self, bodies: &mut Bodies, subject: Subject, org: Option<OrgId>, event: Event) {
         let cause = CommandId(Uuid::from_u128(u128::from(self.next.get()) + 1));
         let envelope = self.envelope(cause, 0, subject, org);
-        store(bodies, &envelope, &event);
+        if let Some((_, rules)) = self.rules.iter_mut().find(|(of, _)| Some(*of) == org) {
+            rules.apply(&event, envelope.position);
+        }
+        bodies.push_with(|buffer| encode(&envelope, &event, buffer)).expect("an event that fits");
     }
 
-    /// The envelope of the next event.
     fn envelope(&mut self, cause: CommandId, index: u32, subject: Subject, org: Option<OrgId>) -> Envelope {
         self.time = self.time.plus_micros(1);
         self.next = self.next.next();
@@ -230,12 +214,4 @@ impl History {
             salt: Salt(sixteen(&mut self.entropy)),
         }
     }
-}
-
-fn amount(micros: i64) -> Amount {
-    Amount::new(Credits::from_micros(micros)).expect("an amount above zero")
-}
-
-fn store(bodies: &mut Bodies, envelope: &Envelope, event: &Event) {
-    bodies.push_with(|buffer| encode(envelope, event, buffer)).expect("an event that fits");
 }

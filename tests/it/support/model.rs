@@ -1,21 +1,56 @@
 //! The rules once more, written without a look at `ledger/`: as slowly and plainly as possible, so
 //! that a difference between the two means that one of them is wrong.
 
+#[path = "model/back.rs"]
+mod back;
+#[path = "model/purse.rs"]
+mod purse;
+#[path = "model/rulebook.rs"]
+mod rulebook;
+#[path = "model/spending.rs"]
+mod spending;
+#[path = "model/told.rs"]
+mod told;
+
 use std::collections::BTreeMap;
 
-use events::{Class, Event, OrgId, Position, Recorded, WalletId};
+use events::{AppId, Class, OrgId, Position, Recorded, Time, WalletId};
 use ledger::{Command, Expiry, NewLot};
 
-/// What a command did, in micro-credits, with the wallet's balance afterwards.
+pub(crate) use told::told;
+
+use purse::{Cap, Purse, Terms};
+use rulebook::Rulebook;
+
+/// Lots by position, and how much of each.
+pub(crate) type Slices = Vec<(u64, i64)>;
+
+/// What one event did, in micro-credits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub(crate) struct Effect {
+    pub(crate) what: What,
+    /// Balance, available and reserved afterwards.
+    pub(crate) after: [i64; 3],
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum What {
     Opened,
-    CameIn(i64),
-    Checked(bool),
-    Spent(Vec<(u64, i64)>),
-    CameBack(Vec<(u64, i64)>),
-    Expired(u64, i64),
-    Refused(&'static str),
+    CameIn { amount: i64, settled: Slices },
+    Checked { sufficient: bool, hold: Option<u64>, price: Option<u64> },
+    Spent { slices: Slices, overdrawn: i64, price: Option<u64>, item: Option<(u16, u16)> },
+    CameBack { slices: Slices, overdrawn: i64, formed: i64, returned: i64, settled: Slices },
+    Expired { lot: u64, amount: i64 },
+    Refused { code: &'static str, item: Option<u16> },
+    Held { slices: Slices, overdrawn: i64, cap: i64, expires: i64, price: Option<u64> },
+    Captured { hold: u64, slices: Slices, beyond: Slices, overdrawn: i64, captured: i64, price: Option<u64> },
+    Extended { hold: u64, expires: i64 },
+    Freed { hold: u64, timed_out: bool, amount: i64, slices: Slices, settled: Slices },
+    TakenBack { purchase: u64, refunded: i64, taken: i64, debt: i64, settled: Slices },
+    Proposed { amount: i64 },
+    Adjusted { amount: i64, slices: Slices, settled: Slices, proposal: Option<u64> },
+    Set(&'static str),
+    Low(i64),
 }
 
 /// Why nothing happened.
@@ -23,244 +58,240 @@ pub(crate) enum Effect {
 pub(crate) enum Nothing {
     NoWallet,
     NoDeduction,
+    NoHold,
+    NoPurchase,
+    NoProposal,
     ExpiryInPast,
-}
-
-/// One purchase or grant: `left` of it is unspent.
-#[derive(Debug, Clone)]
-struct Pot {
-    position: u64,
-    left: i64,
-    priority: u8,
-    expires: Option<i64>,
-    paid: bool,
-}
-
-#[derive(Debug, Clone)]
-struct Purse {
-    org: OrgId,
-    /// Every pot there ever was, empty ones too.
-    pots: Vec<Pot>,
-}
-
-/// All wallets, and what deductions have taken and not given back, last slice last.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Model {
-    purses: BTreeMap<WalletId, Purse>,
-    taken: BTreeMap<u64, (WalletId, Vec<(u64, i64)>)>,
+    CapBelowHold,
 }
 
 /// A command as it happened: to which wallet, for whom, where its first event stands, and when.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Occasion {
+pub(crate) struct Occasion<'a> {
     pub(crate) wallet: WalletId,
     pub(crate) org: OrgId,
-    pub(crate) first: Position,
+    pub(crate) app: Option<AppId>,
+    pub(crate) actor: Option<&'a str>,
+    pub(crate) first: u64,
     pub(crate) now: i64,
+}
+
+/// All wallets and all rules.
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    purses: BTreeMap<WalletId, Purse>,
+    rules: BTreeMap<OrgId, Rulebook>,
 }
 
 impl Model {
     /// What the command does; nothing when it is rejected.
-    pub(crate) fn decide(&mut self, command: &Command, on: Occasion) -> Result<Vec<(Effect, i64)>, Nothing> {
-        let mut after = self.clone();
-        let mut effects = Effects { list: Vec::new(), on };
-        after.act(command, on, &mut effects)?;
-        *self = after;
-        Ok(effects.list)
+    pub(crate) fn decide(&mut self, command: &Command, on: Occasion<'_>) -> Result<Vec<Effect>, Nothing> {
+        let Turn { purse, effects, .. } = self.turn(command, on)?;
+        self.purses.extend(purse.map(|purse| (on.wallet, purse)));
+        Ok(effects)
     }
 
-    /// The balance of a wallet, when it is open.
-    pub(crate) fn balance(&self, wallet: WalletId) -> Option<i64> {
-        self.purses.get(&wallet).map(Purse::sum)
+    /// What the command would do.
+    pub(crate) fn would(&self, command: &Command, on: Occasion<'_>) -> Result<Vec<Effect>, Nothing> {
+        self.turn(command, on).map(|turn| turn.effects)
     }
 
-    /// What each live lot of a wallet holds, by position.
-    pub(crate) fn lots(&self, wallet: WalletId) -> BTreeMap<u64, i64> {
-        let pots = self.purses.get(&wallet).map_or(&[][..], |purse| &purse.pots);
-        pots.iter().filter(|pot| pot.left > 0).map(|pot| (pot.position, pot.left)).collect()
+    /// What runs out in a wallet that nobody asks anything of.
+    pub(crate) fn expire(&mut self, on: Occasion<'_>) -> Vec<Effect> {
+        let mut turn = self.begin(on);
+        turn.expire();
+        turn.warn();
+        let Turn { purse, effects, .. } = turn;
+        self.purses.extend(purse.map(|purse| (on.wallet, purse)));
+        effects
+    }
+
+    /// Takes in a price or a policy.
+    pub(crate) fn rule(&mut self, recorded: &Recorded) {
+        if let Some(org) = recorded.envelope.org {
+            self.rules.entry(org).or_default().take_in(&recorded.event, recorded.envelope.position.get());
+        }
+    }
+
+    /// Balance, reserved and debt of a wallet, and what each lot holds that is not reserved.
+    pub(crate) fn state(&self, wallet: WalletId) -> Option<([i64; 3], BTreeMap<u64, i64>)> {
+        let purse = self.purses.get(&wallet)?;
+        let live = purse.pots.iter().filter(|pot| pot.left > 0).map(|pot| (pot.position, pot.left));
+        Some(([purse.sum(), purse.reserved(), purse.debt], live.collect()))
     }
 
     pub(crate) fn wallets(&self) -> impl Iterator<Item = WalletId> {
         self.purses.keys().copied()
     }
 
-    fn act(&mut self, command: &Command, on: Occasion, effects: &mut Effects) -> Result<(), Nothing> {
-        if self.purses.get(&on.wallet).is_some_and(|purse| purse.org != on.org) {
+    /// What should have run out by now.
+    pub(crate) fn overdue(&self, now: i64) -> Vec<WalletId> {
+        let late = self.purses.iter().filter(|(_, purse)| purse.due().is_some_and(|due| due <= now));
+        late.map(|(wallet, _)| *wallet).collect()
+    }
+
+    fn begin<'a>(&'a self, on: Occasion<'a>) -> Turn<'a> {
+        let purse = self.purses.get(&on.wallet).cloned();
+        let was_low = purse.as_ref().is_some_and(Purse::is_low);
+        Turn { purse, rules: self.rules.get(&on.org), on, was_low, effects: Vec::new() }
+    }
+
+    fn turn<'a>(&'a self, command: &Command, on: Occasion<'a>) -> Result<Turn<'a>, Nothing> {
+        let mut turn = self.begin(on);
+        if turn.purse.as_ref().is_some_and(|purse| purse.org != on.org) {
             return Err(Nothing::NoWallet);
         }
-        if let Some(purse) = self.purses.get_mut(&on.wallet) {
-            purse.expire(effects);
+        turn.expire();
+        turn.act(command)?;
+        turn.warn();
+        Ok(turn)
+    }
+}
+
+/// One command, and what has followed from it so far.
+struct Turn<'a> {
+    purse: Option<Purse>,
+    rules: Option<&'a Rulebook>,
+    on: Occasion<'a>,
+    was_low: bool,
+    effects: Vec<Effect>,
+}
+
+impl Turn<'_> {
+    /// Where the next event will stand.
+    fn position(&self) -> u64 {
+        self.on.first + self.effects.len() as u64
+    }
+
+    /// When the next event will be stamped: each one a microsecond after the one before.
+    fn stamp(&self) -> i64 {
+        self.on.now + self.effects.len() as i64
+    }
+
+    fn purse(&mut self) -> Result<&mut Purse, Nothing> {
+        self.purse.as_mut().ok_or(Nothing::NoWallet)
+    }
+
+    fn add(&mut self, what: What) {
+        let after = self.purse.as_ref().map_or([0; 3], Purse::amounts);
+        self.effects.push(Effect { what, after });
+    }
+
+    fn refuse(&mut self, code: &'static str) -> Result<(), Nothing> {
+        self.add(What::Refused { code, item: None });
+        Ok(())
+    }
+
+    /// Tells once that the credits have become low.
+    fn warn(&mut self) {
+        let low = self.purse.as_ref().filter(|purse| purse.is_low()).and_then(|purse| purse.threshold);
+        if let Some(threshold) = low.filter(|_| !self.was_low) {
+            self.add(What::Low(threshold));
         }
+    }
+
+    fn act(&mut self, command: &Command) -> Result<(), Nothing> {
         match command {
-            Command::OpenWallet => match self.purses.get(&on.wallet) {
-                Some(purse) => effects.add(Effect::Refused("wallet-already-exists"), purse.sum()),
-                None => self.open(on, effects),
-            },
-            Command::Purchase(p) => self.come_in(p.amount.credits().micros(), &p.lot, on, effects)?,
-            Command::Grant(g) => self.come_in(g.amount.credits().micros(), &g.lot, on, effects)?,
-            Command::Check(c) => {
-                let sum = self.purses.get(&on.wallet).ok_or(Nothing::NoWallet)?.sum();
-                effects.add(Effect::Checked(c.cost.credits().micros() <= sum), sum);
+            Command::OpenWallet if self.purse.is_some() => self.refuse("wallet-already-exists")?,
+            Command::OpenWallet => self.open(),
+            Command::Purchase(p) => {
+                let amount = p.amount.credits().micros();
+                let position = self.come_in(amount, &p.lot)?;
+                self.purse()?.purchases.insert(position, (amount, 0));
             }
-            Command::Deduct(d) => self.spend(d.cost.credits().micros(), on, effects)?,
-            Command::RollBack(r) => {
-                let part = r.amount.map(|amount| amount.credits().micros());
-                self.come_back(r.deduction.get(), part, on, effects)?;
+            Command::Grant(g) => drop(self.come_in(g.amount.credits().micros(), &g.lot)?),
+            Command::Check(c) => self.check(c)?,
+            Command::Deduct(d) => self.deduct(d)?,
+            Command::DeductBatch(all) => self.deduct_all(all)?,
+            Command::RollBack(r) => self.roll_back(r)?,
+            Command::Hold(h) => self.hold(h)?,
+            Command::Capture(c) => self.capture(c)?,
+            Command::Extend(e) => self.extend(*e)?,
+            Command::Release(r) => self.release(*r)?,
+            Command::Refund(r) => self.take_back(r)?,
+            Command::Adjust(a) => self.adjust(a)?,
+            Command::Approve(a) => self.approve(*a)?,
+            Command::Freeze(_) => self.freeze(true)?,
+            Command::Unfreeze(_) => self.freeze(false)?,
+            Command::SetLimit(l) => {
+                self.purse()?.limit = l.limit.micros();
+                self.add(What::Set("limit"));
+            }
+            Command::SetCap(c) => {
+                let since = self.stamp();
+                let cap = Cap {
+                    app: c.app,
+                    budget: c.budget.clone(),
+                    period: c.period,
+                    most: c.amount.map_or(0, events::Credits::micros),
+                    since,
+                };
+                self.purse()?.cap(cap, c.amount.is_some());
+                self.add(What::Set("cap"));
+            }
+            Command::SetThreshold(t) => {
+                self.purse()?.threshold = t.threshold.map(|amount| amount.credits().micros());
+                self.add(What::Set("threshold"));
             }
         }
         Ok(())
     }
 
-    fn open(&mut self, on: Occasion, effects: &mut Effects) {
-        self.purses.insert(on.wallet, Purse { org: on.org, pots: Vec::new() });
-        effects.add(Effect::Opened, 0);
+    fn open(&mut self) {
+        self.purse = Some(Purse::new(self.on.org));
+        self.add(What::Opened);
     }
 
-    fn come_in(
-        &mut self,
-        amount: i64,
-        lot: &NewLot,
-        on: Occasion,
-        effects: &mut Effects,
-    ) -> Result<(), Nothing> {
+    fn freeze(&mut self, frozen: bool) -> Result<(), Nothing> {
+        if self.purse()?.frozen == frozen {
+            return self.refuse(if frozen { "wallet-frozen" } else { "wallet-not-frozen" });
+        }
+        self.purse()?.frozen = frozen;
+        self.add(What::Set(if frozen { "frozen" } else { "unfrozen" }));
+        Ok(())
+    }
+
+    /// The position of the new lot.
+    fn come_in(&mut self, amount: i64, lot: &NewLot) -> Result<u64, Nothing> {
         let expires = lot.expiry.map(|expiry| match expiry {
-            Expiry::After(micros) => on.now + micros,
-            Expiry::At(time) => time.micros(),
+            Expiry::After(micros) => self.on.now + micros,
+            Expiry::At(time) => Time::micros(time),
         });
-        if expires.is_some_and(|at| at <= on.now) {
+        if expires.is_some_and(|at| at <= self.on.now) {
             return Err(Nothing::ExpiryInPast);
         }
-        if !self.purses.contains_key(&on.wallet) {
-            self.open(on, effects);
+        if self.purse.is_none() {
+            self.open();
         }
-        let purse = self.purses.get_mut(&on.wallet).expect("just opened");
-        if purse.pots.iter().filter(|pot| pot.left > 0).count() >= 200 {
-            effects.add(Effect::Refused("too-many-lots"), purse.sum());
-        } else if purse.sum().checked_add(amount).is_none() {
-            effects.add(Effect::Refused("balance-overflow"), purse.sum());
-        } else {
-            let (position, priority, paid) = (effects.position(), lot.priority, lot.class == Class::Paid);
-            purse.pots.push(Pot { position, left: amount, priority, expires, paid });
-            effects.add(Effect::CameIn(amount), purse.sum());
-        }
-        Ok(())
+        let terms = Terms { priority: lot.priority, paid: lot.class == Class::Paid, expires };
+        let (position, made) = (self.position(), self.stamp());
+        let purse = self.purse()?;
+        purse.pour(position, made, amount, terms);
+        let settled = purse.settle();
+        self.add(What::CameIn { amount, settled });
+        Ok(position)
     }
 
-    fn spend(&mut self, cost: i64, on: Occasion, effects: &mut Effects) -> Result<(), Nothing> {
-        let purse = self.purses.get_mut(&on.wallet).ok_or(Nothing::NoWallet)?;
-        if purse.sum() < cost {
-            effects.add(Effect::Refused("insufficient-credits"), purse.sum());
-            return Ok(());
-        }
-        let (mut due, mut slices) = (cost, Vec::new());
-        while due > 0 {
-            // The first by priority, expiry (never is last), promotional before paid, age.
-            let live = purse.pots.iter_mut().filter(|pot| pot.left > 0);
-            let pot = live
-                .min_by_key(|pot| (pot.priority, pot.expires.is_none(), pot.expires, pot.paid, pot.position))
-                .expect("the pots hold the sum");
-            let slice = due.min(pot.left);
-            pot.left -= slice;
-            due -= slice;
-            slices.push((pot.position, slice));
-        }
-        self.taken.insert(effects.position(), (on.wallet, slices.clone()));
-        effects.add(Effect::Spent(slices), purse.sum());
-        Ok(())
-    }
-
-    fn come_back(
-        &mut self,
-        deduction: u64,
-        part: Option<i64>,
-        on: Occasion,
-        effects: &mut Effects,
-    ) -> Result<(), Nothing> {
-        let purse = self.purses.get_mut(&on.wallet).ok_or(Nothing::NoWallet)?;
-        let (wallet, taken) = self.taken.get_mut(&deduction).ok_or(Nothing::NoDeduction)?;
-        if *wallet != on.wallet {
-            return Err(Nothing::NoDeduction);
-        }
-        let rest: i64 = taken.iter().map(|(_, amount)| amount).sum();
-        let mut due = part.unwrap_or(rest);
-        if due > rest || due == 0 {
-            effects.add(Effect::Refused("rollback-exceeds-deduction"), purse.sum());
-            return Ok(());
-        }
-        let mut slices = Vec::new();
-        while due > 0 {
-            let (position, amount) = taken.pop().expect("the slices hold the rest");
-            let slice = due.min(amount);
-            if slice < amount {
-                taken.push((position, amount - slice));
+    fn expire(&mut self) {
+        let now = self.on.now;
+        while let Some(purse) = &mut self.purse {
+            let lot = purse.first_expired(now);
+            let hold = purse.first_timed_out(now);
+            // At the same time the hold is first: what it frees may then expire with its lot.
+            if let Some((_, hold)) = hold.filter(|(at, _)| lot.is_none_or(|(lot, _)| *at <= lot)) {
+                let (amount, slices, settled) = purse.free(hold);
+                self.add(What::Freed { hold, timed_out: true, amount, slices, settled });
+            } else if let Some((_, lot)) = lot {
+                let amount = purse.empty(lot);
+                self.add(What::Expired { lot, amount });
+            } else {
+                return;
             }
-            let pot =
-                purse.pots.iter_mut().find(|pot| pot.position == position).expect("a pot for each slice");
-            pot.left += slice;
-            due -= slice;
-            slices.push((position, slice));
-        }
-        effects.add(Effect::CameBack(slices), purse.sum());
-        purse.expire(effects);
-        Ok(())
-    }
-}
-
-impl Purse {
-    fn sum(&self) -> i64 {
-        self.pots.iter().map(|pot| pot.left).sum()
-    }
-
-    fn expire(&mut self, effects: &mut Effects) {
-        let now = effects.on.now;
-        loop {
-            let due =
-                self.pots.iter_mut().filter(|pot| pot.left > 0 && pot.expires.is_some_and(|at| at <= now));
-            let Some(pot) = due.min_by_key(|pot| (pot.expires, pot.position)) else { return };
-            let effect = Effect::Expired(pot.position, pot.left);
-            pot.left = 0;
-            effects.add(effect, self.sum());
         }
     }
 }
 
-struct Effects {
-    list: Vec<(Effect, i64)>,
-    on: Occasion,
-}
-
-impl Effects {
-    /// Where the next effect's event will stand.
-    fn position(&self) -> u64 {
-        self.on.first.get() + self.list.len() as u64
-    }
-
-    fn add(&mut self, effect: Effect, balance: i64) {
-        self.list.push((effect, balance));
-    }
-}
-
-/// The effect that an event of a wallet tells of.
-pub(crate) fn told(recorded: &Recorded) -> Option<(Effect, i64)> {
-    let balance = recorded.event.balances()?.balance.micros();
-    let effect = match &recorded.event {
-        Event::WalletOpened(_) => Effect::Opened,
-        Event::CreditsPurchased(e) => Effect::CameIn(e.amount.micros()),
-        Event::CreditsGranted(e) => Effect::CameIn(e.amount.micros()),
-        Event::CreditsChecked(e) => Effect::Checked(e.sufficient),
-        Event::CreditsDeducted(e) => {
-            Effect::Spent(e.slices.iter().map(|slice| (slice.lot.get(), slice.amount.micros())).collect())
-        }
-        Event::DeductionRolledBack(e) => {
-            Effect::CameBack(e.slices.iter().map(|slice| (slice.lot.get(), slice.amount.micros())).collect())
-        }
-        Event::CreditsExpired(e) => Effect::Expired(e.lot.get(), e.amount.micros()),
-        Event::CommandRefused(e) => Effect::Refused(e.refusal.code()),
-        Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
-        | Event::WriterChanged(_) => return None,
-    };
-    Some((effect, balance))
+/// A position as the model writes it.
+const fn at(position: Position) -> u64 {
+    position.get()
 }

@@ -2,7 +2,10 @@
 
 use credit_ledger::engine::{Ask, command_id, request_hash};
 use events::{AppId, Asked, Class, Credits, Metadata, OrgId, Position, Recorded, WalletId};
-use ledger::{Amount, Check, Command, Deduct, Expiry, Grant, NewLot, Purchase, RollBack};
+use ledger::{
+    Amount, Capture, Charge, Check, Command, Deduct, Expiry, Grant, Hold, HoldTerms, NewLot, Purchase,
+    Release, RollBack,
+};
 use uuid::Uuid;
 
 /// The organization and app of a command.
@@ -41,6 +44,7 @@ pub(crate) fn ask_by(caller: Caller, wallet: WalletId, key: &str, command: Comma
         traceparent: None,
         asked: Asked { key: Some(key.into()), request: request_hash(wallet, &command) },
         command,
+        dry_run: false,
     }
 }
 
@@ -76,18 +80,45 @@ pub(crate) fn grant(amount: i64) -> Command {
 }
 
 pub(crate) fn check(cost: i64) -> Command {
-    Command::Check(Check { service: "chat".into(), cost: whole(cost) })
+    Command::Check(Check { service: "chat".into(), charge: cost_of(cost), budget: None, hold: None })
 }
 
 pub(crate) fn deduct(cost: i64) -> Command {
-    Command::Deduct(Deduct { service: "chat".into(), cost: whole(cost), metadata: None })
+    Command::Deduct(deduction(cost))
+}
+
+pub(crate) fn deduction(cost: i64) -> Deduct {
+    Deduct { service: "chat".into(), charge: cost_of(cost), budget: None, metadata: None }
+}
+
+pub(crate) fn cost_of(cost: i64) -> Charge {
+    Charge::Cost(whole(cost))
 }
 
 /// A deduction whose event has a little over `bytes` bytes.
 pub(crate) fn deduct_with_metadata(cost: i64, bytes: usize) -> Command {
     let object = serde_json::json!({ "m": "x".repeat(bytes - r#"{"m":""}"#.len()) });
     let metadata = Metadata::new(&object).expect("metadata that fits");
-    Command::Deduct(Deduct { service: "chat".into(), cost: whole(cost), metadata: Some(metadata) })
+    Command::Deduct(Deduct { metadata: Some(metadata), ..deduction(cost) })
+}
+
+/// A hold for so many seconds.
+pub(crate) fn hold(amount: i64, seconds: i64) -> Command {
+    Command::Hold(Hold {
+        service: "chat".into(),
+        charge: cost_of(amount),
+        terms: HoldTerms { timeout_micros: seconds * 1_000_000, cap: None },
+        budget: None,
+        metadata: None,
+    })
+}
+
+pub(crate) fn capture(hold: Position, amount: i64) -> Command {
+    Command::Capture(Capture { hold, charge: Some(cost_of(amount)), last: false, metadata: None })
+}
+
+pub(crate) fn release(hold: Position) -> Command {
+    Command::Release(Release { hold })
 }
 
 pub(crate) fn roll_back(deduction: Position, amount: Option<i64>) -> Command {

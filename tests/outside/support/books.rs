@@ -105,9 +105,25 @@ fn change(event: &Value) -> i128 {
         "credits.purchased.v1" | "credits.granted.v1" | "credits.deduction_rolled_back.v1" => {
             amount("amount")
         }
+        "credits.adjusted.v1" => amount("amount"),
         "credits.deducted.v1" => -amount("cost"),
-        "credits.expired.v1" => -amount("amount"),
-        "wallet.opened.v1" | "credits.checked.v1" | "credits.command_refused.v1" => 0,
+        "credits.expired.v1" | "credits.hold_captured.v1" | "credits.purchase_refunded.v1" => {
+            -amount("amount")
+        }
+        "wallet.opened.v1"
+        | "wallet.frozen.v1"
+        | "wallet.unfrozen.v1"
+        | "wallet.limit_set.v1"
+        | "wallet.cap_set.v1"
+        | "wallet.threshold_set.v1"
+        | "wallet.balance_low.v1"
+        | "credits.checked.v1"
+        | "credits.held.v1"
+        | "credits.hold_extended.v1"
+        | "credits.hold_released.v1"
+        | "credits.hold_expired.v1"
+        | "credits.adjustment_proposed.v1"
+        | "credits.command_refused.v1" => 0,
         other => panic!("what does {other} do to a wallet?"),
     }
 }

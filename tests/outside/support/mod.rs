@@ -12,8 +12,8 @@ pub(crate) mod spender;
 pub(crate) mod turn;
 
 /// Everything an app can be allowed.
-pub(crate) const ALL_SCOPES: &str =
-    "credits:check,credits:deduct,credits:rollback,credits:purchase,credits:grant,credits:read,events:read";
+pub(crate) const ALL_SCOPES: &str = "credits:check,credits:deduct,credits:rollback,credits:purchase,credits:grant,credits:hold,credits:refund,\
+     credits:adjust,credits:read,wallets:control,prices:write,reports:read,events:read";
 
 /// A wallet by number.
 pub(crate) fn wallet(number: u64) -> String {

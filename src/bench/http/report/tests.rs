@@ -18,6 +18,8 @@ fn measured(route: Route, distribution: Distribution, throughput: f64, rate: Opt
         sent: 100,
         answered: 100,
         throughput,
+        items: route.items(),
+        items_refused: 0,
         latency_ms,
         statuses: [(201, 100)].into(),
         failures: [].into(),
@@ -39,6 +41,7 @@ fn two_rounds() -> Vec<Measured> {
             [
                 measured(Route::Echo, Uniform, 1_000.0 * speed, None),
                 measured(Route::Deduct, Uniform, 800.0 * speed, None),
+                measured(Route::DeductBatch, Uniform, 2_800.0 * speed, None),
                 measured(Route::Check, Uniform, 880.0 * speed, None),
                 measured(Route::Deduct, Hot, 760.0 * speed, None),
                 measured(Route::Deduct, Uniform, 400.0 * speed, Some(400.0 * speed)),
@@ -67,6 +70,7 @@ fn ratios_are_taken_within_a_round() {
     assert!(deduct.vs_echo.is_some_and(|share| close(share, 0.8)));
     assert!(close(report.hot_vs_uniform, 0.95));
     assert!(close(report.check_vs_deduct, 1.1));
+    assert!(close(report.batch_vs_deduct, 3.5));
 }
 
 #[test]
@@ -96,7 +100,13 @@ fn memory_instead_of_a_disk_is_warned_of() {
 fn the_table_names_every_row_and_the_json_has_no_invalid_number() {
     let report = report();
     let table = report.table();
-    for name in ["echo, uniform", "deduct, hot", "check, uniform", "deduct, uniform, half load"] {
+    for name in [
+        "echo, uniform",
+        "deduct, hot",
+        "deduct-batch, uniform",
+        "check, uniform",
+        "deduct, uniform, half load",
+    ] {
         assert!(table.contains(name), "{table}");
     }
     assert!(table.contains("one hot wallet / uniform: 0.95 (0.95–0.95)"), "{table}");

@@ -304,12 +304,12 @@ async fn write_block(
         row.add(*page);
         row.add(data.as_slice());
     };
-    statements.pages.insert(connection, &pages, bind).await.map_err(store)?;
+    statements.pages.execute(connection, &pages, bind).await.map_err(store)?;
     let mut keys: Vec<u64> = entries.iter().map(|entry| entry.0).collect();
     keys.dedup();
     let data = Filter::write(&keys);
     let filter = Filter::read(&data).ok_or_else(|| corrupt("a filter that was just built can't be read"))?;
-    statements.filters.insert(connection, &[(number(segment, block), data)], bind).await.map_err(store)?;
+    statements.filters.execute(connection, &[(number(segment, block), data)], bind).await.map_err(store)?;
     Ok(filter)
 }
 

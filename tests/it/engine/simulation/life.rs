@@ -3,29 +3,42 @@
 use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use credit_ledger::{
-    engine::Engine,
+    clock::{Clock, ManualClock},
+    engine::{Ask, Engine, Fact},
     log::faulty::{Fault, FaultyLog},
 };
-use events::Position;
+use events::{Position, Time};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::oneshot,
     task::{LocalSet, spawn_local},
 };
 
-use super::{clients, history::History};
+use super::{
+    clients,
+    history::{History, Ruled},
+};
 use crate::support::{
     cold::FoldedLog,
     dice::Dice,
-    ground::{Ground, Ledger, idle},
+    ground::{Ground, Ledger, START_MICROS, idle},
 };
+
+/// How long an engine that nothing hinders may take to answer; only ever waited for when it hangs.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What outlives engines.
 pub(super) struct World {
     ground: Ground,
     history: Rc<RefCell<History>>,
-    lives: u64,
     suspicious: bool,
+}
+
+/// When the faults were over and time had passed: how many events there were, and the time.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quiet {
+    pub(super) head: u64,
+    pub(super) now: i64,
 }
 
 /// A process: when it is dropped, whatever ran in it ends at once, as by `kill -9`.
@@ -39,8 +52,12 @@ impl World {
         ground.options.mailbox = dice.one_of(&[2, 8, 1_000]);
         ground.options.group_max = dice.one_of(&[1, 2, 5, 1_000]);
         ground.options.wallet_cache = dice.one_of(&[0, 2, 1_000]);
+        ground.options.timer_cache = dice.one_of(&[2, 3, 1_000]);
+        // The year ends in the midst of half of the worlds, and with it every period of a cap.
+        let before = dice.one_of(&[0, 60_000_000]);
+        ground.clock = Arc::new(ManualClock::at(Time::from_micros(START_MICROS - before)));
         ground.seed = dice.below(u64::MAX);
-        Self { ground, history: Rc::default(), lives: 0, suspicious: dice.percent(30) }
+        Self { ground, history: Rc::default(), suspicious: dice.percent(30) }
     }
 
     /// One engine from its start to its end, with everything that may go wrong.
@@ -63,23 +80,35 @@ impl World {
         });
     }
 
-    /// Asks everything once more, on a log that no longer fails; each gets an answer.
-    pub(super) fn settle(&mut self) {
+    /// Lets time pass and asks everything once more, on a log that no longer fails; whatever is due
+    /// runs out, and each question gets an answer.
+    pub(super) fn settle(&mut self, dice: &mut Dice) -> Quiet {
         let process = process();
         LocalSet::new().block_on(&process, async {
             self.next_process(Arc::new(FaultyLog::new(Arc::clone(&self.ground.store))));
             self.ground.options.mailbox = 1_000;
+            self.ground.cold.advance(Position(dice.below(self.ground.head().await.get() + 1))).await;
             let (running, _stop) = self.ground.try_start().await.expect("a start without faults");
-            let asks: Vec<_> =
+            self.ground.clock.advance(Duration::from_secs(30));
+            idle().await;
+            let quiet = Quiet { head: self.ground.head().await.get(), now: self.ground.clock.now().micros() };
+            let mut asks: Vec<_> =
                 self.history.borrow().attempts.iter().map(|attempt| attempt.ask.clone()).collect();
+            asks.iter_mut().for_each(|ask| ask.dry_run = false);
+            asks.sort_by_key(|ask| (ask.id.0, ask.asked.request.0));
+            asks.dedup_by_key(|ask| (ask.id, ask.asked.request));
             for ask in asks {
-                send(&running.engine, Rc::clone(&self.history), ask, self.ground.head().await);
-                idle().await;
-                let history = self.history.borrow();
-                let last = history.attempts.last().expect("just sent").outcome_name();
+                let attempt =
+                    self.history.borrow_mut().sent(std::slice::from_ref(&ask), running.engine.head().get());
+                let answer = tokio::time::timeout(PATIENCE, running.engine.submit(ask)).await;
+                let answer = answer.expect("an answer from an engine without faults");
+                let mut history = self.history.borrow_mut();
+                history.answered(attempt, running.engine.head().get(), answer);
+                let last = history.attempts[attempt].outcome_name();
                 assert!(["stored", "replayed", "rejected", "key-reused"].contains(&last), "{last}");
             }
-        });
+            quiet
+        })
     }
 
     pub(super) fn bytes(&self) -> Vec<Vec<u8>> {
@@ -96,7 +125,6 @@ impl World {
         self.ground.log = log;
         self.ground.cold = Arc::new(FoldedLog::new(Arc::clone(&self.ground.store)));
         self.ground.seed = self.ground.seed.wrapping_add(1);
-        self.lives += 1;
     }
 
     async fn start(&mut self, dice: &mut Dice) -> Option<Ledger> {
@@ -169,19 +197,39 @@ impl World {
 
     fn clients(&self, engine: &Engine, dice: &mut Dice, count: u64) {
         for _ in 0..count {
-            let ask = clients::next(dice, &self.history.borrow());
-            send(engine, Rc::clone(&self.history), ask, engine.head());
+            let asks = clients::next_together(dice, &self.history.borrow());
+            send(engine, Rc::clone(&self.history), asks);
+        }
+        if dice.percent(20) {
+            let number = self.history.borrow().rules.len() as u64;
+            let fact = clients::rule(dice, self.ground.clock.now(), number);
+            rule(engine, Rc::clone(&self.history), fact);
         }
     }
 }
 
-/// Sends at once and notes the answer when it comes.
-fn send(engine: &Engine, history: Rc<RefCell<History>>, ask: credit_ledger::engine::Ask, head: Position) {
-    let attempt = history.borrow_mut().sent(ask.clone(), head.get());
+/// Sends at once and notes the answers when they come.
+fn send(engine: &Engine, history: Rc<RefCell<History>>, mut asks: Vec<Ask>) {
+    let first = history.borrow_mut().sent(&asks, engine.head().get());
     let engine = engine.clone();
     spawn_local(async move {
-        let answer = engine.submit(ask).await;
-        history.borrow_mut().answered(attempt, engine.head().get(), answer);
+        let answers = match (asks.len(), asks.pop()) {
+            (1, Some(ask)) => vec![engine.submit(ask).await],
+            (_, last) => engine.submit_all(asks.into_iter().chain(last).collect()).await,
+        };
+        for (place, answer) in answers.into_iter().enumerate() {
+            history.borrow_mut().answered(first + place, engine.head().get(), answer);
+        }
+    });
+}
+
+fn rule(engine: &Engine, history: Rc<RefCell<History>>, fact: Fact) {
+    let number = history.borrow().rules.len();
+    history.borrow_mut().rules.push(Ruled { fact: fact.clone(), answer: None });
+    let engine = engine.clone();
+    spawn_local(async move {
+        let answer = engine.record(fact).await;
+        history.borrow_mut().rules[number].answer = Some(answer);
     });
 }
 

@@ -1,14 +1,14 @@
 //! Bodies that are no JSON object of the right kind.
 
-use credit_ledger::http::routes::Route;
-use reqwest::Method;
+use credit_ledger::http::routes::{Kind, Route};
 
 use super::{Row, World, none, row};
 use crate::http::requests::{self, Draft};
 
 const BODY_BYTES_MAX: usize = 64 * 1_024;
+const BATCH_BYTES_MAX: usize = 4 * 1_024 * 1_024;
 
-fn rows(sound: &Draft) -> Vec<Row> {
+fn rows(route: &Route, sound: &Draft) -> Vec<Row> {
     let text = String::from_utf8(sound.body().expect("a body")).expect("text");
     let malformed = |why: &str, body: Vec<u8>| row(why, sound.raw(body), 400, "bad-request");
     let cut = text[..text.len() - 1].to_owned();
@@ -31,12 +31,8 @@ fn rows(sound: &Draft) -> Vec<Row> {
     rows.push(malformed("not UTF-8", b"{\"service\":\"\xff\"}".to_vec()));
     rows.push(malformed("deep arrays", "[".repeat(BODY_BYTES_MAX / 2).into_bytes()));
     rows.push(malformed("deep objects", "{\"a\":".repeat(10_000).into_bytes()));
-    rows.push(row(
-        "a body over the limit",
-        sound.raw(padded(&text, BODY_BYTES_MAX + 1)),
-        413,
-        "payload-too-large",
-    ));
+    let over = sound.raw(padded(&text, bytes_max(route) + 1));
+    rows.push(row("a body over the limit", over, 413, "payload-too-large"));
     for (why, content_type) in [
         ("no content type", None),
         ("text", Some("text/plain")),
@@ -56,16 +52,17 @@ fn padded(text: &str, bytes: usize) -> Vec<u8> {
     padded
 }
 
-fn has_body(route: &Route) -> bool {
-    route.method == Method::POST
+/// The most bytes of a body to this route.
+fn bytes_max(route: &Route) -> usize {
+    if route.kind == Kind::Batch { BATCH_BYTES_MAX } else { BODY_BYTES_MAX }
 }
 
 #[tokio::test]
 async fn a_body_that_cannot_be_read_is_refused() {
     let world = World::new().await;
     let mut faults = Vec::new();
-    for (route, sound) in requests::all(&world.things).filter(|(route, _)| has_body(route)) {
-        world.refuse(route, rows(&sound), &mut faults).await;
+    for (route, sound) in requests::all(&world.things).filter(|(route, _)| requests::has_body(route)) {
+        world.refuse(route, rows(route, &sound), &mut faults).await;
     }
     none(&faults);
 }
@@ -74,7 +71,7 @@ async fn a_body_that_cannot_be_read_is_refused() {
 async fn unknown_fields_are_refused_but_by_the_compatible_paths() {
     let world = World::new().await;
     let mut faults = Vec::new();
-    for (route, sound) in requests::all(&world.things).filter(|(route, _)| has_body(route)) {
+    for (route, sound) in requests::all(&world.things).filter(|(route, _)| requests::has_body(route)) {
         let more = sound.with("nonsense", "[{}]");
         if route.path.starts_with("/api/mcp/") {
             world.accept(route, vec![("an unknown field".to_owned(), more)], &mut faults).await;
@@ -89,9 +86,9 @@ async fn unknown_fields_are_refused_but_by_the_compatible_paths() {
 async fn a_body_may_be_as_large_as_the_limit_and_declared_in_any_case() {
     let world = World::new().await;
     let mut faults = Vec::new();
-    for (route, sound) in requests::all(&world.things).filter(|(route, _)| has_body(route)) {
+    for (route, sound) in requests::all(&world.things).filter(|(route, _)| requests::has_body(route)) {
         let text = String::from_utf8(sound.body().expect("a body")).expect("text");
-        let largest = sound.raw(padded(&text, BODY_BYTES_MAX));
+        let largest = sound.raw(padded(&text, bytes_max(route)));
         // The same request under the same key: the second answer is the first.
         let declared = sound.declared(Some("Application/JSON; charset=utf-8"));
         let repeatable = !matches!(route.path, "/v1/organizations" | "/v1/apps");

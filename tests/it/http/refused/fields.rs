@@ -10,10 +10,24 @@ use crate::http::requests::{self, Draft};
 /// The schema of a route's body. The yardstick of the benchmark takes what a deduction takes.
 fn schema(document: &Value, route: &Route) -> Value {
     let path = route.path.replace("/bench/echo/{wallet}", "/v1/wallets/{wallet}/deductions");
-    let body = &document["paths"][&path]["post"]["requestBody"]["content"]["application/json"]["schema"];
+    let method = route.method.as_str().to_lowercase();
+    let body = &document["paths"][&path][&method]["requestBody"]["content"]["application/json"]["schema"];
     match body["$ref"].as_str() {
         Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("a schema").clone(),
         None => body.clone(),
+    }
+}
+
+/// The sound request without what contradicts the field, and with what it needs beside it.
+fn beside(field: &str, sound: &Draft, schema: &Value) -> Draft {
+    let places_hold = !schema["properties"]["hold"].is_null();
+    match field {
+        // A key in the header would differ from it.
+        "idempotency_key" => sound.headerless("idempotency-key"),
+        "usage" => sound.without("cost"),
+        "timeout_seconds" if places_hold => sound.with("hold", "true"),
+        "cap" if places_hold => sound.with("hold", "true").with("timeout_seconds", "60"),
+        _ => sound.clone(),
     }
 }
 
@@ -26,13 +40,11 @@ async fn a_field_refuses_what_it_cannot_be() {
     let world = World::new().await;
     let document = world.app.anonymous().get("/openapi.json").await.expect(200).json();
     let mut faults = Vec::new();
-    for (route, sound) in requests::all(&world.things).filter(|(route, _)| route.method == Method::POST) {
+    for (route, sound) in requests::all(&world.things).filter(|(route, _)| requests::has_body(route)) {
         let schema = schema(&document, route);
         let mut rows = Vec::new();
         for field in properties(&schema) {
-            // A key in the header would differ from it.
-            let sound =
-                if field == "idempotency_key" { sound.headerless("idempotency-key") } else { sound.clone() };
+            let sound = beside(&field, &sound, &schema);
             for (json, status, code) in values::of_field(route.path, &field) {
                 let shown: String = json.chars().take(60).collect();
                 rows.push(row(format!("{field} = {shown}"), sound.with(&field, &json), status, code));

@@ -44,8 +44,8 @@ impl World {
     async fn new() -> Self {
         let app = TestApp::start_with(HttpOptions { bench_echo: true, ..HttpOptions::default() }).await;
         let client = app.admin().await;
-        let things = Things::made_by(&client).await;
-        let theirs = Things::made_by(&app.stranger().await).await;
+        let things = Things::stocked(&app, &client).await;
+        let theirs = Things::stocked(&app, &app.stranger().await).await;
         Self { app, client, things, theirs }
     }
 

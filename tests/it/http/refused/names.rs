@@ -19,7 +19,8 @@ fn parts(id: &str) -> (&str, &str, &str) {
 }
 
 fn wallets(route: &Route, sound: &Draft, world: &World) -> Vec<Row> {
-    let at = |wallet: &str| sound.at(sound.path.replace(&world.things.wallet, wallet));
+    let own = sound.path.split('/').find(|segment| segment.len() == 36).expect("a wallet");
+    let at = |wallet: &str| sound.at(sound.path.replace(own, wallet));
     let mut rows: Vec<_> =
         NO_UUIDS.iter().map(|wallet| row(*wallet, at(wallet), 400, "bad-request")).collect();
     // The yardstick of the benchmark looks no wallet up.
@@ -36,12 +37,15 @@ fn wallets(route: &Route, sound: &Draft, world: &World) -> Vec<Row> {
 }
 
 /// Ids of the things that `{id}` may name, ours and theirs.
-fn ids(things: &Things) -> [&String; 5] {
-    [&things.purchase, &things.grant, &things.check, &things.deduction, &things.rollback]
+fn ids(things: &Things) -> [&String; 9] {
+    let Things { purchase, grant, check, deduction, rollback, hold, capture, refund, adjustment, .. } =
+        things;
+    [purchase, grant, check, deduction, rollback, hold, capture, refund, adjustment]
 }
 
 fn things(sound: &Draft, world: &World) -> Vec<Row> {
-    let own = ids(&world.things).into_iter().find(|id| sound.path.contains(id.as_str())).expect("an id");
+    let is_id = |segment: &&str| segment.len() > 13 && segment.split('_').count() == 3;
+    let own = sound.path.split('/').find(is_id).expect("an id");
     let (kind, ledger, position) = parts(own);
     let head = world.app.head();
     let mut wrong: Vec<(&str, String)> = vec![
@@ -57,12 +61,15 @@ fn things(sound: &Draft, world: &World) -> Vec<Row> {
         ("upper case", format!("{}_{ledger}_{position}", kind.to_uppercase())),
         ("percent-encoded", format!("{kind}%5F{ledger}%5F{position}")),
     ];
-    for other in ids(&world.things).into_iter().filter(|other| *other != own) {
-        wrong.push(("of another kind", other.clone()));
+    for other in ids(&world.things).into_iter().filter(|other| parts(other).0 != kind) {
+        // Captures are rolled back like deductions.
+        if !(sound.path.ends_with("/rollbacks") && parts(other).0 == "cap") {
+            wrong.push(("of another kind", other.clone()));
+        }
         wrong.push(("another kind's position", format!("{kind}_{ledger}_{}", parts(other).2)));
     }
     wrong.extend(ids(&world.theirs).into_iter().map(|theirs| ("theirs", theirs.clone())));
-    let at = |id: &str| sound.at(sound.path.replace(own.as_str(), id));
+    let at = |id: &str| sound.at(sound.path.replace(own, id));
     wrong.iter().map(|(why, id)| row(format!("{why}: {id}"), at(id), 404, "not-found")).collect()
 }
 
@@ -72,6 +79,15 @@ fn clients(sound: &Draft, own: &str, theirs: &str) -> Vec<Row> {
     rows.push(row("theirs", at(theirs), 404, "not-found"));
     rows.push(row("unknown", at(&new_wallet()), 404, "not-found"));
     rows
+}
+
+/// Names that no service can have.
+fn services(sound: &Draft) -> Vec<Row> {
+    let long = "s".repeat(129);
+    let at = |name: &str| sound.at(format!("/v1/prices/{name}"));
+    [&long, "%00", "a%0Ab", "%ff", "%c3%28"]
+        .map(|name| row(format!("service {name}"), at(name), 400, "bad-request"))
+        .into()
 }
 
 /// The wallet of the compatible paths.
@@ -99,6 +115,7 @@ async fn what_is_not_there_or_somebody_elses_is_not_found() {
                 "{id}" => things(&sound, &world),
                 "{app}" => clients(&sound, &world.things.app, &world.theirs.app),
                 "{key}" => clients(&sound, &world.things.key, &world.theirs.key),
+                "{service}" => services(&sound),
                 "{code}" => vec![row("no code", sound.at("/problems/no-such-code"), 404, "not-found")],
                 other => panic!("say what {} does not take as {other}", route.path),
             });

@@ -19,7 +19,36 @@ pub(super) fn long(chars: usize) -> String {
 pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
     match field {
         "cost" if path.starts_with("/api/mcp/") => amounts(NUMBERS),
-        "cost" | "amount" => amounts(STRINGS),
+        "amount" if path.ends_with("/caps") => amounts(&but(STRINGS, &["\"0\"", "\"0.000000\"", "\"-0\""])),
+        "limit" | "approval_above" => amounts(&but(STRINGS, &["\"0\"", "\"0.000000\"", "\"-0\""])),
+        "amount" if path == "/v1/adjustments" => amounts(&but(STRINGS, &["\"-1\""])),
+        "cost" | "amount" | "cap" | "threshold" => amounts(STRINGS),
+        "usage" => usage(),
+        "budget" => [malformed(&TEXTS), malformed(&["\"\"", &long(65)])].concat(),
+        "hold" | "last" | "atomic" => malformed(&["5", "\"true\"", "[]", "{}"]),
+        "timeout_seconds" => {
+            malformed(&["0", "-1", "1.5", "\"60\"", "31622401", "9223372036854775808", "[]"])
+        }
+        "period" => malformed(&["\"week\"", "\"Day\"", "5", "[]", "null"]),
+        "app" => [malformed(&["\"x\"", "5", "[]", "null"]), each(&[UNKNOWN_ID], 404, "not-found")].concat(),
+        "items" => items(),
+        "units" => units(),
+        "valid_from" => malformed(&["\"tomorrow\"", "\"\"", "5", "\"2027-01-01\""]),
+        "valid_until" => malformed(&["\"tomorrow\"", "\"\"", "5", "\"2020-01-01T00:00:00Z\""]),
+        "returned_to_expired" => malformed(&[
+            "null",
+            "5",
+            "[]",
+            "\"original\"",
+            "{}",
+            "{\"rule\":\"never\"}",
+            "{\"rule\":\"grace\"}",
+            "{\"rule\":\"grace\",\"seconds\":0}",
+            "{\"rule\":\"grace\",\"seconds\":-1}",
+            "{\"rule\":\"original\",\"seconds\":1}",
+            "{\"rule\":\"original\",\"more\":1}",
+        ]),
+        "cost_of_priced_service" => malformed(&["null", "5", "\"\"", "\"Allowed\"", "true"]),
         "service" => [malformed(&TEXTS), malformed(&["\"\"", "null", &long(129)])].concat(),
         "payment_reference" | "reason" => [malformed(&TEXTS), malformed(&["\"\"", &long(513)])].concat(),
         // A check ignores it, as it ignores whatever else is there.
@@ -53,6 +82,60 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
         }
         other => panic!("say what {path} does not take as `{other}`"),
     }
+}
+
+const UNKNOWN_ID: &str = "\"00000000-0000-4000-8000-000000000000\"";
+
+fn but<'a>(texts: &[&'a str], sound: &[&str]) -> Vec<&'a str> {
+    texts.iter().copied().filter(|text| !sound.contains(text)).collect()
+}
+
+/// Usage that is none, and quantities that are none.
+fn usage() -> Vec<Bad> {
+    let many: Vec<_> = (0..33).map(|unit| format!("\"u{unit}\":1")).collect();
+    let many = format!("{{{}}}", many.join(","));
+    let long = format!("{{{}:1}}", long(65));
+    let wrong = malformed(&[
+        "5",
+        "[]",
+        "\"tokens\"",
+        "{}",
+        "{\"\":1}",
+        "{\"a\":1,\"a\":1}",
+        "{\"a\":NaN}",
+        &many,
+        &long,
+    ]);
+    let quantities =
+        ["-1", "\"-1\"", "0.0000001", "1e20", "null", "true", "[]", "{}", "\"\"", "\"1e3\"", "\" 1\""];
+    let quantities = quantities.map(|quantity| (format!("{{\"a\":{quantity}}}"), 400, "invalid-amount"));
+    wrong.into_iter().chain(quantities).collect()
+}
+
+/// Prices of units that are none.
+fn units() -> Vec<Bad> {
+    let price = |price: &str| format!("{{\"a\":{price}}}");
+    let shapes = ["5", "\"1\"", "[]", "{}", "null", "[\"1\",1]", "{\"per\":1}"];
+    let pers = ["0", "-1", "1.5", "\"1\"", "4294967296"];
+    let pers = pers.map(|per| price(&format!("{{\"credits\":\"1\",\"per\":{per}}}")));
+    let more = price("{\"credits\":\"1\",\"more\":1}");
+    let unit = "{\"credits\":\"1\"}";
+    let names = [
+        format!("{{\"\":{unit}}}"),
+        format!("{{\"a\":{unit},\"a\":{unit}}}"),
+        format!("{{{}:{unit}}}", long(65)),
+    ];
+    let texts = ["5", "[]", "\"x\"", "null"].map(str::to_owned).into_iter();
+    let texts = texts.chain(shapes.map(price)).chain(pers).chain(names).chain([more]);
+    let amounts = ["5", "\"-1\"", "\"0.0000001\"", "\"NaN\"", "null", "\"9223372036854.775808\""];
+    let amounts = amounts.map(|amount| (price(&format!("{{\"credits\":{amount}}}")), 400, "invalid-amount"));
+    texts.map(|text| (text, 400, "bad-request")).chain(amounts).collect()
+}
+
+/// Lists of items that are refused as a whole.
+fn items() -> Vec<Bad> {
+    let many = format!("[{}]", vec!["5"; 1_001].join(","));
+    malformed(&["5", "{}", "null", "\"items\"", "[]", &many])
 }
 
 /// Neither text nor a text that can be shown.

@@ -48,6 +48,10 @@ impl Client {
         self.request(Method::POST, path).body("application/json", body.to_string())
     }
 
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Request {
+        self.request(Method::PUT, path).body("application/json", body.to_string())
+    }
+
     /// Opens a stream of server-sent events.
     pub(crate) async fn stream(&self, path: &str, last_event_id: Option<&str>) -> EventStream {
         let request = self.get(path).header("accept", "text/event-stream");

@@ -1,0 +1,80 @@
+//! What a line says beside its amounts.
+
+use events::{Event, Position, RefundCause};
+
+use super::Kind;
+
+/// The words of an event that moves credits.
+pub(super) struct Essence<'a> {
+    pub(super) kind: Kind,
+    pub(super) service: Option<&'a str>,
+    pub(super) reason: Option<&'a str>,
+    pub(super) payment_reference: Option<&'a str>,
+    pub(super) refers_to: Option<Position>,
+}
+
+impl<'a> Essence<'a> {
+    const fn new(kind: Kind) -> Self {
+        Self { kind, service: None, reason: None, payment_reference: None, refers_to: None }
+    }
+
+    const fn about(kind: Kind, refers_to: Position) -> Self {
+        Self { refers_to: Some(refers_to), ..Self::new(kind) }
+    }
+
+    /// What the event says; none when it moves no credits.
+    pub(super) fn of(event: &'a Event) -> Option<Self> {
+        Some(match event {
+            Event::CreditsPurchased(e) => {
+                Self { payment_reference: e.payment_reference.as_deref(), ..Self::new(Kind::Purchase) }
+            }
+            Event::CreditsGranted(e) => Self { reason: e.reason.as_deref(), ..Self::new(Kind::Grant) },
+            Event::CreditsDeducted(e) => Self { service: Some(&e.service), ..Self::new(Kind::Deduction) },
+            Event::DeductionRolledBack(e) => Self {
+                service: Some(&e.service),
+                reason: e.reason.as_deref(),
+                ..Self::about(Kind::Rollback, e.deduction)
+            },
+            Event::CreditsExpired(e) => Self::about(Kind::Expiry, e.lot),
+            Event::CreditsHeld(e) => Self { service: Some(&e.service), ..Self::new(Kind::Hold) },
+            Event::HoldCaptured(e) => {
+                Self { service: Some(&e.service), ..Self::about(Kind::Capture, e.hold) }
+            }
+            Event::HoldReleased(e) => Self::about(Kind::Release, e.hold),
+            Event::HoldExpired(e) => Self::about(Kind::HoldExpiry, e.hold),
+            Event::PurchaseRefunded(e) => Self {
+                reason: e.reason.as_deref(),
+                payment_reference: e.payment_reference.as_deref(),
+                ..Self::about(taken_back(e.cause), e.purchase)
+            },
+            Event::CreditsAdjusted(e) => {
+                Self { reason: Some(&e.reason), refers_to: e.proposal, ..Self::new(Kind::Adjustment) }
+            }
+            Event::WalletOpened(_)
+            | Event::CreditsChecked(_)
+            | Event::CommandRefused(_)
+            | Event::HoldExtended(_)
+            | Event::AdjustmentProposed(_)
+            | Event::WalletFrozen(_)
+            | Event::WalletUnfrozen(_)
+            | Event::LimitSet(_)
+            | Event::CapSet(_)
+            | Event::ThresholdSet(_)
+            | Event::BalanceLow(_)
+            | Event::PriceSet(_)
+            | Event::PolicySet(_)
+            | Event::OrganizationRegistered(_)
+            | Event::AppRegistered(_)
+            | Event::ApiKeyIssued(_)
+            | Event::ApiKeyRevoked(_)
+            | Event::WriterChanged(_) => return None,
+        })
+    }
+}
+
+const fn taken_back(cause: RefundCause) -> Kind {
+    match cause {
+        RefundCause::Refund => Kind::Refund,
+        RefundCause::Chargeback => Kind::Chargeback,
+    }
+}
