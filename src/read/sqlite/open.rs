@@ -137,6 +137,12 @@ pub(super) async fn inspect(file: &Path, ledger: LedgerId) -> Result<Position, O
 pub(super) fn readers(file: &Path) -> SqlitePool {
     // A connection to a file has no network to lose, so testing it before each use is for nothing.
     let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).test_before_acquire(false);
+    // After an error SQLite may roll back by itself, and the driver would nest the next snapshot into
+    // one that never ends.
+    let pool = pool.after_release(|connection, _| {
+        let is_idle = !connection.is_in_transaction();
+        Box::pin(async move { Ok(is_idle) })
+    });
     pool.connect_lazy_with(options(file).read_only(true))
 }
 

@@ -123,25 +123,36 @@ impl SqliteStore {
         }
         // Until the commit, whatever goes wrong leaves memory ahead of the disk.
         self.stale = true;
+        if let Err(fault) = self.write_transaction(batch).await {
+            // Fails when SQLite itself has rolled back already, as it does on a full disk.
+            let _ = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await;
+            return Err(fault);
+        }
+        self.stale = false;
+        self.checkpoint = batch.end;
+        self.filters.store(Arc::new(self.segments.filters()));
+        Ok(())
+    }
+
+    /// Plain statements, for the driver's transactions never learn that SQLite rolled back by itself,
+    /// and could begin no other.
+    async fn write_transaction(&mut self, batch: &Batch<'_>) -> Result<(), StoreFault> {
         let Self { connection, ledger, numbers, segments, statements, .. } = self;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(store)?;
-        number_new_ids(&mut transaction, statements, numbers, batch).await?;
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *connection).await.map_err(store)?;
+        number_new_ids(connection, statements, numbers, batch).await?;
         let number = |id: Uuid| numbers.get(&id).copied();
-        statements.write(&mut transaction, batch, number).await?;
-        segments.add(&mut transaction, batch.answers).await?;
+        statements.write(connection, batch, number).await?;
+        segments.add(connection, batch.answers).await?;
         let (start, end) = (batch.start.get().cast_signed(), batch.end.get().cast_signed());
         let advance = sqlx::query(ADVANCE).bind(ledger.0.as_bytes().as_slice()).bind(start).bind(end);
-        let advanced = advance.execute(&mut *transaction).await.map_err(store)?.rows_affected();
+        let advanced = advance.execute(&mut *connection).await.map_err(store)?.rows_affected();
         if advanced != projections::VERSIONS.len() as u64 {
             return Err(corrupt(format!(
                 "the checkpoint is not at {}, where this process left it",
                 batch.start
             )));
         }
-        transaction.commit().await.map_err(store)?;
-        self.stale = false;
-        self.checkpoint = batch.end;
-        self.filters.store(Arc::new(self.segments.filters()));
+        sqlx::raw_sql("COMMIT").execute(&mut *connection).await.map_err(store)?;
         Ok(())
     }
 }

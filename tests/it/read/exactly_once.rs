@@ -109,15 +109,19 @@ async fn a_batch_that_failed_half_way_is_written_again() {
     let (history, bodies) = everything(33, 8, 400);
     let directory = tempfile::tempdir().expect("a directory");
     let mut store = sqlite::open_store(directory.path(), history.ledger).await.expect("a store");
-    let refuse =
-        "CREATE TRIGGER refuse BEFORE INSERT ON command_segments BEGIN SELECT RAISE(ABORT, 'no room'); END";
-    tamper(directory.path(), refuse).await;
     let mut fold = Fold::new(history.ledger, Start::default(), 100);
     recorded(&bodies).iter().for_each(|event| fold.apply(event).expect("a valid history"));
-    let fault = store.write(&fold.batch()).await.expect_err("no room");
-    assert!(matches!(&fault, StoreFault::Unavailable(why) if why.contains("no room")), "{fault}");
-    assert_eq!(store.checkpoint(), Position(0));
-    tamper(directory.path(), "DROP TRIGGER refuse").await;
+    // A full disk may end the transaction, as ROLLBACK does, or only the statement.
+    for end in ["ABORT", "ROLLBACK", "FAIL"] {
+        let refuse = format!(
+            "CREATE TRIGGER refuse BEFORE INSERT ON command_segments BEGIN SELECT RAISE({end}, 'no room'); END"
+        );
+        tamper(directory.path(), refuse).await;
+        let fault = store.write(&fold.batch()).await.expect_err("no room");
+        assert!(matches!(&fault, StoreFault::Unavailable(why) if why.contains("no room")), "{fault}");
+        assert_eq!(store.checkpoint(), Position(0));
+        tamper(directory.path(), "DROP TRIGGER refuse").await;
+    }
     store.write(&fold.batch()).await.expect("room again");
     store.close().await;
     let log = log_of(&bodies).await;
