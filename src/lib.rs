@@ -3,8 +3,10 @@
 
 pub mod app;
 pub mod bench;
+pub mod broker;
 pub mod cli;
 pub mod clock;
+pub mod cluster;
 pub mod config;
 pub mod demo;
 pub mod engine;

@@ -5,7 +5,10 @@
 
 mod bodies;
 pub mod faulty;
+#[cfg(feature = "eventstoredb")]
+pub mod kurrent;
 pub mod memory;
+pub mod postgres;
 mod recent;
 pub mod sqlite;
 

@@ -7,6 +7,7 @@
 mod explanation;
 mod fold;
 mod pages;
+pub mod postgres;
 mod progress;
 pub mod replay;
 mod reports;

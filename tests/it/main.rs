@@ -1,9 +1,15 @@
 //! Integration tests, in one binary so that the library is linked once.
 
+mod broker;
+mod cluster;
+mod contracts;
 mod engine;
 mod http;
+#[cfg(feature = "eventstoredb")]
+mod kurrent;
 mod log_contract;
 mod openapi;
+mod postgres;
 mod read;
 mod report;
 mod scenarios;

@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("credit-ledger-events", &[]),
     ("credit-ledger-decisions", &["credit-ledger-events"]),
     ("credit-ledger-projections", &["credit-ledger-events"]),
+    ("credit-ledger-client", &["credit-ledger-events"]),
     ("credit-ledger", PURE),
 ];
 

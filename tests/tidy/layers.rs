@@ -29,7 +29,11 @@ pub(crate) const LAYERS: &[Layer] = &[
     layer("engine", &["log", "clock", "telemetry"], &["events", "ledger"]),
     // The engine asks the read side for cold state through its own port, `engine::ColdState`.
     layer("read", &["log", "clock", "telemetry", "engine", "report"], &["events", "ledger", "projections"]),
-    layer("feed", &["log", "clock", "telemetry"], &["events"]),
+    layer("feed", &["log", "clock", "telemetry"], &["events", "projections"]),
+    // What leaves the log as messages.
+    layer("broker", &["log", "clock", "telemetry"], &["events", "projections"]),
+    // Who writes, when several processes serve one ledger.
+    layer("cluster", &["engine", "log", "clock", "telemetry"], &["events", "ledger"]),
     layer("identity", &["engine", "read", "clock", "telemetry"], &["events"]),
     // What users touch.
     layer(
@@ -46,15 +50,24 @@ pub(crate) const COMPOSITION: &[&str] = &["app", "cli", "demo", "lib", "main"];
 /// Concrete adapters, as paths below `crate::`: only the composition root and their own parent
 /// module may name them.
 pub(crate) const ADAPTERS: &[&str] =
-    &["log::memory", "log::sqlite", "read::sqlite", "identity::store", "identity::sqlite"];
+    &["log::memory", "log::sqlite", "log::postgres", "log::kurrent", "read::sqlite", "read::postgres"];
 
 /// Names that have one home: the name, where in `src/` it may stand (starts of paths), and why.
 pub(crate) const HOMES: &[(&str, &[&str], &str)] = &[
     (
         "sqlx",
-        &["src/log/sqlite", "src/read/sqlite", "src/identity/store", "src/identity/sqlite"],
+        &[
+            "src/log/sqlite",
+            "src/log/postgres",
+            "src/read/sqlite",
+            "src/read/postgres",
+            "src/broker/postgres",
+            "src/cluster/postgres",
+        ],
         "SQL stays in the adapters",
     ),
+    ("lapin", &["src/broker"], "AMQP stays in src/broker"),
+    ("eventstore", &["src/log/kurrent"], "the event store's client stays in its adapter"),
     ("axum", &["src/http"], "HTTP stays in src/http"),
     ("utoipa", &["src/http"], "HTTP stays in src/http"),
     ("clap", &["src/cli", "src/bench", "src/main.rs"], "the command line stays in src/cli"),

@@ -1,0 +1,1 @@
+//! For apps that react to the events of a credit ledger.

@@ -1,0 +1,1 @@
+//! The stored events as messages: the relay to RabbitMQ.

@@ -1,0 +1,1 @@
+//! Several processes on one ledger: who writes, and how the others reach it.

@@ -1,0 +1,1 @@
+//! The published contracts: AsyncAPI and JSON Schemas.

@@ -1,0 +1,1 @@
+//! The event log in KurrentDB, played by a double of its protocol.
