@@ -72,13 +72,8 @@ fn lots_burn_down_in_order_and_expire_when_they_are_due() {
     let expiry = history().iter().position(|one| matches!(one.event, Event::CreditsExpired(_)));
     let at = expiry.expect("an expiry");
     found_in(history(), at as u64, "was not due", |events| {
-        events[5] = match events[5].event.clone() {
-            Event::CreditsGranted(mut e) => {
-                e.lot.expires = Some(Time::from_micros(9_999));
-                Recorded { envelope: events[5].envelope.clone(), event: e.into() }
-            }
-            other => panic!("{other:?}"),
-        };
+        let Event::CreditsGranted(e) = &mut events[5].event else { panic!("a grant") };
+        e.lot.expires = Some(Time::from_micros(9_999));
         for event in events.iter_mut() {
             if let Event::DeductionRolledBack(e) = &mut event.event {
                 let terms = e.slices.iter_mut().filter(|slice| slice.lot == Position(5));
