@@ -12,7 +12,7 @@ use credit_ledger::{
     engine::{ColdState, Wanted},
     log::{Bodies, Log, sqlite::SqliteLog},
     read::{
-        Fold, Reads, StatementQuery, UsageBy, UsageQuery, When, replay,
+        Explained, Fold, Reads, StatementQuery, UsageBy, UsageQuery, When, replay,
         sqlite::{self, SqliteReads},
     },
 };
@@ -173,12 +173,11 @@ async fn look_back(live: &SqliteReads, history: &History, count: u64) -> Result<
     let wallet = history.wallets[0].0;
     let end = When::Position(Position(count));
     let start = now();
-    let told = live.explanation(wallet, end).await?;
-    println!(
-        "explanation {:>7} us  lots {:?}",
-        (now() - start).as_micros(),
-        told.map(|told| told.lots.len())
-    );
+    let told = live.explanation(wallet, end, 10_000_000).await?;
+    let took = (now() - start).as_micros();
+    if let Explained::Told(told) = told {
+        println!("explanation {took:>7} us  lots {}", told.lots.len());
+    }
     let (from, to) = (When::Position(Position(0)), end);
     let start = now();
     let part = live.statement(StatementQuery { wallet, from, to, limit: 1_000 }).await?;

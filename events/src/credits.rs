@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::digits::Digits;
+
 /// Micro-credits in one credit.
 const SCALE: i64 = 1_000_000;
 /// Decimal places of a credit.
@@ -178,25 +180,34 @@ fn digits_value(digits: &str) -> Result<i128, CreditsError> {
 
 impl fmt::Display for Credits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
+        f.write_str(self.digits().as_str())
+    }
+}
+
+impl Credits {
+    /// The shortest exact text.
+    fn digits(self) -> Digits {
         let (whole, micros) = (self.0.unsigned_abs() / SCALE as u64, self.0.unsigned_abs() % SCALE as u64);
-        if micros == 0 {
-            return write!(f, "{sign}{whole}");
+        let mut digits = Digits::new();
+        let (mut fraction, mut places) = (micros, PLACES);
+        while micros != 0 && fraction.is_multiple_of(10) {
+            (fraction, places) = (fraction / 10, places - 1);
         }
-        let mut digits = [b'0'; PLACES];
-        let mut rest = micros;
-        for digit in digits.iter_mut().rev() {
-            *digit += (rest % 10) as u8;
-            rest /= 10;
+        if micros != 0 {
+            digits.number(fraction, places);
+            digits.mark(b'.');
         }
-        let fraction = str::from_utf8(&digits).unwrap_or_default().trim_end_matches('0');
-        write!(f, "{sign}{whole}.{fraction}")
+        digits.number(whole, 1);
+        if self.0 < 0 {
+            digits.mark(b'-');
+        }
+        digits
     }
 }
 
 impl Serialize for Credits {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.digits().as_str())
     }
 }
 

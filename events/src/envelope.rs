@@ -3,9 +3,8 @@
 use std::{borrow::Cow, fmt};
 
 use serde::{
-    Deserialize, Serialize, Serializer,
+    Deserialize,
     de::{self, IgnoredAny, MapAccess},
-    ser::SerializeMap,
 };
 use uuid::Uuid;
 
@@ -115,7 +114,7 @@ pub enum DecodeError {
 /// When the event is too long; `buffer` is then as before.
 pub fn encode(envelope: &Envelope, event: &Event, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = buffer.len();
-    let written = serde_json::to_writer(&mut *buffer, &Document { envelope, event });
+    let written = canonical::write(envelope, event, buffer);
     let bytes = buffer.len() - start;
     if written.is_err() || bytes > MAX_EVENT_BYTES {
         buffer.truncate(start);
@@ -139,53 +138,6 @@ pub fn decode(bytes: &[u8]) -> Result<Recorded, DecodeError> {
         Err(_) => serde_json::from_slice(bytes),
     };
     read.or_else(|error| upcast::decode(bytes, error))
-}
-
-struct Document<'a> {
-    envelope: &'a Envelope,
-    event: &'a Event,
-}
-
-impl Serialize for Document<'_> {
-    /// Attributes in a fixed order, `type` before `data`: [`decode`] relies on it.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { envelope: e, event } = self;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("specversion", "1.0")?;
-        map.serialize_entry("id", &e.id)?;
-        map.serialize_entry("source", &Displayed(format_args!("/ledgers/{}", e.ledger)))?;
-        map.serialize_entry("type", event.event_type().as_str())?;
-        map.serialize_entry("subject", &Displayed(e.subject))?;
-        map.serialize_entry("time", &e.time)?;
-        optional(&mut map, "org", e.org.as_ref())?;
-        optional(&mut map, "app", e.app.as_ref())?;
-        optional(&mut map, "actor", e.actor.as_ref())?;
-        map.serialize_entry("position", &e.position)?;
-        optional(&mut map, "accountseq", e.account_seq.map(Position).as_ref())?;
-        optional(&mut map, "previous", e.previous.as_ref())?;
-        optional(&mut map, "correlationid", e.correlation.as_ref())?;
-        map.serialize_entry("causationid", &e.causation)?;
-        optional(&mut map, "traceparent", e.traceparent.as_ref())?;
-        map.serialize_entry("salt", &e.salt)?;
-        map.serialize_entry("data", event)?;
-        map.end()
-    }
-}
-
-fn optional<M: SerializeMap, T: Serialize>(
-    map: &mut M,
-    name: &str,
-    value: Option<&T>,
-) -> Result<(), M::Error> {
-    value.map_or(Ok(()), |value| map.serialize_entry(name, value))
-}
-
-struct Displayed<T>(T);
-
-impl<T: fmt::Display> Serialize for Displayed<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
 }
 
 impl fmt::Display for Subject {

@@ -128,7 +128,9 @@ pub(crate) mod decimal_u64 {
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
     pub(crate) fn serialize<S: Serializer>(value: &u64, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
+        let mut digits = crate::digits::Digits::new();
+        digits.number(*value, 1);
+        serializer.serialize_str(digits.as_str())
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {

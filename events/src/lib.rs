@@ -6,24 +6,29 @@
 
 mod canonical;
 mod credits;
+mod digits;
 mod envelope;
+mod id_map;
 mod ids;
 mod parts;
 mod period;
 mod price;
+mod rounding;
 mod time;
 mod types;
 pub mod upcast;
 
 pub use credits::{Credits, CreditsError};
 pub use envelope::{DecodeError, EncodeError, Envelope, MAX_EVENT_BYTES, Recorded, Subject, decode, encode};
+pub use id_map::{IdHasher, IdMap, IdSet};
 pub use ids::{AppId, CommandId, EventId, KeyId, LedgerId, OrgId, Position, PublicId, PublicKind, WalletId};
 pub use parts::{
-    Asked, Balances, Class, Currency, HexError, LotTerms, Metadata, MetadataError, Price, RequestHash,
-    ReturnedSlice, Salt, Slice, Slices, Verifier,
+    Asked, Balances, Budget, Class, Currency, HexError, LotTerms, Metadata, MetadataError, Price,
+    RequestHash, ReturnedSlice, Salt, Slice, Slices, Verifier,
 };
 pub use period::Period;
 pub use price::{PriceLine, Priced, Quantity, UnitPrice};
+pub use rounding::half_even;
 pub use time::{Time, TimeError};
 pub use types::{
     AdjustmentProposed, ApiKeyIssued, ApiKeyRevoked, AppRegistered, BalanceLow, BatchItem, CapSet,

@@ -1,6 +1,6 @@
 //! Parts that several events share.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::Deref, str::FromStr};
 
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
@@ -173,8 +173,8 @@ pub struct ReturnedSlice {
     pub terms: LotTerms,
 }
 
-/// The slices of one deduction, in the order they were taken.
-pub type Slices = SmallVec<[Slice; 2]>;
+/// The slices of one deduction, in the order they were taken. Nearly all deductions take but one.
+pub type Slices = SmallVec<[Slice; 1]>;
 
 /// What was paid for a purchase: its cost basis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -228,10 +228,36 @@ impl JsonSchema for Currency {
     }
 }
 
-/// The caller's own JSON object, kept with its exact numbers, keys sorted, at most 8 KiB.
+/// The name of a budget. Boxed twice, so that the many events without one spare it a single word.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct Budget(Box<Box<str>>);
+
+impl From<Box<str>> for Budget {
+    fn from(name: Box<str>) -> Self {
+        Self(Box::new(name))
+    }
+}
+
+impl From<&str> for Budget {
+    fn from(name: &str) -> Self {
+        Self::from(Box::<str>::from(name))
+    }
+}
+
+impl Deref for Budget {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The caller's own JSON object, kept with its exact numbers, keys sorted, at most 8 KiB. Boxed twice, so
+/// that the many events without one spare it a single word.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Metadata(Box<RawValue>);
+pub struct Metadata(Box<Box<RawValue>>);
 
 /// Why a JSON value cannot be metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -260,7 +286,7 @@ impl Metadata {
         if text.len() > Self::MAX_BYTES {
             return Err(MetadataError::TooLarge);
         }
-        RawValue::from_string(text).map(Self).map_err(|_| MetadataError::NotAnObject)
+        RawValue::from_string(text).map(|json| Self(Box::new(json))).map_err(|_| MetadataError::NotAnObject)
     }
 
     /// The compact JSON text.

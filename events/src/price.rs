@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::{Credits, CreditsError, Position};
+use crate::{Credits, CreditsError, Position, half_even};
 
 /// How many units were used: from 0 up, with at most six decimals. JSON: a decimal string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -86,13 +86,7 @@ impl UnitPrice {
     pub fn cost_of(self, quantity: Quantity) -> Option<Credits> {
         let product = i128::from(self.credits.micros()) * i128::from(quantity.0);
         let divisor = i128::from(self.per) * 1_000_000;
-        let (whole, rest) = (product.checked_div(divisor)?, product.checked_rem(divisor)?);
-        let up = match (2 * rest).cmp(&divisor) {
-            std::cmp::Ordering::Less => 0,
-            std::cmp::Ordering::Equal => whole % 2,
-            std::cmp::Ordering::Greater => 1,
-        };
-        i64::try_from(whole + up).ok().map(Credits::from_micros)
+        half_even(product, divisor).map(Credits::from_micros)
     }
 }
 

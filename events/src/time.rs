@@ -3,7 +3,9 @@
 use std::{fmt, str::FromStr};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+
+use crate::digits::Digits;
 
 /// A moment in UTC, in microseconds since 1970-01-01. JSON: RFC 3339 with six decimals and `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -44,10 +46,32 @@ impl From<jiff::Timestamp> for Time {
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.0) {
-            Ok(timestamp) => write!(f, "{timestamp:.6}"),
-            Err(_) => Err(fmt::Error),
+        f.write_str(self.digits().ok_or(fmt::Error)?.as_str())
+    }
+}
+
+impl Time {
+    /// Such as `2026-11-21T09:30:00.123456Z`, with two digits more and a sign for years before 0; none beyond the years
+    /// that jiff knows.
+    fn digits(self) -> Option<Digits> {
+        let timestamp = jiff::Timestamp::from_microsecond(self.0).ok()?;
+        let at = jiff::tz::Offset::UTC.to_datetime(timestamp);
+        let mut digits = Digits::new();
+        let mut part = |mark: u8, number: u64, places: usize| {
+            digits.mark(mark);
+            digits.number(number, places);
+        };
+        part(b'Z', self.0.rem_euclid(1_000_000).unsigned_abs(), 6);
+        part(b'.', at.second().unsigned_abs().into(), 2);
+        part(b':', at.minute().unsigned_abs().into(), 2);
+        part(b':', at.hour().unsigned_abs().into(), 2);
+        part(b'T', at.day().unsigned_abs().into(), 2);
+        part(b'-', at.month().unsigned_abs().into(), 2);
+        part(b'-', at.year().unsigned_abs().into(), if at.year() < 0 { 6 } else { 4 });
+        if at.year() < 0 {
+            digits.mark(b'-');
         }
+        Some(digits)
     }
 }
 
@@ -95,7 +119,8 @@ const fn days(year: i64, month: i64, day: i64) -> i64 {
 
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let digits = self.digits().ok_or_else(|| ser::Error::custom("a time beyond the calendar"))?;
+        serializer.serialize_str(digits.as_str())
     }
 }
 
@@ -139,6 +164,16 @@ mod tests {
             assert_eq!(end.plus_micros(1), end);
         }
         assert_eq!("yesterday".parse::<Time>(), Err(TimeError));
+    }
+
+    #[test]
+    fn every_time_is_written_as_the_calendar_says() {
+        let (first, last) = (jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
+        // A little less than a month at a time, so that every part takes many values.
+        for micros in (first..last).step_by(2_512_345_678_901).chain([-1, 0, 1]) {
+            let timestamp = jiff::Timestamp::from_microsecond(micros).expect("a timestamp");
+            assert_eq!(Time::from_micros(micros).to_string(), format!("{timestamp:.6}"));
+        }
     }
 
     #[test]

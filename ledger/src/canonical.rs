@@ -1,6 +1,6 @@
 //! One spelling for each request, so that a repeated one is recognised and a changed one is too.
 
-use events::{Class, Period, Position, RefundCause, Time, WalletId};
+use events::{Class, Operation, Period, Position, RefundCause, Time, WalletId};
 
 use crate::{Capture, Charge, Command, Deduct, Expiry, Hold, HoldTerms, NewLot, Refund, SetCap};
 
@@ -9,7 +9,7 @@ impl Command {
     /// each with its length in front, so that no two requests share a spelling.
     pub fn canonical(&self, wallet: WalletId, out: &mut Vec<u8>) {
         let mut fields = Fields(out);
-        fields.bytes(format!("{:?}", self.operation()).as_bytes());
+        fields.bytes(name(self.operation()).as_bytes());
         fields.bytes(wallet.0.as_bytes());
         if let Some(earlier) = self.refers_to() {
             fields.position(earlier);
@@ -62,6 +62,31 @@ impl Command {
             Self::SetCap(c) => fields.cap(c),
             Self::SetThreshold(t) => fields.optional(t.threshold.map(|amount| amount.credits().micros())),
         }
+    }
+}
+
+/// The operation's name in requests' hashes. Stored for ever: a repeated command is recognised by it.
+const fn name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::OpenWallet => "OpenWallet",
+        Operation::Purchase => "Purchase",
+        Operation::Grant => "Grant",
+        Operation::Check => "Check",
+        Operation::Deduct => "Deduct",
+        Operation::Rollback => "Rollback",
+        Operation::Hold => "Hold",
+        Operation::Capture => "Capture",
+        Operation::Extend => "Extend",
+        Operation::Release => "Release",
+        Operation::Refund => "Refund",
+        Operation::Adjust => "Adjust",
+        Operation::Approve => "Approve",
+        Operation::Freeze => "Freeze",
+        Operation::Unfreeze => "Unfreeze",
+        Operation::SetLimit => "SetLimit",
+        Operation::SetCap => "SetCap",
+        Operation::SetThreshold => "SetThreshold",
+        Operation::DeductBatch => "DeductBatch",
     }
 }
 

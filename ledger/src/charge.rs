@@ -9,7 +9,7 @@ pub(crate) fn cost(
     question: Question<'_>,
     service: &str,
     charge: &Charge,
-) -> Result<(Credits, Option<Priced>), Refusal> {
+) -> Result<(Credits, Option<Box<Priced>>), Refusal> {
     let price = || question.rules.price(service, question.now);
     match charge {
         Charge::Cost(amount) => {
@@ -21,21 +21,13 @@ pub(crate) fn cost(
         }
         Charge::Usage(usage) => {
             let (cost, priced) = price().ok_or(Refusal::NoPrice)?.cost(usage)?;
-            Ok((cost, Some(priced)))
+            Ok((cost, Some(Box::new(priced))))
         }
     }
 }
 
-/// From which lots a cost is paid, and what is drawn on the credit limit.
-pub(crate) fn pay(wallet: &Wallet, cost: Credits) -> Result<(Slices, Credits), Refusal> {
-    let available = wallet.spendable();
-    if available < cost || wallet.balance.checked_sub(cost).is_none() {
-        return Err(Refusal::InsufficientCredits { available, required: cost });
-    }
-    Ok(wallet.lots.burn_down(cost))
-}
-
-/// The same for an app that asks: the freeze and its caps of the period that `at` is in come first.
+/// From which lots an app's cost is paid, and what is drawn on the credit limit. The freeze and the
+/// app's caps of the period that `at` is in come first.
 pub(crate) fn spend(
     wallet: &Wallet,
     question: Question<'_>,
@@ -43,9 +35,16 @@ pub(crate) fn spend(
     cost: Credits,
     at: Time,
 ) -> Result<(Slices, Credits), Refusal> {
-    if wallet.frozen {
-        return Err(Refusal::WalletFrozen);
-    }
+    not_frozen(wallet)?;
     wallet.within_caps(question.app, budget, cost, at)?;
-    pay(wallet, cost)
+    let available = wallet.spendable();
+    if available < cost || wallet.balance.checked_sub(cost).is_none() {
+        return Err(Refusal::InsufficientCredits { available, required: cost });
+    }
+    Ok(wallet.lots.burn_down(cost))
+}
+
+/// Refuses what a frozen wallet does not do.
+pub(crate) const fn not_frozen(wallet: &Wallet) -> Result<(), Refusal> {
+    if wallet.frozen { Err(Refusal::WalletFrozen) } else { Ok(()) }
 }

@@ -1,12 +1,12 @@
 //! Asking whether a cost could be paid: advisory and recorded; it changes nothing unless it also
 //! places a hold.
 
-use events::{Balances, CreditsChecked, Operation};
+use events::{Balances, CreditsChecked, CreditsHeld, Operation};
 
 use crate::{
-    Check, Hold, Rejection, charge,
+    Check, Rejection, charge,
     decide::{Draft, Question},
-    hold,
+    hold::{self, Wanted},
 };
 
 pub(crate) fn decide(draft: &mut Draft, question: Question<'_>, ask: &Check) -> Result<(), Rejection> {
@@ -15,31 +15,28 @@ pub(crate) fn decide(draft: &mut Draft, question: Question<'_>, ask: &Check) -> 
         Ok(priced) => priced,
         Err(refusal) => return draft.refuse(question, Operation::Check, refusal),
     };
-    let budget = ask.budget.clone();
-    let held = ask.hold.map(|terms| Hold {
-        service: ask.service.clone(),
-        charge: ask.charge.clone(),
-        terms,
-        budget: budget.clone(),
-        metadata: None,
-    });
-    let event = match &held {
-        None => Ok(charge::spend(wallet, question, budget.as_deref(), cost, draft.stamp()).map(|_| None)),
-        Some(held) => hold::reservation(wallet, question, held, draft.stamp()).map(|held| held.map(Some)),
-    }?;
+    let (service, budget) = (&*ask.service, ask.budget.as_deref());
+    let held = match ask.hold {
+        None => charge::spend(wallet, question, budget, cost, draft.stamp()).map(|_| None),
+        Some(terms) => {
+            let wanted = Wanted { service, amount: cost, terms, budget };
+            let held = hold::reservation(wallet, question, wanted, draft.stamp())?;
+            held.map(|held| Some(CreditsHeld { price: price.clone(), ..held }))
+        }
+    };
     // A hold stands right behind its check.
-    let position = matches!(event, Ok(Some(_))).then(|| draft.next().next());
+    let position = matches!(held, Ok(Some(_))).then(|| draft.next().next());
     draft.record(CreditsChecked {
         asked: question.asked.clone(),
-        service: ask.service.clone(),
+        service: service.into(),
         cost,
-        sufficient: event.is_ok(),
+        sufficient: held.is_ok(),
         price,
-        budget,
+        budget: budget.map(Into::into),
         hold: position,
         wallet: Balances::default(),
     })?;
-    match event {
+    match held {
         Ok(Some(held)) => draft.record(held),
         Ok(None) | Err(_) => Ok(()),
     }

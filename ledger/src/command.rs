@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use events::{
-    AppId, Class, Credits, LotTerms, Metadata, Operation, Period, Position, Price, ProposedLot, Quantity,
-    RefundCause, Time,
+    AppId, Budget, Class, Credits, LotTerms, Metadata, Operation, Period, Position, Price, ProposedLot,
+    Quantity, RefundCause, Time,
 };
 
 /// An amount above zero.
@@ -46,7 +46,7 @@ pub enum Command {
     Hold(Hold),
     /// Spend from a hold.
     Capture(Capture),
-    /// Let a hold live longer.
+    /// Give a hold a new end.
     Extend(Extend),
     /// Free what is left of a hold.
     Release(Release),
@@ -196,7 +196,7 @@ pub struct Check {
     /// The cost.
     pub charge: Charge,
     /// The budget that would pay.
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// Places a hold for the cost when it can be paid.
     pub hold: Option<HoldTerms>,
 }
@@ -209,7 +209,7 @@ pub struct Deduct {
     /// The cost.
     pub charge: Charge,
     /// The budget that pays.
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// The app's own words.
     pub metadata: Option<Metadata>,
 }
@@ -244,7 +244,7 @@ pub struct Hold {
     /// Its time and its cap.
     pub terms: HoldTerms,
     /// The budget that will pay.
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// The app's own words.
     pub metadata: Option<Metadata>,
 }
@@ -262,7 +262,7 @@ pub struct Capture {
     pub metadata: Option<Metadata>,
 }
 
-/// Lets a hold live longer.
+/// Gives a hold a new end, later or sooner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extend {
     /// Position of the hold.
@@ -296,7 +296,7 @@ pub struct Refund {
 /// Corrects a wallet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adjust {
-    /// Credits to add, or, below zero, to take. Never zero.
+    /// Credits to add, or, below zero, to take; zero is refused.
     pub amount: Credits,
     /// The lot that added credits form.
     pub lot: ProposedLot,
@@ -338,7 +338,7 @@ pub struct SetCap {
     /// The app.
     pub app: AppId,
     /// The budget; all that the app spends, when absent.
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// Over which time.
     pub period: Period,
     /// The most, zero or more; takes the cap away, when absent.

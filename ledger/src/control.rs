@@ -35,7 +35,8 @@ pub(crate) fn set_limit(draft: &mut Draft, question: Question<'_>, ask: SetLimit
 pub(crate) fn set_cap(draft: &mut Draft, question: Question<'_>, ask: &SetCap) -> Result<(), Rejection> {
     let wallet = draft.open_wallet()?;
     let same = |cap: &crate::Cap| (cap.app, &cap.budget, cap.period) == (ask.app, &ask.budget, ask.period);
-    if wallet.caps.len() >= MAX_CAPS && ask.amount.is_some() && !wallet.caps.iter().any(same) {
+    if wallet.special.caps.len() >= MAX_CAPS && ask.amount.is_some() && !wallet.special.caps.iter().any(same)
+    {
         return draft.refuse(question, Operation::SetCap, Refusal::TooManyCaps);
     }
     draft.record(CapSet {

@@ -89,7 +89,7 @@ pub fn decide(
     let moment = Moment { position: next, org: question.org, app: question.app, time: question.now };
     let mut draft = Draft::new(wallet.cloned(), moment);
     if !planted::is(Bug::ExpirySkipped) {
-        expire::due(&mut draft)?;
+        expire::before_command(&mut draft)?;
     }
     let (d, q) = (&mut draft, question);
     match command {
@@ -123,7 +123,7 @@ pub fn decide(
 pub fn decide_due(wallet: &Wallet, now: Time, next: Position) -> Result<Decision, Rejection> {
     let moment = Moment { position: next, org: wallet.org, app: None, time: now };
     let mut draft = Draft::new(Some(wallet.clone()), moment);
-    expire::due(&mut draft)?;
+    expire::before_command(&mut draft)?;
     draft.finish()
 }
 
@@ -225,12 +225,18 @@ impl Draft {
         self.events.truncate(mark.events);
     }
 
-    fn finish(mut self) -> Result<Decision, Rejection> {
-        if let Some(threshold) = self.wallet.as_ref().and_then(low)
-            && !self.was_low
-        {
+    /// Tells when the credits have become low since this was last asked.
+    pub(crate) fn warn(&mut self) -> Result<(), Rejection> {
+        let threshold = self.wallet.as_ref().and_then(low);
+        if let Some(threshold) = threshold.filter(|_| !self.was_low) {
             self.record(BalanceLow { threshold, wallet: Balances::default() })?;
         }
+        self.was_low = threshold.is_some();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Decision, Rejection> {
+        self.warn()?;
         let wallet = self.wallet.ok_or(Rejection::WalletNotFound)?;
         Ok(Decision { events: self.events, wallet })
     }
@@ -238,5 +244,5 @@ impl Draft {
 
 /// The wallet's threshold, when less than that is available.
 fn low(wallet: &Wallet) -> Option<events::Credits> {
-    wallet.threshold.filter(|threshold| wallet.available() < *threshold)
+    wallet.special.threshold.filter(|threshold| wallet.available() < *threshold)
 }

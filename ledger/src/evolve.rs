@@ -68,6 +68,7 @@ pub(crate) fn apply(wallet: Option<Wallet>, event: &Event, moment: Moment) -> Re
     if wallet.debt < Credits::ZERO || wallet.debt.is_positive() && !wallet.lots.is_empty() {
         return Err(EvolveError::Slice);
     }
+    wallet.special.tidy();
     wallet.account_seq += u64::from(event.changes_wallet());
     wallet.last = moment.position;
     Ok(wallet)

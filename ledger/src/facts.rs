@@ -1,6 +1,6 @@
 //! What a decision must know beyond the wallet itself.
 
-use events::{AppId, Credits, LotTerms, Position, ProposedLot, Slices, Time, WalletId};
+use events::{AppId, Budget, Credits, LotTerms, Position, ProposedLot, Slices, Time, WalletId};
 
 /// Earlier events that a command refers to. What does not exist is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Deduction {
     /// When.
     pub time: Time,
     /// The budget that it counted against.
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// What it spent: the slices and what was overdrawn.
     pub cost: Credits,
     /// From which lots, in the order they were taken.
@@ -56,6 +56,8 @@ pub struct PastPurchase {
     pub wallet: WalletId,
     /// Credits bought.
     pub amount: Credits,
+    /// When its lot was to expire.
+    pub expires: Option<Time>,
     /// What was taken back already.
     pub refunded: Credits,
 }

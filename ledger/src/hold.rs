@@ -1,12 +1,12 @@
 //! Reserving credits for a cost that is not known yet, and spending what was reserved.
 
 use events::{
-    Balances, CreditsHeld, HoldCaptured, HoldExtended, HoldReleased, Operation, Position, Refusal, Slices,
-    Time,
+    Balances, Credits, CreditsHeld, HoldCaptured, HoldExtended, HoldReleased, Operation, Position, Refusal,
+    Slices, Time,
 };
 
 use crate::{
-    Capture, Extend, Facts, Hold, OpenHold, Rejection, Release, Wallet, charge,
+    Capture, Extend, Facts, Hold, HoldTerms, OpenHold, Rejection, Release, Wallet, charge,
     decide::{Draft, Question},
     expire,
     planted::{self, Bug},
@@ -16,33 +16,50 @@ use crate::{
 
 /// Places a hold.
 pub(crate) fn place(draft: &mut Draft, question: Question<'_>, ask: &Hold) -> Result<(), Rejection> {
-    match reservation(draft.open_wallet()?, question, ask, draft.stamp())? {
-        Ok(held) => draft.record(CreditsHeld { asked: Some(question.asked.clone()), ..held }),
+    let wallet = draft.open_wallet()?;
+    let (amount, price) = match charge::cost(question, &ask.service, &ask.charge) {
+        Ok(priced) => priced,
+        Err(refusal) => return draft.refuse(question, Operation::Hold, refusal),
+    };
+    let wanted = Wanted { service: &ask.service, amount, terms: ask.terms, budget: ask.budget.as_deref() };
+    match reservation(wallet, question, wanted, draft.stamp())? {
+        Ok(held) => draft.record(CreditsHeld {
+            asked: Some(question.asked.clone()),
+            price,
+            metadata: ask.metadata.clone(),
+            ..held
+        }),
         Err(refusal) => draft.refuse(question, Operation::Hold, refusal),
     }
 }
 
-/// The event of a hold, without its question.
+/// What is to be reserved, at the price that was found for it.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) service: &'a str,
+    pub(crate) amount: Credits,
+    pub(crate) terms: HoldTerms,
+    pub(crate) budget: Option<&'a str>,
+}
+
+/// The event of a hold, without its question, price and metadata.
 pub(crate) fn reservation(
     wallet: &Wallet,
     question: Question<'_>,
-    ask: &Hold,
+    wanted: Wanted<'_>,
     at: Time,
 ) -> Result<Result<CreditsHeld, Refusal>, Rejection> {
-    let (amount, price) = match charge::cost(question, &ask.service, &ask.charge) {
-        Ok(priced) => priced,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let expires = expiry(question, ask.terms.timeout_micros)?;
-    let cap = ask.terms.cap.map_or(amount, crate::Amount::credits);
+    let Wanted { service, amount, terms, budget } = wanted;
+    let expires = expiry(question, terms.timeout_micros)?;
+    let cap = terms.cap.map_or(amount, crate::Amount::credits);
     if cap < amount {
         return Err(Rejection::CapBelowHold);
     }
-    let (slices, overdrawn) = match charge::spend(wallet, question, ask.budget.as_deref(), amount, at) {
+    let (slices, overdrawn) = match charge::spend(wallet, question, budget, amount, at) {
         Ok(paid) => paid,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    if wallet.holds.len() >= MAX_HOLDS {
+    if wallet.special.holds.len() >= MAX_HOLDS {
         return Ok(Err(Refusal::TooManyHolds));
     }
     if wallet.reserved.checked_add(amount).is_none() {
@@ -50,15 +67,15 @@ pub(crate) fn reservation(
     }
     Ok(Ok(CreditsHeld {
         asked: None,
-        service: ask.service.clone(),
+        service: service.into(),
         amount,
         cap,
         expires,
         slices,
         overdrawn,
-        price,
-        budget: ask.budget.clone(),
-        metadata: ask.metadata.clone(),
+        price: None,
+        budget: budget.map(Into::into),
+        metadata: None,
         wallet: Balances::default(),
     }))
 }
@@ -95,9 +112,7 @@ fn captured(
     hold: &OpenHold,
     at: Time,
 ) -> Result<HoldCaptured, Refusal> {
-    if wallet.frozen {
-        return Err(Refusal::WalletFrozen);
-    }
+    charge::not_frozen(wallet)?;
     let (rest, remaining) = (hold.rest(), hold.capturable());
     let (amount, price) = match &ask.charge {
         Some(charge) => charge::cost(question, &hold.service, charge)?,
@@ -120,7 +135,7 @@ fn captured(
     }
     let captured = hold.captured.checked_add(amount).ok_or(exceeds)?;
     let slices = hold.clone().take(amount).ok_or(exceeds)?;
-    let from_slices = slices.iter().try_fold(events::Credits::ZERO, |sum, s| sum.checked_add(s.amount));
+    let from_slices = slices.iter().try_fold(Credits::ZERO, |sum, s| sum.checked_add(s.amount));
     let unreserved = from_slices.and_then(|sum| amount.checked_sub(sum)).ok_or(exceeds)?;
     let (beyond, overdrawn) = wallet.lots.burn_down(unreserved);
     Ok(HoldCaptured {
@@ -147,12 +162,8 @@ pub(crate) fn extend(
     facts: &Facts,
 ) -> Result<(), Rejection> {
     let wallet = draft.open_wallet()?;
-    let refusal = match find(wallet, question, ask.hold, facts)? {
-        Ok(_) if wallet.frozen => Some(Refusal::WalletFrozen),
-        Ok(_) => None,
-        Err(refusal) => Some(refusal),
-    };
-    if let Some(refusal) = refusal {
+    let open = find(wallet, question, ask.hold, facts)?;
+    if let Err(refusal) = open.and_then(|_| charge::not_frozen(wallet)) {
         return draft.refuse(question, Operation::Extend, refusal);
     }
     let expires = expiry(question, ask.timeout_micros)?;
@@ -200,7 +211,7 @@ fn free(draft: &mut Draft, hold: Position, question: Option<Question<'_>>) -> Re
 }
 
 /// What becomes free when a hold ends: how much, to which lots, and what of it pays debt.
-pub(crate) fn freed(wallet: &Wallet, hold: &OpenHold) -> (events::Credits, Slices, Slices) {
+pub(crate) fn freed(wallet: &Wallet, hold: &OpenHold) -> (Credits, Slices, Slices) {
     let slices = hold.slices.iter().map(|s| events::Slice { lot: s.lot, amount: s.amount }).collect();
     let settled = settle::with(wallet, hold.slices.iter().map(|s| (s.lot, s.amount, s.terms)), wallet.debt);
     (hold.rest(), slices, settled)

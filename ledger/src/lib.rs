@@ -25,6 +25,7 @@ mod refund;
 mod rollback;
 mod rules;
 mod settle;
+mod special;
 mod wallet;
 
 pub use command::{
@@ -36,4 +37,5 @@ pub use evolve::{EvolveError, evolve};
 pub use facts::{Deduction, Facts, PastHold, PastLot, PastPurchase, Proposal};
 pub use lots::{Lot, Lots, MAX_LIVE_LOTS};
 pub use rules::{PriceVersion, Rules};
+pub use special::{Special, Terms};
 pub use wallet::{Cap, MAX_CAPS, MAX_HOLDS, OpenHold, Wallet};

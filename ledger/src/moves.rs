@@ -36,7 +36,7 @@ pub(crate) fn by(wallet: &mut Wallet, event: &Event, moment: Moment) -> Option<(
         Event::HoldReleased(e) => {
             let kept = wallet.hold(e.hold).filter(|_| planted::is(Bug::HoldReleasedTwice)).cloned();
             release(wallet, e.hold, e.amount, &e.slices, &e.settled)?;
-            wallet.holds.extend(kept);
+            wallet.special.holds.extend(kept);
         }
         Event::HoldExpired(e) => release(wallet, e.hold, e.amount, &e.slices, &e.settled)?,
         Event::PurchaseRefunded(e) => refunded(wallet, e)?,
@@ -45,9 +45,9 @@ pub(crate) fn by(wallet: &mut Wallet, event: &Event, moment: Moment) -> Option<(
         Event::WalletUnfrozen(_) => wallet.frozen = false,
         Event::LimitSet(e) => {
             (e.limit >= Credits::ZERO).then_some(())?;
-            wallet.limit = e.limit;
+            wallet.special.limit = e.limit;
         }
-        Event::ThresholdSet(e) => wallet.threshold = e.threshold,
+        Event::ThresholdSet(e) => wallet.special.threshold = e.threshold,
         Event::CapSet(e) => cap_set(wallet, e, moment.time)?,
         Event::WalletOpened(_)
         | Event::CreditsChecked(_)
@@ -69,13 +69,13 @@ pub(crate) fn by(wallet: &mut Wallet, event: &Event, moment: Moment) -> Option<(
 fn cap_set(wallet: &mut Wallet, e: &CapSet, time: Time) -> Option<()> {
     e.amount.is_none_or(|amount| amount >= Credits::ZERO).then_some(())?;
     let same = |cap: &Cap| (cap.app, &cap.budget, cap.period) == (e.app, &e.budget, e.period);
-    let at = wallet.caps.iter().position(same);
+    let at = wallet.special.caps.iter().position(same);
     match (at, e.amount) {
-        (Some(at), Some(amount)) => wallet.caps[at].amount = amount,
-        (Some(at), None) => drop(wallet.caps.remove(at)),
+        (Some(at), Some(amount)) => wallet.special.caps[at].amount = amount,
+        (Some(at), None) => drop(wallet.special.caps.remove(at)),
         (None, Some(amount)) => {
             let (app, budget, period) = (e.app, e.budget.clone(), e.period);
-            wallet.caps.push(Cap { app, budget, period, amount, since: time, used: Credits::ZERO });
+            wallet.special.caps.push(Cap { app, budget, period, amount, since: time, used: Credits::ZERO });
         }
         (None, None) => {}
     }
@@ -104,7 +104,10 @@ fn rolled_back(wallet: &mut Wallet, e: &DeductionRolledBack, moment: Moment) -> 
     }
     pay_debt(wallet, e.overdrawn.checked_sub(formed)?)?;
     settle(wallet, &e.settled)?;
-    wallet.forget_spending(e.spender, e.budget.as_deref(), e.amount, e.spent)
+    match e.spent {
+        Some(spent) => wallet.forget_spending(e.spender, e.budget.as_deref(), e.amount, spent),
+        None => Some(()),
+    }
 }
 
 fn held(wallet: &mut Wallet, e: &CreditsHeld, moment: Moment) -> Option<()> {
@@ -119,7 +122,7 @@ fn held(wallet: &mut Wallet, e: &CreditsHeld, moment: Moment) -> Option<()> {
     (sum == e.amount && e.amount.is_positive() && e.cap >= e.amount).then_some(())?;
     (e.overdrawn >= Credits::ZERO).then_some(())?;
     wallet.reserved = wallet.reserved.checked_add(e.amount)?;
-    wallet.holds.push(OpenHold {
+    wallet.special.holds.push(OpenHold {
         id: moment.position,
         app: moment.app,
         service: e.service.clone(),
@@ -152,7 +155,7 @@ fn captured(wallet: &mut Wallet, e: &HoldCaptured, moment: Moment) -> Option<()>
     debit(wallet, e.amount)?;
     owe(wallet, e.overdrawn)?;
     if closed {
-        wallet.holds.retain(|hold| hold.id != e.hold);
+        wallet.special.holds.retain(|hold| hold.id != e.hold);
     }
     wallet.count_spending(app, budget.as_deref(), e.amount, moment.time)
 }
@@ -164,8 +167,8 @@ fn release(
     slices: &[Slice],
     settled: &[Slice],
 ) -> Option<()> {
-    let at = wallet.holds.iter().position(|open| open.id == hold)?;
-    let open = wallet.holds.remove(at);
+    let at = wallet.special.holds.iter().position(|open| open.id == hold)?;
+    let open = wallet.special.holds.remove(at);
     let same = open.slices.iter().map(|slice| (slice.lot, slice.amount));
     (open.rest() == amount && same.eq(slices.iter().map(|slice| (slice.lot, slice.amount)))).then_some(())?;
     for slice in open.slices {

@@ -8,7 +8,8 @@ use crate::{
 };
 
 /// Takes what is left of the purchase's lot first; what has left it becomes debt, which the other
-/// lots pay at once.
+/// lots pay at once. Without an amount, all that is left of the purchase; but once its lot has expired,
+/// nobody knows what of it was spent and what expired, so only what is still there is taken.
 pub(crate) fn decide(
     draft: &mut Draft,
     question: Question<'_>,
@@ -19,9 +20,12 @@ pub(crate) fn decide(
     let purchase = facts.purchase.filter(|purchase| purchase.wallet == question.wallet);
     let purchase = purchase.ok_or(Rejection::PurchaseNotFound)?;
     let remaining = purchase.amount.checked_sub(purchase.refunded).unwrap_or(Credits::ZERO);
-    let amount = ask.amount.map_or(remaining, crate::Amount::credits);
+    let expired = purchase.expires.is_some_and(|expires| expires <= draft.now());
+    let all = if expired { remaining.min(wallet.left_of(ask.purchase)) } else { remaining };
+    let amount = ask.amount.map_or(all, crate::Amount::credits);
     if amount > remaining || !amount.is_positive() {
         let requested = ask.amount.map_or(purchase.amount, crate::Amount::credits);
+        let remaining = if ask.amount.is_some() { remaining } else { all };
         let refusal = Refusal::RefundExceedsPurchase { remaining, requested };
         return draft.refuse(question, Operation::Refund, refusal);
     }

@@ -36,18 +36,13 @@ pub(crate) fn decide(
     let incoming = slices.iter().map(|slice| (slice.lot, slice.amount, slice.terms));
     let incoming = incoming.chain(formed.map(|formed| (draft.next(), formed.amount, formed.terms)));
     let settled = settle::with(wallet, incoming, minus(wallet.debt, unpaid));
-    let held = wallet.held_lots();
-    let live = |lot| wallet.lots.get(lot).is_some() || held.binary_search(&lot).is_ok();
-    let revived = slices.iter().filter(|slice| !live(slice.lot)).count();
-    if wallet.live_lots() + revived + usize::from(formed.is_some()) > MAX_LIVE_LOTS {
-        return draft.refuse(question, Operation::Rollback, Refusal::TooManyLots);
-    }
+    let before = draft.mark();
     draft.record(DeductionRolledBack {
         asked: question.asked.clone(),
         deduction: ask.deduction,
-        service: deduction.service.clone(),
+        service: Some(deduction.service.clone()),
         spender: deduction.app,
-        spent: deduction.time,
+        spent: Some(deduction.time),
         budget: deduction.budget.clone(),
         amount,
         returned: deduction.returned.checked_add(amount).unwrap_or(deduction.cost),
@@ -58,12 +53,18 @@ pub(crate) fn decide(
         reason: ask.reason.clone(),
         wallet: Balances::default(),
     })?;
-    expire::due(draft)
+    expire::due(draft)?;
+    // What paid debt or has expired is gone again: only what stays counts.
+    if draft.open_wallet()?.live_lots() > MAX_LIVE_LOTS {
+        draft.back_to(before);
+        return draft.refuse(question, Operation::Rollback, Refusal::TooManyLots);
+    }
+    Ok(())
 }
 
-/// What was overdrawn and has been paid since comes back as bought credits that never expire: the
-/// lots that paid are not known any more.
-const FORMED: LotTerms = LotTerms { class: Class::Paid, priority: FORMED_PRIORITY, expires: None };
+/// What was overdrawn and has been paid since comes back as given credits that never expire: the lots
+/// that paid are not known any more, and nobody may be owed money for what was perhaps a gift.
+const FORMED: LotTerms = LotTerms { class: Class::Promotional, priority: FORMED_PRIORITY, expires: None };
 
 /// How much is given back.
 fn amount(wallet: &Wallet, deduction: &Deduction, ask: &RollBack) -> Result<Credits, Refusal> {

@@ -1,11 +1,11 @@
 //! A wallet as decisions see it.
 
 use events::{
-    AppId, Balances, Credits, OrgId, Period, Position, Refusal, ReturnedSlice, Slice, Slices, Time,
+    AppId, Balances, Budget, Credits, OrgId, Period, Position, Refusal, ReturnedSlice, Slice, Slices, Time,
 };
 use smallvec::SmallVec;
 
-use crate::Lots;
+use crate::{Lots, Special};
 
 /// The most open holds of a wallet.
 pub const MAX_HOLDS: usize = 100;
@@ -25,10 +25,6 @@ pub struct Wallet {
     pub reserved: Credits,
     /// What was overdrawn or taken back after it was spent, zero or more.
     pub debt: Credits,
-    /// The agreed overdraft, zero or more.
-    pub limit: Credits,
-    /// Below which available amount the credits are low.
-    pub threshold: Option<Credits>,
     /// Whether spending is stopped.
     pub frozen: bool,
     /// How many events have changed it.
@@ -37,11 +33,12 @@ pub struct Wallet {
     pub last: Position,
     /// Its live lots, without what is held.
     pub lots: Lots,
-    /// Its open holds, in order of position.
-    pub holds: Vec<OpenHold>,
-    /// What apps and budgets may spend.
-    pub caps: Vec<Cap>,
+    /// What few wallets have: holds, caps, a credit limit, a threshold.
+    pub special: Special,
 }
+
+/// Every decision copies its wallet.
+const _: () = assert!(size_of::<Wallet>() <= 160, "keep what few wallets have in `Special`");
 
 /// A hold that may still be captured from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +50,7 @@ pub struct OpenHold {
     /// What it pays for.
     pub service: Box<str>,
     /// The budget that it counts against.
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// When it is released by itself.
     pub expires: Time,
     /// The most that may be captured in all.
@@ -104,7 +101,7 @@ pub struct Cap {
     /// The app.
     pub app: AppId,
     /// The budget; all that the app spends, when absent.
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// Over which time.
     pub period: Period,
     /// The most.
@@ -124,14 +121,11 @@ impl Wallet {
             balance: Credits::ZERO,
             reserved: Credits::ZERO,
             debt: Credits::ZERO,
-            limit: Credits::ZERO,
-            threshold: None,
             frozen: false,
             account_seq: 0,
             last: position,
             lots: Lots::default(),
-            holds: Vec::new(),
-            caps: Vec::new(),
+            special: Special::default(),
         }
     }
 
@@ -145,7 +139,7 @@ impl Wallet {
     /// What can be spent: what is available, and the credit limit.
     #[must_use]
     pub fn spendable(&self) -> Credits {
-        self.available().checked_add(self.limit).unwrap_or(Credits::MAX)
+        self.available().checked_add(self.special.limit).unwrap_or(Credits::MAX)
     }
 
     /// The amounts that every event about the wallet states.
@@ -157,7 +151,7 @@ impl Wallet {
     /// When the wallet changes by itself next: a hold or a lot expires.
     #[must_use]
     pub fn due(&self) -> Option<Time> {
-        let holds = self.holds.iter().map(|hold| hold.expires);
+        let holds = self.special.holds.iter().map(|hold| hold.expires);
         holds.chain(self.lots.iter().filter_map(|lot| lot.terms.expires)).min()
     }
 
@@ -169,21 +163,35 @@ impl Wallet {
 
     /// The lots of which holds reserve something, in order of position.
     pub(crate) fn held_lots(&self) -> Vec<Position> {
-        let held = self.holds.iter().flat_map(|hold| &hold.slices);
+        let held = self.special.holds.iter().flat_map(|hold| &hold.slices);
         let mut lots: Vec<Position> = held.map(|slice| slice.lot).collect();
         lots.sort_unstable();
         lots.dedup();
         lots
     }
 
+    /// What is left of a lot, free or held.
+    pub(crate) fn left_of(&self, lot: Position) -> Credits {
+        let free = self.lots.get(lot).map_or(Credits::ZERO, |lot| lot.remaining);
+        let held = self.special.holds.iter().flat_map(|hold| &hold.slices);
+        let held = held.filter(|slice| slice.lot == lot).map(|slice| slice.amount);
+        // The parts of what once came in cannot leave the range.
+        held.fold(free, |sum, part| sum.checked_add(part).unwrap_or(sum))
+    }
+
     /// The open hold at this position.
     #[must_use]
     pub fn hold(&self, id: Position) -> Option<&OpenHold> {
-        self.holds.iter().find(|hold| hold.id == id)
+        self.special.holds.iter().find(|hold| hold.id == id)
     }
 
     pub(crate) fn hold_mut(&mut self, id: Position) -> Option<&mut OpenHold> {
-        self.holds.iter_mut().find(|hold| hold.id == id)
+        self.special.holds.iter_mut().find(|hold| hold.id == id)
+    }
+
+    /// The caps, for counting: a wallet without any stays plain.
+    fn caps_mut(&mut self) -> &mut [Cap] {
+        if self.special.caps.is_empty() { &mut [] } else { &mut self.special.caps }
     }
 
     /// Whether the app's caps, and the budget it names, allow `cost` more.
@@ -198,10 +206,10 @@ impl Wallet {
         now: Time,
     ) -> Result<(), Refusal> {
         let mut known = budget.is_none();
-        for cap in self.caps.iter().filter(|cap| cap.covers(app, budget)) {
+        for cap in self.special.caps.iter().filter(|cap| cap.covers(app, budget)) {
             known |= cap.budget.is_some();
             let spent = if cap.since >= cap.period.start(now) { cap.used } else { Credits::ZERO };
-            let held = self.holds.iter().filter(|hold| cap.covers(hold.app, hold.budget.as_deref()));
+            let held = self.special.holds.iter().filter(|hold| cap.covers(hold.app, hold.budget.as_deref()));
             let used = held.fold(spent, |sum, hold| sum.checked_add(hold.rest()).unwrap_or(Credits::MAX));
             if used.checked_add(cost).is_none_or(|sum| sum > cap.amount) {
                 return Err(Refusal::CapExceeded {
@@ -223,7 +231,7 @@ impl Wallet {
         cost: Credits,
         time: Time,
     ) -> Option<()> {
-        for cap in self.caps.iter_mut().filter(|cap| cap.covers(app, budget)) {
+        for cap in self.caps_mut().iter_mut().filter(|cap| cap.covers(app, budget)) {
             let start = cap.period.start(time);
             if cap.since < start {
                 (cap.since, cap.used) = (start, Credits::ZERO);
@@ -241,7 +249,7 @@ impl Wallet {
         amount: Credits,
         spent: Time,
     ) -> Option<()> {
-        for cap in self.caps.iter_mut().filter(|cap| cap.covers(app, budget)) {
+        for cap in self.caps_mut().iter_mut().filter(|cap| cap.covers(app, budget)) {
             if cap.since <= spent {
                 cap.used = cap.used.checked_sub(amount).filter(|used| *used >= Credits::ZERO)?;
             }

@@ -1,8 +1,6 @@
 //! What lots cost, and what of that has not been earned yet.
 
-use events::{Credits, Currency, Event, Position};
-
-use crate::IdMap;
+use events::{Credits, Currency, Event, IdMap, Position, half_even};
 
 /// Bump to rebuild from the first event.
 pub(crate) const VERSION: u32 = 1;
@@ -34,10 +32,12 @@ impl Basis {
         (paid != 0).then_some(Self { amount: purchase.amount, paid, currency: price.currency })
     }
 
-    /// The lots that this event may bring back to life: whoever folds it must know their bases.
+    /// The lots that this event may bring back to life, and the one whose price it gives back: whoever
+    /// folds it must know their bases.
     pub fn needed_by(event: &Event) -> impl Iterator<Item = Position> {
-        let slices = match event {
-            Event::DeductionRolledBack(e) => e.slices.as_slice(),
+        let (slices, refunded) = match event {
+            Event::DeductionRolledBack(e) => (e.slices.as_slice(), None),
+            Event::PurchaseRefunded(e) => (&[] as &[_], Some(e.purchase)),
             Event::WalletOpened(_)
             | Event::CreditsPurchased(_)
             | Event::CreditsGranted(_)
@@ -50,7 +50,6 @@ impl Basis {
             | Event::HoldExtended(_)
             | Event::HoldReleased(_)
             | Event::HoldExpired(_)
-            | Event::PurchaseRefunded(_)
             | Event::AdjustmentProposed(_)
             | Event::CreditsAdjusted(_)
             | Event::WalletFrozen(_)
@@ -65,9 +64,9 @@ impl Basis {
             | Event::AppRegistered(_)
             | Event::ApiKeyIssued(_)
             | Event::ApiKeyRevoked(_)
-            | Event::WriterChanged(_) => &[],
+            | Event::WriterChanged(_) => (&[] as &[_], None),
         };
-        slices.iter().map(|slice| slice.lot)
+        slices.iter().map(|slice| slice.lot).chain(refunded)
     }
 
     /// The deferred revenue of what remains of the lot, in millionths of the currency's main unit:
@@ -75,15 +74,8 @@ impl Basis {
     #[must_use]
     pub fn value(&self, remaining: Credits) -> i64 {
         let product = i128::from(self.paid) * i128::from(remaining.micros());
-        let divisor = i128::from(self.amount.micros()).max(1);
-        let (whole, rest) = (product.div_euclid(divisor), product.rem_euclid(divisor));
-        let up = match (2 * rest).cmp(&divisor) {
-            std::cmp::Ordering::Less => 0,
-            std::cmp::Ordering::Equal => whole & 1,
-            std::cmp::Ordering::Greater => 1,
-        };
-        // No more remains than was bought, so the share is at most the price.
-        i64::try_from(whole + up).unwrap_or(self.paid)
+        // More than nothing was bought and no more remains, so the share is at most the price.
+        half_even(product, i128::from(self.amount.micros())).unwrap_or(self.paid)
     }
 }
 

@@ -9,7 +9,7 @@ pub use self::{kind::EntryKind, reference::reference};
 use crate::Parts;
 
 /// Bump to rebuild from the first event.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// One line of the audit.
 #[derive(Debug, Clone, PartialEq, Eq)]

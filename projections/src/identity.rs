@@ -1,8 +1,8 @@
 //! Organizations, apps and API keys.
 
-use events::{AppId, Event, KeyId, OrgId, Recorded, Time, Verifier};
+use events::{AppId, Event, IdMap, KeyId, OrgId, Recorded, Time, Verifier};
 
-use crate::{Fault, IdMap, Poison};
+use crate::{Fault, Poison};
 
 /// Bump to rebuild from the first event.
 pub(crate) const VERSION: u32 = 1;

@@ -16,7 +16,7 @@ pub use self::{
 use crate::{EntryRow, WalletRow};
 
 /// Bump to rebuild from the first event.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// Micro-credits by class, and debt. What is owed to wallets is paid + promotional - debt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,10 +48,24 @@ impl Standing {
 pub struct Totals {
     /// In the order of [`Flow::ALL`].
     flows: [Standing; Flow::ALL.len()],
-    /// Changes of deferred revenue in millionths of each currency's main unit, in the same order.
-    values: BTreeMap<Currency, [i128; Flow::ALL.len()]>,
+    values: BTreeMap<Currency, Worth>,
     /// The sum of the entries' amounts, computed without the parts.
     balance: i128,
+}
+
+/// Money in millionths of a currency's main unit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Worth {
+    /// Changes of deferred revenue, in the order of [`Flow::ALL`].
+    flows: [i128; Flow::ALL.len()],
+    /// What refunds gave back of earned revenue.
+    reversed: i128,
+}
+
+impl Worth {
+    fn deferred(&self) -> i128 {
+        self.flows.iter().sum()
+    }
 }
 
 impl Totals {
@@ -70,9 +84,10 @@ impl Totals {
         for value in &parts.values {
             let of_currency = self.values.entry(value.currency).or_default();
             if let Some(flow) = Flow::of(entry.kind) {
-                of_currency[flow as usize] += i128::from(value.change);
+                of_currency.flows[flow as usize] += i128::from(value.change);
             }
-            of_currency[Flow::Settled as usize] += i128::from(value.settled);
+            of_currency.flows[Flow::Settled as usize] += i128::from(value.settled);
+            of_currency.reversed += i128::from(value.reversed);
         }
     }
 
@@ -86,7 +101,7 @@ impl Totals {
 
     /// The deferred revenue at the end of all flows, by currency, in millionths of its main unit.
     pub fn deferred(&self) -> impl Iterator<Item = (Currency, i128)> {
-        self.values.iter().map(|(currency, flows)| (*currency, flows.iter().sum()))
+        self.values.iter().map(|(currency, worth)| (*currency, worth.deferred()))
     }
 
     /// Whether the flows by class make the sum of the amounts.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use events::{Event, OrgId, PolicySet, Position, PriceSet, Recorded, Subject};
+use events::{Event, IdMap, OrgId, PolicySet, Position, PriceSet, Recorded, Subject};
 
-use crate::{Fault, IdMap, Poison};
+use crate::{Fault, Poison};
 
 /// Bump to rebuild from the first event.
 pub(crate) const VERSION: u32 = 1;

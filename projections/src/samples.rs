@@ -79,9 +79,9 @@ pub(crate) fn history() -> Vec<Recorded> {
     let rollback = |amount, so_far, slices, balance| DeductionRolledBack {
         asked: asked(),
         deduction: Position(6),
-        service: "chat".into(),
+        service: Some("chat".into()),
         spender: Some(app()),
-        spent: Time::from_micros(1_006),
+        spent: Some(Time::from_micros(1_006)),
         budget: None,
         overdrawn: Credits::ZERO,
         formed: None,

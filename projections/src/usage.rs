@@ -3,14 +3,14 @@
 use events::{AppId, Credits, Event, OrgId, Period, Recorded, Time};
 
 /// Bump to rebuild from the first event.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 
 /// What a counter counts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UsageKey {
     /// The organization.
     pub org: OrgId,
-    /// The app that spent; none when an operator did.
+    /// The app that spent, or placed the hold that was captured; none when an operator did.
     pub app: Option<AppId>,
     /// What was bought.
     pub service: Box<str>,
@@ -47,17 +47,20 @@ impl UsageCounts {
     }
 }
 
-/// What an event adds to which counter, if it does. A rollback is counted for whoever had spent.
+/// What an event adds to which counter, if it does. A capture is counted for whoever had placed the
+/// hold, which is `holder`, and a rollback for whoever had spent. The first rollbacks name neither app
+/// nor service: they are counted for operators, under the empty name, which no service has.
 #[must_use]
-pub fn usage(recorded: &Recorded) -> Option<(UsageKey, UsageCounts)> {
+pub fn usage(recorded: &Recorded, holder: Option<AppId>) -> Option<(UsageKey, UsageCounts)> {
     let envelope = &recorded.envelope;
     let spending = |amount| UsageCounts { spendings: 1, spent: micros(amount), ..UsageCounts::default() };
     let (app, service, counts) = match &recorded.event {
-        Event::CreditsDeducted(e) => (envelope.app, &e.service, spending(e.cost)),
-        Event::HoldCaptured(e) => (envelope.app, &e.service, spending(e.amount)),
+        Event::CreditsDeducted(e) => (envelope.app, e.service.clone(), spending(e.cost)),
+        Event::HoldCaptured(e) => (envelope.app.or(holder), e.service.clone(), spending(e.amount)),
         Event::DeductionRolledBack(e) => {
             let returned = micros(e.amount);
-            (e.spender, &e.service, UsageCounts { rollbacks: 1, returned, ..UsageCounts::default() })
+            let service = e.service.clone().unwrap_or_default();
+            (e.spender, service, UsageCounts { rollbacks: 1, returned, ..UsageCounts::default() })
         }
         Event::WalletOpened(_)
         | Event::CreditsPurchased(_)
@@ -87,7 +90,7 @@ pub fn usage(recorded: &Recorded) -> Option<(UsageKey, UsageCounts)> {
         | Event::WriterChanged(_) => return None,
     };
     let day = Period::Day.start(envelope.time);
-    Some((UsageKey { org: envelope.org?, app, service: service.clone(), day }, counts))
+    Some((UsageKey { org: envelope.org?, app, service, day }, counts))
 }
 
 fn micros(amount: Credits) -> i128 {

@@ -7,7 +7,7 @@ mod lots;
 mod moved;
 mod moves;
 
-use events::{Balances, Credits, Event, OrgId, Position, Recorded, Time, WalletId};
+use events::{AppId, Balances, Credits, Event, OrgId, Position, Recorded, Time, WalletId};
 
 use self::change::Change;
 pub use self::{
@@ -124,6 +124,13 @@ impl WalletRow {
         let parts = self.follow(recorded, bases).map_err(|fault| fault.at(envelope.position))?;
         self.last = envelope.position;
         Ok(parts)
+    }
+
+    /// The app that placed the open hold that the event captures from, if it does.
+    #[must_use]
+    pub fn holder(&self, event: &Event) -> Option<AppId> {
+        let Event::HoldCaptured(e) = event else { return None };
+        self.holds.iter().find(|hold| hold.id == e.hold)?.app
     }
 
     /// When the wallet changes by itself next: a hold or a free lot expires.

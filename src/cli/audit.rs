@@ -7,11 +7,11 @@ use events::{LedgerId, Position};
 use super::failure::{Failure, Outcome};
 use crate::{
     engine::ledger_id,
-    log::{Log, sqlite::SqliteLog},
+    log::{Log, ReadError, sqlite::SqliteLog},
     read::{
-        Live,
+        Halted, Live, PageFault, StoreFault,
         replay::{ReplayFault, Verified, VerifyFault, verify},
-        sqlite::{self, SqliteReads},
+        sqlite::{self, OpenError, SqliteReads},
     },
 };
 
@@ -88,12 +88,38 @@ fn failed(fault: &VerifyFault) -> Failure {
     }
 }
 
-/// The failure of a replay.
+/// The failure of a replay: damage is a failed verification, a store that doesn't answer is not.
 pub(super) fn unreadable(fault: &ReplayFault) -> Failure {
+    let damaged = match fault {
+        ReplayFault::Poison(_) => true,
+        ReplayFault::Log(fault) => is_damage(fault),
+        ReplayFault::Live(fault) => matches!(fault, StoreFault::Corrupt(_)),
+        ReplayFault::Moved { .. } => false,
+    };
+    if damaged {
+        Failure::Verification(fault.to_string())
+    } else {
+        Failure::Other(anyhow::anyhow!("{fault}"))
+    }
+}
+
+/// The failure of a rebuild, likewise.
+pub(super) fn not_rebuilt(error: OpenError) -> Failure {
+    let damaged = |halted: &Halted| match halted {
+        Halted::Poison(_) | Halted::Ahead { .. } => true,
+        Halted::Log(fault) => is_damage(fault),
+        Halted::Store(_) => false,
+    };
+    if matches!(&error, OpenError::Halted(halted) if damaged(halted)) {
+        Failure::Verification(error.to_string())
+    } else {
+        Failure::Other(error.into())
+    }
+}
+
+const fn is_damage(fault: &PageFault) -> bool {
     match fault {
-        ReplayFault::Poison(poison) => Failure::Verification(poison.to_string()),
-        ReplayFault::Log(_) | ReplayFault::Live(_) | ReplayFault::Moved { .. } => {
-            Failure::Other(anyhow::anyhow!("{fault}"))
-        }
+        PageFault::Undecodable { .. } | PageFault::Read(ReadError::Corrupt { .. }) => true,
+        PageFault::Read(ReadError::Unavailable(_)) => false,
     }
 }

@@ -71,7 +71,7 @@ impl Context<'_> {
         let path = intent.rehearsal.path(path);
         let drawn = (!intent.rehearsal.dry_run).then(|| format!("cli-{}", self.random_id()));
         let key = intent.key.or(drawn);
-        self.ledger(async |client, out| {
+        self.ledger_or_new(Some(&intent.rehearsal), async |client, out| {
             let answer = client.change(method, path.as_str(), key.as_deref(), &body).await?;
             let mut shown = answer.json()?;
             if let Some(key) = key {

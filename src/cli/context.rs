@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::{
     args::Global,
-    client::{Client, Reach, connect},
+    change::Rehearsal,
+    client::{Client, Missing, Reach, connect},
     failure::Outcome,
     output::Output,
 };
@@ -43,8 +44,30 @@ impl Context<'_> {
         &mut self,
         work: impl AsyncFnOnce(&Client, &mut Output<'_>) -> Outcome<T>,
     ) -> Outcome<T> {
+        self.reach(Missing::Refuse, work).await
+    }
+
+    /// As [`Self::ledger`], for a command that writes: where there is no ledger, it makes one. A
+    /// rehearsal stores nothing, and makes none.
+    ///
+    /// # Errors
+    /// What the work gives, or that no ledger can be made.
+    pub(super) async fn ledger_or_new<T>(
+        &mut self,
+        rehearsal: Option<&Rehearsal>,
+        work: impl AsyncFnOnce(&Client, &mut Output<'_>) -> Outcome<T>,
+    ) -> Outcome<T> {
+        let rehearsed = rehearsal.is_some_and(|rehearsal| rehearsal.dry_run);
+        self.reach(if rehearsed { Missing::Refuse } else { Missing::Make }, work).await
+    }
+
+    async fn reach<T>(
+        &mut self,
+        missing: Missing,
+        work: impl AsyncFnOnce(&Client, &mut Output<'_>) -> Outcome<T>,
+    ) -> Outcome<T> {
         let reach = Reach::new(&self.global)?;
-        let client = connect(reach, &self.settings.config, &self.machine).await?;
+        let client = connect(reach, missing, &self.settings.config, &self.machine).await?;
         let result = work(&client, &mut self.out).await;
         let closed = client.close().await;
         let result = result?;

@@ -106,12 +106,33 @@ impl Range {
     }
 }
 
+/// How many events there are of each type.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Types(pub(super) BTreeMap<String, u64>);
+
+impl Types {
+    /// Counts a stored event by the type that stands in it.
+    pub(super) fn count(&mut self, body: &[u8]) {
+        #[derive(Deserialize)]
+        struct Typed<'a> {
+            #[serde(borrow, rename = "type")]
+            name: Cow<'a, str>,
+        }
+        let typed = serde_json::from_slice::<Typed<'_>>(body);
+        let name = typed.as_ref().map_or(UNREADABLE, |typed| &typed.name);
+        match self.0.get_mut(name) {
+            Some(count) => *count += 1,
+            None => drop(self.0.insert(name.to_owned(), 1)),
+        }
+    }
+}
+
 /// JSON Lines: the stored bytes, a line each; and the hash of each line in a file of its own.
 pub(super) struct Lines<W, L> {
     file: Measured<W>,
     leaves: L,
     tree: Tree,
-    types: BTreeMap<String, u64>,
+    types: Types,
     range: Range,
 }
 
@@ -121,22 +142,8 @@ impl<W: Write, L: Write> Lines<W, L> {
             file: Measured::new(file),
             leaves,
             tree: Tree::default(),
-            types: BTreeMap::new(),
+            types: Types::default(),
             range: Range::default(),
-        }
-    }
-
-    fn count(&mut self, body: &[u8]) {
-        #[derive(Deserialize)]
-        struct Typed<'a> {
-            #[serde(borrow, rename = "type")]
-            name: Cow<'a, str>,
-        }
-        let typed = serde_json::from_slice::<Typed<'_>>(body);
-        let name = typed.as_ref().map_or(UNREADABLE, |typed| &typed.name);
-        match self.types.get_mut(name) {
-            Some(count) => *count += 1,
-            None => drop(self.types.insert(name.to_owned(), 1)),
         }
     }
 }
@@ -144,7 +151,7 @@ impl<W: Write, L: Write> Lines<W, L> {
 impl<W: Write, L: Write> Sink for Lines<W, L> {
     fn event(&mut self, position: Position, body: &[u8]) -> Outcome {
         self.range.take(position);
-        self.count(body);
+        self.types.count(body);
         let leaf = Hash::of_leaf(body);
         self.tree.push(leaf);
         writeln!(self.leaves, "{leaf}")?;
@@ -156,7 +163,7 @@ impl<W: Write, L: Write> Sink for Lines<W, L> {
         let Self { file, mut leaves, tree, types, range } = *self;
         leaves.flush()?;
         let manifest = range.manifest(EVENTS, file.finish()?);
-        Ok(Manifest { root: Some(tree.root().to_string()), types, ..manifest })
+        Ok(Manifest { root: Some(tree.root().to_string()), types: types.0, ..manifest })
     }
 }
 

@@ -11,10 +11,27 @@ use events::{LedgerId, MAX_EVENT_BYTES, Position, decode};
 use projections::{Auditor, Summary};
 
 use super::{
-    exported::{EVENTS, Manifest, leaves_path, manifest_path},
+    exported::{EVENTS, Manifest, Types, leaves_path, manifest_path},
     failure::{Failure, Outcome},
     merkle::{Hash, Tree},
 };
+use crate::log::sqlite::LOG_FILE;
+
+/// Where the log of an import is until it is whole, in the data directory.
+pub(super) const STAGING: &str = "import";
+
+/// Refuses a data directory with an import in it that was broken off: a ledger beside it would keep the
+/// imported one out.
+pub(super) fn must_not_be_begun(data_dir: &Path) -> Outcome {
+    let begun = data_dir.join(STAGING);
+    if data_dir.join(LOG_FILE).exists() || !begun.exists() {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "{} is an import that was broken off: the same `import` goes on with it; delete it to give it up",
+        begun.display()
+    )))
+}
 
 /// The manifest of an export.
 pub(super) struct Stated {
@@ -23,6 +40,7 @@ pub(super) struct Stated {
     pub(super) ledger: LedgerId,
     bytes: u64,
     sha256: Hash,
+    types: Types,
 }
 
 impl Stated {
@@ -54,6 +72,7 @@ impl Stated {
             ledger: manifest.ledger.ok_or_else(|| wrong("it names no ledger"))?,
             bytes: manifest.bytes,
             sha256: hash(Some(&manifest.sha256)).ok_or_else(|| wrong("it states no SHA-256"))?,
+            types: Types(manifest.types),
         })
     }
 }
@@ -107,6 +126,7 @@ pub(super) struct Proof {
     lines: Lines,
     leaves: Option<Lines>,
     tree: Tree,
+    types: Types,
     auditor: Auditor,
 }
 
@@ -126,7 +146,14 @@ impl Proof {
                 None
             }
         };
-        Ok(Self { stated, lines, leaves, tree: Tree::default(), auditor: Auditor::new() })
+        Ok(Self {
+            stated,
+            lines,
+            leaves,
+            tree: Tree::default(),
+            types: Types::default(),
+            auditor: Auditor::new(),
+        })
     }
 
     /// Proves up to `limit` lines; how many there were, none at the end of the file.
@@ -139,6 +166,7 @@ impl Proof {
     fn line(&mut self) -> Outcome<bool> {
         let Some(line) = self.lines.advance()? else { return Ok(false) };
         let leaf = Hash::of_leaf(line);
+        self.types.count(line);
         let recorded = decode(line);
         let position = Position(self.tree.leaves());
         if position.get() >= self.stated.count {
@@ -162,7 +190,7 @@ impl Proof {
 
     /// The whole file was read: was it all of it, and the one of the manifest? What it adds up to.
     pub(super) fn finish(mut self) -> Outcome<Summary> {
-        let Stated { count, root, bytes, sha256, .. } = self.stated;
+        let Stated { count, root, bytes, sha256, types, .. } = self.stated;
         let (read, wrong) = (self.tree.leaves(), Failure::Verification);
         if read < count {
             let missing = read + 1;
@@ -178,6 +206,11 @@ impl Proof {
         }
         if self.lines.bytes != bytes || Hash::from_digest(self.lines.sha256) != sha256 {
             return Err(wrong("the manifest was changed: it states another length or SHA-256".to_owned()));
+        }
+        if self.types != types {
+            return Err(wrong(
+                "the manifest was changed: it states other numbers of events by type".to_owned(),
+            ));
         }
         self.auditor.finish().map_err(|finding| wrong(finding.to_string()))
     }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     client::{Client, Token},
     failure::{Failure, Outcome},
+    imported::must_not_be_begun,
     signals::asked_to_end,
 };
 use crate::{
@@ -47,6 +48,7 @@ impl Server {
         bench_echo: bool,
     ) -> Outcome<Self> {
         let address = listener.local_addr()?;
+        must_not_be_begun(&config.data_dir)?;
         // Before anything counts.
         let metrics = Metrics::install().context("metrics")?;
         let ledger = Ledger::open(config, machine).await?;

@@ -1,5 +1,7 @@
 //! What callers hand to the engine, and what they get back.
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest;
 use events::{AppId, Asked, CommandId, Event, Operation, OrgId, Recorded, RequestHash, Subject, WalletId};
 use ledger::{Command, Rejection};
@@ -50,10 +52,10 @@ pub struct Fact {
 #[derive(Debug, Clone)]
 pub struct Receipt {
     /// The answering event; a refusal is one too.
-    pub recorded: Recorded,
+    pub recorded: Arc<Recorded>,
     /// The command's other events, in order of position. Of an earlier answer only those that make it
     /// whole: the other items of an atomic batch, and the hold that a check placed.
-    pub others: Vec<Recorded>,
+    pub others: Vec<Arc<Recorded>>,
     /// Whether it answers an earlier request with the same key.
     pub replayed: bool,
     /// Whether nothing was stored, because nothing was to be.
@@ -66,7 +68,7 @@ impl Receipt {
         let answer = self.recorded.envelope.position;
         let at = self.others.partition_point(|other| other.envelope.position < answer);
         let (before, after) = self.others.split_at(at);
-        before.iter().chain([&self.recorded]).chain(after)
+        before.iter().chain([&self.recorded]).chain(after).map(|recorded| &**recorded)
     }
 }
 

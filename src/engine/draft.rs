@@ -1,11 +1,12 @@
 //! What one group has decided, until the log has stored it.
 
-use events::{CommandId, Position, Recorded, Time, WalletId};
+use std::sync::Arc;
+
+use events::{CommandId, IdMap, Position, Recorded, Time, WalletId};
 use ledger::Wallet;
 
 use super::{
     cold::Timer,
-    idmap::IdMap,
     memory::{Returned, RulesByOrg},
 };
 
@@ -13,7 +14,7 @@ use super::{
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     /// The group's events, to be handed over once they are stored.
-    pub(super) events: Vec<Recorded>,
+    pub(super) events: Vec<Arc<Recorded>>,
     /// The last stamp, of the group's events or of those before them.
     pub(super) time: Time,
     /// The wallets that the group changed.

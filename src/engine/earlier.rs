@@ -1,6 +1,8 @@
 //! What commands must know of events that were stored before: facts, and answers with all that makes
 //! them whole.
 
+use std::sync::Arc;
+
 use events::{
     CommandId, Credits, CreditsDeducted, Envelope, Event, HoldCaptured, LotTerms, Position, Recorded,
     WalletId, decode,
@@ -58,7 +60,8 @@ async fn read_facts(
     let app = recorded.envelope.app;
     match &recorded.event {
         Event::CreditsPurchased(e) => {
-            facts.purchase = Some(PastPurchase { wallet, amount: e.amount, refunded: Credits::ZERO });
+            let (amount, expires, refunded) = (e.amount, e.lot.expires, Credits::ZERO);
+            facts.purchase = Some(PastPurchase { wallet, amount, expires, refunded });
         }
         Event::AdjustmentProposed(e) => {
             facts.proposal = Some(Proposal {
@@ -213,7 +216,8 @@ pub(super) async fn answer(
     let (before, after) = companions(&answer.event);
     let mut others = read_run(log, Position(position.get() - before as u64), before).await?;
     others.append(&mut read_run(log, position.next(), after).await?);
-    Ok(Some(Earlier { answer, others }))
+    let others = others.into_iter().map(Arc::new).collect();
+    Ok(Some(Earlier { answer: Arc::new(answer), others }))
 }
 
 /// How many events directly before and after an answer make it whole: the other items of an atomic

@@ -53,7 +53,7 @@ impl Engine {
     ///
     /// # Errors
     /// As [`EngineError`] says.
-    pub async fn record(&self, fact: Fact) -> Result<Recorded, EngineError> {
+    pub async fn record(&self, fact: Fact) -> Result<Arc<Recorded>, EngineError> {
         let id = fact.id;
         let (answer, recorded) = oneshot::channel();
         self.post(Mail::Fact(Box::new(fact), answer))?;

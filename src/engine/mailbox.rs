@@ -16,7 +16,7 @@ pub(super) enum Mail {
     /// A command to a wallet.
     Ask(Box<Ask>, Answer),
     /// A fact to record.
-    Fact(Box<Fact>, oneshot::Sender<Result<Recorded, EngineError>>),
+    Fact(Box<Fact>, oneshot::Sender<Result<Arc<Recorded>, EngineError>>),
 }
 
 impl Mail {

@@ -2,11 +2,9 @@
 
 use std::{collections::VecDeque, mem, sync::Arc};
 
-use events::{CommandId, Credits, Event, OrgId, Position, WalletId};
+use events::{CommandId, Credits, Event, IdMap, OrgId, Position, WalletId};
 use hashbrown::HashMap;
 use ledger::{Rules, Wallet};
-
-use super::idmap::IdMap;
 
 /// What organizations have ruled.
 pub(super) type RulesByOrg = IdMap<OrgId, Arc<Rules>>;

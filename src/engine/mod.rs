@@ -15,7 +15,6 @@ mod gather;
 mod gauges;
 mod guard;
 mod handle;
-mod idmap;
 mod mailbox;
 mod memory;
 mod replies;

@@ -60,7 +60,7 @@ impl Answer {
 /// An answer that waits for its group.
 pub(super) enum Reply {
     Receipt(Answer, Answered),
-    Recorded(oneshot::Sender<Result<Recorded, EngineError>>, Result<Recorded, EngineError>),
+    Recorded(oneshot::Sender<Result<Arc<Recorded>, EngineError>>, Result<Arc<Recorded>, EngineError>),
 }
 
 impl Reply {

@@ -204,7 +204,8 @@ pub(super) struct AdjustmentView<'a> {
 }
 
 /// Corrects a wallet. Above the amount that the organization's policy names, it is only proposed (202),
-/// and another person has to approve it: every API key is a person of its own.
+/// and another person has to approve it: every API key is a person of its own. Whoever holds two keys
+/// with `credits:adjust` counts as two people, so give each person one.
 #[utoipa::path(
     post, path = "/v1/adjustments", tag = "adjustments", operation_id = "create_adjustment",
     params(Intent),
@@ -230,7 +231,7 @@ pub(super) async fn create(
     Ok(if proposed { answer.proposed(&adjustment) } else { answer.created(&adjustment) })
 }
 
-/// Approves a proposed adjustment, which takes effect now. Who proposed it cannot.
+/// Approves a proposed adjustment, which takes effect now. The key that proposed it cannot.
 #[utoipa::path(
     post, path = "/v1/adjustments/{id}/approval", tag = "adjustments", operation_id = "approve_adjustment",
     params(("id" = String, Path, description = "The proposal", example = "adj_1b4e28ba_42"), Intent),

@@ -131,7 +131,7 @@ impl<'a> Capture<'a> {
             slices: shown(&e.slices),
             beyond: shown(&e.beyond),
             overdrawn: above_zero(e.overdrawn),
-            price: PricedUsage::of(e.price.as_ref()),
+            price: PricedUsage::of(e.price.as_deref()),
             budget: e.budget.as_deref(),
             released: released.map(|(amount, _)| amount),
             metadata: e.metadata.as_ref(),

@@ -126,7 +126,7 @@ impl<'a> Check<'a> {
             service: &e.service,
             cost: e.cost,
             sufficient: e.sufficient,
-            price: PricedUsage::of(e.price.as_ref()),
+            price: PricedUsage::of(e.price.as_deref()),
             budget: e.budget.as_deref(),
             hold: hold.map(|position| shared.public_id(PublicKind::Hold, position)),
             funds: Funds::from(&e.wallet),

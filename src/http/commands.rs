@@ -1,5 +1,7 @@
 //! From a caller's request to the engine and back, the same for every command.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use events::{Asked, CommandId, Event, Operation, PublicId, PublicKind, Recorded, WalletId};
 use ledger::Command;
@@ -19,10 +21,10 @@ use crate::engine::{Ask, EngineError, Receipt, command_id, request_hash};
 #[derive(Debug)]
 pub(super) struct Answer {
     /// The answering event; never a refusal. Of a dry run, as it would have been.
-    pub(super) recorded: Recorded,
+    pub(super) recorded: Arc<Recorded>,
     /// The command's other events in order: of a replayed command only those that make its answer
     /// whole.
-    pub(super) others: Vec<Recorded>,
+    pub(super) others: Vec<Arc<Recorded>>,
     /// Whether it answers an earlier request with the same key.
     pub(super) replayed: bool,
     /// Whether nothing was recorded.
@@ -49,7 +51,7 @@ impl Answer {
         let answer = self.recorded.envelope.position;
         let at = self.others.partition_point(|other| other.envelope.position < answer);
         let (before, after) = self.others.split_at(at);
-        before.iter().chain([&self.recorded]).chain(after)
+        before.iter().chain([&self.recorded]).chain(after).map(|recorded| &**recorded)
     }
 
     /// The status of what was made: 201, or 200 when it was not.

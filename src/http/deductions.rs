@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use events::{
-    Credits, CreditsDeducted, Event, Metadata, MetadataError, OrgId, PublicId, PublicKind, WalletId,
+    Budget, Credits, CreditsDeducted, Event, Metadata, MetadataError, OrgId, PublicId, PublicKind, WalletId,
 };
 use ledger::{Command, Deduct};
 use serde::{Deserialize, Serialize};
@@ -70,8 +70,8 @@ impl DeductionRequest<'_> {
 }
 
 /// The name of a budget, when there is one.
-pub(super) fn budget(name: Option<&Text<'_>>) -> Result<Option<Box<str>>, Problem> {
-    name.map(|name| short_text("budget", name, BUDGET_CHARS_MAX)).transpose()
+pub(super) fn budget(name: Option<&Text<'_>>) -> Result<Option<Budget>, Problem> {
+    name.map(|name| short_text("budget", name, BUDGET_CHARS_MAX).map(Budget::from)).transpose()
 }
 
 /// The caller's own JSON object.
@@ -139,7 +139,7 @@ impl<'a> Deduction<'a> {
             cost: e.cost,
             slices: shown(&e.slices),
             overdrawn: above_zero(e.overdrawn),
-            price: PricedUsage::of(e.price.as_ref()),
+            price: PricedUsage::of(e.price.as_deref()),
             budget: e.budget.as_deref(),
             metadata: e.metadata.as_ref(),
             funds: Funds::from(&e.wallet),

@@ -138,7 +138,8 @@ pub(super) struct Entry {
     /// The caller's idempotency key.
     #[serde(skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<String>,
-    /// The last rollback of this deduction.
+    /// What undid it last: a rollback of a deduction or capture, a refund or chargeback of a purchase, or
+    /// the adjustment that a proposal became when it was approved.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "rol_1b4e28ba_57")]
     reversed_by: Option<PublicId>,
@@ -158,7 +159,9 @@ impl Entry {
             balance: entry.balance,
             reference: entry.reference,
             idempotency_key: entry.key,
-            reversed_by: entry.reversed_by.map(|by| shared.public_id(PublicKind::Rollback, by)),
+            reversed_by: reversed_by(entry.kind)
+                .zip(entry.reversed_by)
+                .map(|(kind, by)| shared.public_id(kind, by)),
         }
     }
 }
@@ -181,6 +184,34 @@ const fn made_by(kind: EntryKind) -> Option<PublicKind> {
         | EntryKind::Extension
         | EntryKind::Release
         | EntryKind::HoldExpiry
+        | EntryKind::Freeze
+        | EntryKind::Unfreeze
+        | EntryKind::Limit
+        | EntryKind::Cap
+        | EntryKind::Threshold
+        | EntryKind::LowBalance => None,
+    }
+}
+
+/// What gives or takes back what an entry of this kind made, or approves it.
+const fn reversed_by(kind: EntryKind) -> Option<PublicKind> {
+    match kind {
+        EntryKind::Deduction | EntryKind::Capture => Some(PublicKind::Rollback),
+        EntryKind::Purchase => Some(PublicKind::Refund),
+        EntryKind::Proposal => Some(PublicKind::Adjustment),
+        EntryKind::Opened
+        | EntryKind::Grant
+        | EntryKind::Check
+        | EntryKind::Rollback
+        | EntryKind::Expiry
+        | EntryKind::Refusal
+        | EntryKind::Hold
+        | EntryKind::Extension
+        | EntryKind::Release
+        | EntryKind::HoldExpiry
+        | EntryKind::Refund
+        | EntryKind::Chargeback
+        | EntryKind::Adjustment
         | EntryKind::Freeze
         | EntryKind::Unfreeze
         | EntryKind::Limit

@@ -16,10 +16,10 @@ use super::{
     sums::Sum,
     wallets::WalletMoment,
 };
-use crate::read::{self, LotStory, Origin, When};
+use crate::read::{self, Explained, LotStory, Origin, When};
 
-/// The most changes of a wallet that are read for one answer.
-const CHANGES_MAX: u64 = 100_000;
+/// The most events of a wallet that are read for one answer, checks and refusals included.
+const EVENTS_MAX: usize = 100_000;
 
 /// The whole life of a wallet, lot by lot.
 #[derive(Debug, Serialize, ToSchema)]
@@ -168,7 +168,8 @@ impl From<read::Explanation> for Explanation {
 
 /// Explains a wallet, now or at any moment before: every lot, what came into it and where it went.
 ///
-/// Reads all of the wallet's events up to then: for wallets that have changed up to 100,000 times.
+/// Reads all of the wallet's events up to then: for wallets with at most 100,000, checks and
+/// refusals included.
 #[utoipa::path(
     get, path = "/v1/wallets/{wallet}/explanation", tag = "audit", operation_id = "explain_wallet",
     params(("wallet" = inline(UuidText), Path, description = "The wallet"), WalletMoment),
@@ -183,13 +184,16 @@ pub(super) async fn read(
     let unknown = || Problem::not_found("wallet");
     let when = moment.reached(&shared).await?;
     let when = when.unwrap_or_else(|| When::Position(*shared.reads.checkpoint().borrow()));
-    let view = shared.reads.wallet_at(wallet, when).await?;
-    let view = view.filter(|view| view.row.org == caller.org).ok_or_else(unknown)?;
-    if view.row.account_seq > CHANGES_MAX {
-        let detail = format!("the wallet has changed more than {CHANGES_MAX} times until then");
-        return Err(Problem::new(Code::ReportTooLarge, detail));
-    }
-    let told = shared.reads.explanation(wallet, when).await?.ok_or_else(unknown)?;
+    let view = shared.reads.wallet(wallet).await?;
+    view.filter(|view| view.row.org == caller.org).ok_or_else(unknown)?;
+    let told = match shared.reads.explanation(wallet, when, EVENTS_MAX).await? {
+        Explained::Told(told) => *told,
+        Explained::Unknown => return Err(unknown()),
+        Explained::TooLong => {
+            let detail = format!("the wallet has more than {EVENTS_MAX} events until then");
+            return Err(Problem::new(Code::ReportTooLarge, detail));
+        }
+    };
     if !told.foots() {
         tracing::error!(%wallet, "an explanation does not add up");
         return Err(Problem::new(Code::Internal, "the explanation does not add up"));

@@ -38,7 +38,7 @@ pub(super) struct ReleaseRequest<'a> {
     idempotency_key: Option<Text<'a>>,
 }
 
-/// A hold that lives longer.
+/// A hold with a new end, later or sooner than before.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Extension {
     /// The hold.

@@ -146,7 +146,7 @@ impl<'a> Hold<'a> {
             expires_at: e.expires,
             slices: shown(&e.slices),
             overdrawn: above_zero(e.overdrawn),
-            price: PricedUsage::of(e.price.as_ref()),
+            price: PricedUsage::of(e.price.as_deref()),
             budget: e.budget.as_deref(),
             metadata: e.metadata.as_ref(),
             funds: Funds::from(&e.wallet),
@@ -155,21 +155,52 @@ impl<'a> Hold<'a> {
     }
 }
 
+/// What became of a hold. `captured`: up to its cap, or by a last capture, which released the rest.
+/// `released` and `expired`: what was left of it, be it that parts were captured before.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum HoldStatus {
+    /// It may be captured from.
+    Open,
+    /// Nothing more may be captured.
+    Captured,
+    /// An app or an operator released it.
+    Released,
+    /// Its time was over.
+    Expired,
+}
+
+impl HoldStatus {
+    fn ended_by(event: &Event) -> Self {
+        if matches!(event, Event::HoldExpired(_)) {
+            return Self::Expired;
+        }
+        // A last capture releases the rest in the same decision, and its release answers nobody.
+        let released = matches!(event, Event::HoldReleased(release) if release.asked.is_some());
+        if released { Self::Released } else { Self::Captured }
+    }
+}
+
 /// A hold, and what became of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct HoldView<'a> {
     #[serde(flatten)]
     hold: Hold<'a>,
-    /// `open` while it may be captured from; `closed` once it is captured, released or expired.
-    #[schema(example = "open")]
-    status: &'static str,
-    /// What was captured so far, of an open hold.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "4")]
-    captured: Option<Credits>,
+    status: HoldStatus,
+    /// What was captured in all so far, whatever was given back of it since.
+    #[schema(value_type = String, example = "4")]
+    captured: Credits,
     /// What is still reserved.
     #[schema(value_type = String, example = "6")]
     remaining: Credits,
+    /// When it was closed, UTC; absent while it is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    ended_at: Option<Time>,
+    /// Position of the event that closed it; absent while it is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "57")]
+    ended_position: Option<Position>,
     /// Events below this position are in the answer, none above.
     #[schema(value_type = String, example = "43")]
     as_of_position: Position,
@@ -197,7 +228,7 @@ pub(super) async fn create(
     Ok(answer.created(&Hold::of(&shared, wallet, answer.recording(), held)))
 }
 
-/// Reads a hold: as it was placed, and what became of it.
+/// Reads a hold: as it was placed, how much of it was captured, and how and when it ended.
 #[utoipa::path(
     get, path = "/v1/holds/{id}", tag = "holds", operation_id = "read_hold",
     params(("id" = String, Path, description = "The hold", example = "hol_1b4e28ba_42"), AtLeast),
@@ -218,13 +249,23 @@ pub(super) async fn read(
     at_least.min_position = at_least.min_position.max(Some(position.get()));
     shared.reached(&at_least).await?;
     let view = shared.reads.wallet(wallet).await?.ok_or_else(|| Problem::not_found("hold"))?;
-    let open = view.row.holds.iter().find(|hold| hold.id == position);
+    let remaining = reserved_by(&view, position).unwrap_or_default();
+    let open = view.row.holds.into_iter().find(|open| open.id == position);
+    let end = if open.is_none() { shared.reads.hold_end(wallet, position).await? } else { None };
+    let (captured, expires_at) = match (&open, &end) {
+        (Some(open), _) => (open.captured, open.expires),
+        (None, Some(end)) => (end.captured, end.expires),
+        (None, None) => return Err(Problem::not_found("hold")),
+    };
+    let ended = end.as_ref().map(|end| &end.by);
     let hold = Hold::of(&shared, wallet, Recording::from(&recorded.envelope), held);
     Ok(Reply::ok(&HoldView {
-        hold: Hold { expires_at: open.map_or(held.expires, |open| open.expires), ..hold },
-        status: if open.is_some() { "open" } else { "closed" },
-        captured: open.map(|open| open.captured),
-        remaining: reserved_by(&view, position).unwrap_or_default(),
+        hold: Hold { expires_at, ..hold },
+        status: ended.map_or(HoldStatus::Open, |by| HoldStatus::ended_by(&by.event)),
+        captured,
+        remaining,
+        ended_at: ended.map(|by| by.envelope.time),
+        ended_position: ended.map(|by| by.envelope.position),
         as_of_position: view.as_of,
     }))
 }

@@ -16,6 +16,11 @@ const WAIT_DEFAULT_S: u32 = 5;
 /// The longest wait of any request.
 pub(super) const WAIT_MAX_S: u32 = 30;
 
+/// With more events than this outstanding, reads without a position don't hurry the projections.
+const FRESH_EVENTS_MAX: u64 = 1_000;
+/// The longest that such a read waits.
+const FRESH_WAIT_MAX: Duration = Duration::from_millis(500);
+
 /// What a read must have seen.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -30,9 +35,22 @@ pub(super) struct AtLeast {
 impl Shared {
     /// Waits until the projections include what the caller must see.
     pub(super) async fn reached(&self, at_least: &AtLeast) -> Result<(), Problem> {
-        let Some(wanted) = at_least.min_position.map(Position) else { return Ok(()) };
+        let Some(wanted) = at_least.min_position.map(Position) else {
+            self.freshen().await;
+            return Ok(());
+        };
         let wait = seconds(at_least.wait, WAIT_DEFAULT_S, WAIT_MAX_S);
         self.wait_for(wanted, wait).await
+    }
+
+    /// While little is going on, whoever reads without a position sees what was answered before.
+    async fn freshen(&self) {
+        let (head, checkpoint) = (self.engine.head(), *self.reads.checkpoint().borrow());
+        let Some(last) = head.get().checked_sub(1).map(Position) else { return };
+        if (1..=FRESH_EVENTS_MAX).contains(&head.get().saturating_sub(checkpoint.get())) {
+            // Late is no error here: the answer says as of when it is.
+            let _ = self.wait_for(last, FRESH_WAIT_MAX).await;
+        }
     }
 
     async fn wait_for(&self, wanted: Position, wait: Duration) -> Result<(), Problem> {

@@ -97,7 +97,7 @@ impl PriceRequest<'_> {
         let valid_from = read("valid_from", self.valid_from.as_ref())?.unwrap_or(now);
         let valid_until = read("valid_until", self.valid_until.as_ref())?;
         if valid_until.is_some_and(|until| until <= valid_from) {
-            return Err(Problem::bad_request("`valid_until` is after `valid_from`"));
+            return Err(Problem::bad_request("`valid_until` must lie after `valid_from`"));
         }
         Ok(PriceSet { service, units: self.units()?, valid_from, valid_until })
     }

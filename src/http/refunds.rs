@@ -21,7 +21,9 @@ use super::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RefundRequest<'a> {
-    /// How much, as a decimal string above zero; all that is left of it, when absent.
+    /// How much, as a decimal string above zero. When absent, all of the purchase that was not taken back
+    /// before; but once its credits have expired, only what is still there, free or held: what expired
+    /// was not spent and becomes no debt. An amount is taken at its word.
     #[serde(borrow)]
     #[schema(value_type = Option<String>, example = "40")]
     amount: Option<AmountField<'a>>,
@@ -122,7 +124,8 @@ impl<'a> Refund<'a> {
 }
 
 /// Takes a purchase back because the seller returns the money: what is left of its lot first; what was
-/// spent or is held becomes debt, which the wallet's other lots pay at once.
+/// spent or is held becomes debt, which the wallet's other lots pay at once. What has expired does not,
+/// unless an amount names it.
 #[utoipa::path(
     post, path = "/v1/purchases/{id}/refunds", tag = "credits in", operation_id = "create_refund",
     params(("id" = String, Path, description = "The purchase", example = "pur_1b4e28ba_42"), Intent),

@@ -138,6 +138,9 @@ pub(super) const fn spending(event: &Event) -> Option<PublicKind> {
 ///
 /// What comes back to a lot that has expired meanwhile expires again at once, or lives on as the
 /// organization's policy says.
+///
+/// Any app of the organization whose key has `credits:rollback` may give back what any other of its apps
+/// spent: the scope is meant for support tools, too. Usage and caps count it for the app that had spent.
 #[utoipa::path(
     post, path = "/v1/deductions/{id}/rollbacks", tag = "spending", operation_id = "create_rollback",
     params(("id" = String, Path, description = "The deduction or capture", example = "ded_1b4e28ba_42"), Intent),

@@ -11,7 +11,7 @@ pub(super) struct Funds {
     /// All credits of the wallet; negative only as debt.
     #[schema(value_type = String, example = "69.5")]
     balance: Credits,
-    /// What can be spent.
+    /// The balance less what holds reserve. What can be spent is this and the wallet's credit limit.
     #[schema(value_type = String, example = "69.5")]
     available: Credits,
     /// What holds reserve.

@@ -131,8 +131,6 @@ schemas_alone! {
 struct Told {
     #[serde(flatten)]
     statement: Statement,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_from: Option<Position>,
     as_of_position: Position,
 }
 
@@ -194,12 +192,13 @@ async fn must_be_of(shared: &Shared, wallet: WalletId, org: OrgId) -> Result<(),
 
 fn answer(of: StatementOf, part: &StatementPart, form: Form) -> Result<Response, Problem> {
     let statement = Statement::build(of, part.from, part.to, &part.opening, &part.events);
-    let statement = statement.map_err(|error: StatementError| {
+    let mut statement = statement.map_err(|error: StatementError| {
         tracing::error!(wallet = %of.wallet, %error, "a statement does not add up");
         failed("the wallet's events do not add up; the log has the request id")
     })?;
+    statement.next = part.next;
     if form == Form::Json {
-        let told = Told { statement, next_from: part.next, as_of_position: part.as_of };
+        let told = Told { statement, as_of_position: part.as_of };
         return Ok(Reply::ok(&told).into_response());
     }
     let mut body = Vec::new();

@@ -90,7 +90,7 @@ pub(super) struct UsageLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = Date, example = "2026-11-21")]
     day: Option<String>,
-    /// The app that spent; `null` for an operator.
+    /// The app that spent, or had placed the hold that an operator captured; `null` for an operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = "uuid")]
     app: Option<Option<AppId>>,

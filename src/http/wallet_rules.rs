@@ -94,7 +94,7 @@ impl WalletStanding {
         });
         let caps = row.caps.iter().map(|cap| AppCap {
             app: cap.app,
-            budget: cap.budget.clone(),
+            budget: cap.budget.as_deref().map(Box::from),
             period: cap.period.into(),
             amount: cap.amount,
             used: cap.used,

@@ -1,5 +1,7 @@
 //! Changes: the fact goes to the log first, then to the directory; success is told after both.
 
+use std::sync::Arc;
+
 use events::{
     ApiKeyIssued, ApiKeyRevoked, AppId, AppRegistered, CommandId, Event, KeyId, OrgId,
     OrganizationRegistered, Recorded, Subject,
@@ -167,7 +169,7 @@ impl Identity {
         &self,
         actor: Option<Box<str>>,
         decide: impl FnOnce(&Directory) -> Result<Option<Draft>, IdentityError> + Send + 'static,
-    ) -> Result<Option<Recorded>, IdentityError> {
+    ) -> Result<Option<Arc<Recorded>>, IdentityError> {
         let id = CommandId(self.random_id());
         let shared = self.shared.clone();
         let change = tokio::spawn(async move {
@@ -177,7 +179,7 @@ impl Identity {
             };
             let fact = Fact { id, subject, org: Some(org), actor, event };
             let recorded = shared.engine.record(fact).await?;
-            shared.apply_all([&recorded]);
+            shared.apply_all([&*recorded]);
             Ok(Some(recorded))
         });
         match change.await {

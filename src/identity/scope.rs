@@ -9,7 +9,7 @@ pub enum Scope {
     CreditsCheck,
     /// `credits:deduct`
     CreditsDeduct,
-    /// `credits:rollback`
+    /// `credits:rollback`: giving back what any app of the organization spent, not only the key's own.
     CreditsRollback,
     /// `credits:purchase`
     CreditsPurchase,

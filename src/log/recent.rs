@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use events::{Position, Recorded};
@@ -23,7 +23,7 @@ pub struct Recent {
 
 #[derive(Default)]
 struct Waiting {
-    groups: VecDeque<(Position, Vec<Recorded>)>,
+    groups: VecDeque<(Position, Vec<Arc<Recorded>>)>,
     events: usize,
 }
 
@@ -35,7 +35,7 @@ impl Recent {
     }
 
     /// Hands over events from `first` on, which are committed and above all that were handed over before.
-    pub fn hand_over(&self, first: Position, events: Vec<Recorded>) {
+    pub fn hand_over(&self, first: Position, events: Vec<Arc<Recorded>>) {
         let end = first.plus(events.len() as u64);
         let mut dropped = Vec::new();
         {
@@ -51,7 +51,7 @@ impl Recent {
 
     /// Takes events without a gap that start exactly at `next`, and forgets all before; `None` when
     /// there is no event at `next`.
-    pub fn take(&self, next: Position) -> Option<Vec<Recorded>> {
+    pub fn take(&self, next: Position) -> Option<Vec<Arc<Recorded>>> {
         let mut waiting = self.waiting();
         while waiting.first()? < next {
             let (first, mut events) = waiting.pop()?;
@@ -90,7 +90,7 @@ impl Waiting {
         self.groups.front().map(|(first, _)| *first)
     }
 
-    fn pop(&mut self) -> Option<(Position, Vec<Recorded>)> {
+    fn pop(&mut self) -> Option<(Position, Vec<Arc<Recorded>>)> {
         let group = self.groups.pop_front()?;
         self.events -= group.1.len();
         Some(group)
@@ -109,7 +109,7 @@ mod tests {
     use events::{CommandId, Envelope, Event, LedgerId, Salt, Subject, Time, WriterChanged};
     use futures::FutureExt;
 
-    fn group(first: u64, events: u64) -> (Position, Vec<Recorded>) {
+    fn group(first: u64, events: u64) -> (Position, Vec<Arc<Recorded>>) {
         let ledger = LedgerId(uuid::Uuid::nil());
         let recorded = |position| {
             let causation = CommandId(uuid::Uuid::from_u64_pair(position, 0));
@@ -129,7 +129,8 @@ mod tests {
                 traceparent: None,
                 salt: Salt([0; 16]),
             };
-            Recorded { envelope, event: Event::WriterChanged(WriterChanged { epoch: position + 1 }) }
+            let event = Event::WriterChanged(WriterChanged { epoch: position + 1 });
+            Arc::new(Recorded { envelope, event })
         };
         (Position(first), (first..first + events).map(recorded).collect())
     }

@@ -10,6 +10,17 @@ use projections::reference;
 /// A sum of micro-credits: more may flow through a lot than it ever holds.
 pub type Micros = i128;
 
+/// What came of the wish to explain a wallet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Explained {
+    /// The wallet was not open yet.
+    Unknown,
+    /// It had more events than may be read.
+    TooLong,
+    /// Its whole life.
+    Told(Box<Explanation>),
+}
+
 /// The whole life of a wallet up to some position, lot by lot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {

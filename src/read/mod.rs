@@ -15,7 +15,7 @@ mod runner;
 pub mod sqlite;
 mod store;
 
-pub use explanation::{DebtStory, Explanation, LotStory, Micros, Origin};
+pub use explanation::{DebtStory, Explained, Explanation, LotStory, Micros, Origin};
 pub use fold::{
     Batch, Fold, Found, Kept, LiabilityMark, Missing, Start, TimerChange, WalletMark, mark_below,
 };
@@ -31,7 +31,7 @@ pub use projections::{EntryKind, Line as FlowLine, RollForward, Standing, UsageC
 
 use std::sync::Arc;
 
-use events::{AppId, Credits, OrgId, Position, Time, WalletId};
+use events::{AppId, Credits, OrgId, Position, Recorded, Time, WalletId};
 use futures::future::BoxFuture;
 use ledger::Rules;
 use projections::{AppRow, KeyRow, OrgRow, WalletRow};
@@ -44,6 +44,17 @@ pub struct WalletView {
     pub row: WalletRow,
     /// Events below this position are in it, none above.
     pub as_of: Position,
+}
+
+/// How a hold ended.
+#[derive(Debug, Clone)]
+pub struct HoldEnd {
+    /// The event that closed it: a capture up to its cap, a release, or its expiry.
+    pub by: Recorded,
+    /// All that was captured of it.
+    pub captured: Credits,
+    /// When it was to expire at last.
+    pub expires: Time,
 }
 
 /// Which entries are asked for, newest first.
@@ -140,6 +151,10 @@ pub trait Reads: Send + Sync + 'static {
     /// proposal, by size; and the last event that did so.
     fn returned(&self, event: Position) -> BoxFuture<'_, Result<Option<(Credits, Position)>, ReadFault>>;
 
+    /// How a hold of the wallet ended; none while it is open.
+    fn hold_end(&self, wallet: WalletId, hold: Position)
+    -> BoxFuture<'_, Result<Option<HoldEnd>, ReadFault>>;
+
     /// The rules of an organization.
     fn rules(&self, org: OrgId) -> BoxFuture<'_, Result<Arc<Rules>, ReadFault>>;
 
@@ -157,13 +172,14 @@ pub trait Reads: Send + Sync + 'static {
     /// What a statement is made of; none when there is no such wallet.
     fn statement(&self, query: StatementQuery) -> BoxFuture<'_, Result<Option<StatementPart>, ReadFault>>;
 
-    /// Every lot that a wallet ever had, and what became of it; none when it was not open yet.
-    /// Reads all of the wallet's events up to then.
+    /// Every lot that a wallet ever had, and what became of it. Reads all of the wallet's events up to
+    /// then, checks and refusals included, if they are at most `events_max`.
     fn explanation(
         &self,
         wallet: WalletId,
         when: When,
-    ) -> BoxFuture<'_, Result<Option<Explanation>, ReadFault>>;
+        events_max: usize,
+    ) -> BoxFuture<'_, Result<Explained, ReadFault>>;
 
     /// What an organization's apps spent on what.
     fn usage(&self, query: UsageQuery) -> BoxFuture<'_, Result<UsageReport, ReadFault>>;

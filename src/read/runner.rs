@@ -1,6 +1,6 @@
 //! Follows the log and keeps the projections up to date.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Borrow, sync::Arc, time::Duration};
 
 use events::{LedgerId, Position, Recorded};
 use futures::StreamExt;
@@ -256,14 +256,14 @@ impl<S: Store> Runner<S> {
 
     async fn apply(
         &mut self,
-        events: &[Recorded],
+        events: &[impl Borrow<Recorded> + Sync],
         head: Position,
         report: &mut (dyn FnMut(Position, Position) + Send),
     ) -> Result<(), Halted> {
-        self.measure_lag(head, events.first());
+        self.measure_lag(head, events.first().map(Borrow::borrow));
         self.load(events).await?;
         for recorded in events {
-            self.fold.apply(recorded)?;
+            self.fold.apply(recorded.borrow())?;
         }
         if self.fold.next().get() - self.store.checkpoint().get() >= BATCH {
             self.write(head).await?;
@@ -285,7 +285,7 @@ impl<S: Store> Runner<S> {
     }
 
     /// Brings the rows into memory that `events` change.
-    async fn load(&mut self, events: &[Recorded]) -> Result<(), Halted> {
+    async fn load(&mut self, events: &[impl Borrow<Recorded> + Sync]) -> Result<(), Halted> {
         let missing = self.fold.missing(events);
         let found = loop {
             match self.store.find(&missing).await {

@@ -24,6 +24,9 @@ pub(super) fn write(statement: &Statement, to: &mut dyn Write) -> io::Result<()>
         "; from position {} ({}) to before position {} ({})",
         from.position, from.time, until.position, until.time
     )?;
+    if let Some(next) = statement.next {
+        writeln!(to, "; more follows: the next part begins at position {next}")?;
+    }
     writeln!(to, "option \"title\" \"Statement of wallet {wallet}\"")?;
     writeln!(to, "option \"operating_currency\" \"CREDIT\"\n")?;
     let opened = date(opened(statement));
@@ -35,12 +38,12 @@ pub(super) fn write(statement: &Statement, to: &mut dyn Write) -> io::Result<()>
         writeln!(to)?;
         match item {
             Item::Transaction(transaction) => entry(transaction, wallet, to)?,
-            Item::Note(line) => {
+            Item::Overdrawn(line) => {
                 let words = format!(
-                    "{} ({}): {} reserved now, on the credit limit",
+                    "{} ({}): {} reserved on the credit limit",
                     title(line),
                     line.position,
-                    line.reserved
+                    line.overdrawn
                 );
                 writeln!(
                     to,

@@ -24,6 +24,9 @@ pub(super) fn write(statement: &Statement, to: &mut dyn Write) -> io::Result<()>
         "; from position {} ({}) to before position {} ({})",
         from.position, from.time, until.position, until.time
     )?;
+    if let Some(next) = statement.next {
+        writeln!(to, "; more follows: the next part begins at position {next}")?;
+    }
     writeln!(to, "; check it with: hledger check --strict -f FILE")?;
     writeln!(to, "\ncommodity 1000.000000 CREDIT\n")?;
     for account in &journal.accounts {
@@ -33,13 +36,13 @@ pub(super) fn write(statement: &Statement, to: &mut dyn Write) -> io::Result<()>
         writeln!(to)?;
         match item {
             Item::Transaction(transaction) => entry(transaction, wallet, to)?,
-            Item::Note(line) => writeln!(
+            Item::Overdrawn(line) => writeln!(
                 to,
-                "; {} ({}) {}: {} reserved now, on the credit limit",
+                "; {} ({}) {}: {} reserved on the credit limit",
                 date(line.time),
                 line.position,
                 text::hledger(&title(line)),
-                line.reserved
+                line.overdrawn
             )?,
             Item::Check(check) => balances(check, wallet, to)?,
         }

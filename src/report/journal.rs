@@ -18,8 +18,8 @@ const DAY: i64 = 86_400_000_000;
 pub(super) enum Item<'a> {
     /// Credits moved.
     Transaction(Transaction<'a>),
-    /// A line that moved no credits of a lot: a hold on the credit limit alone.
-    Note(&'a Line),
+    /// A hold on the credit limit, which no account shows: it moves no credits of a lot.
+    Overdrawn(&'a Line),
     /// What the accounts must hold at the end of a day.
     Check(Check),
 }
@@ -103,11 +103,10 @@ impl<'a> Journal<'a> {
             self.accounts.insert(counter.clone());
             postings.push(Posting { account: counter, micros: amount, after: None });
         }
-        match line {
-            Some(line) if postings.is_empty() => self.items.push(Item::Note(line)),
-            None if postings.is_empty() => {}
-            _ => self.items.push(Item::Transaction(Transaction { time, line, postings })),
+        if !postings.is_empty() {
+            self.items.push(Item::Transaction(Transaction { time, line, postings }));
         }
+        self.items.extend(line.filter(|line| !line.overdrawn.is_zero()).map(Item::Overdrawn));
     }
 }
 

@@ -47,7 +47,8 @@ pub struct CreditsGranted {
 }
 
 /// `credits.purchase_refunded`: a purchase was taken back, whole or in part. What is left of its lot
-/// goes first; what was spent or is held becomes debt, which other lots pay at once.
+/// goes first; what was spent or is held becomes debt, which other lots pay at once. Expired credits
+/// become debt only when whoever refunds names an amount that covers them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PurchaseRefunded {
     /// Key and request hash of the command.

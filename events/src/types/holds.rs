@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Asked, Balances, Credits, Metadata, Position, Priced, Slices, Time};
+use crate::{Asked, Balances, Budget, Credits, Metadata, Position, Priced, Slices, Time};
 
 /// `credits.held`: credits were reserved; its position is the hold's id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,10 +26,10 @@ pub struct CreditsHeld {
     pub overdrawn: Credits,
     /// How the amount came about, when the request named usage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price: Option<Priced>,
+    pub price: Option<Box<Priced>>,
     /// The budget that it counts against, beside the app's own caps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// The app's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
@@ -61,10 +61,10 @@ pub struct HoldCaptured {
     pub overdrawn: Credits,
     /// How the amount came about, when the request named usage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price: Option<Priced>,
+    pub price: Option<Box<Priced>>,
     /// The budget that it counts against, beside the app's own caps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// The app's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Metadata>,
@@ -72,7 +72,7 @@ pub struct HoldCaptured {
     pub wallet: Balances,
 }
 
-/// `credits.hold_extended`: a hold lives longer.
+/// `credits.hold_extended`: a hold has a new end, which may be sooner than the one before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HoldExtended {
     /// Key and request hash of the command.

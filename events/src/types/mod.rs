@@ -34,13 +34,20 @@ const fn is_zero(amount: &Credits) -> bool {
     amount.is_zero()
 }
 
+/// What an event keeps its data in.
+macro_rules! data_of {
+    ($name:ident) => { $name };
+    ($name:ident $holder:ident) => { $holder<$name> };
+}
+
 macro_rules! event_types {
-    ($($name:ident = $type:literal),+ $(,)?) => {
-        /// Something that happened, by type.
+    ($($name:ident $(in $holder:ident)? = $type:literal),+ $(,)?) => {
+        /// Something that happened, by type. The large types that are not the everyday ones are boxed, because
+        /// every event takes as much room as the largest type that is not.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Event {$(
             #[doc = concat!("`", $type, "`")]
-            $name($name),
+            $name(data_of!($name $($holder)?)),
         )+}
 
         /// The type of an event, version included.
@@ -100,7 +107,7 @@ macro_rules! event_types {
 
         $(impl From<$name> for Event {
             fn from(data: $name) -> Self {
-                Self::$name(data)
+                Self::$name(data.into())
             }
         })+
     };
@@ -108,21 +115,21 @@ macro_rules! event_types {
 
 event_types! {
     WalletOpened = "wallet.opened.v1",
-    CreditsPurchased = "credits.purchased.v1",
+    CreditsPurchased in Box = "credits.purchased.v1",
     CreditsGranted = "credits.granted.v1",
     CreditsChecked = "credits.checked.v1",
     CreditsDeducted = "credits.deducted.v1",
-    DeductionRolledBack = "credits.deduction_rolled_back.v1",
+    DeductionRolledBack in Box = "credits.deduction_rolled_back.v1",
     CreditsExpired = "credits.expired.v1",
     CommandRefused = "credits.command_refused.v1",
-    CreditsHeld = "credits.held.v1",
-    HoldCaptured = "credits.hold_captured.v1",
+    CreditsHeld in Box = "credits.held.v1",
+    HoldCaptured in Box = "credits.hold_captured.v1",
     HoldExtended = "credits.hold_extended.v1",
     HoldReleased = "credits.hold_released.v1",
     HoldExpired = "credits.hold_expired.v1",
-    PurchaseRefunded = "credits.purchase_refunded.v1",
+    PurchaseRefunded in Box = "credits.purchase_refunded.v1",
     AdjustmentProposed = "credits.adjustment_proposed.v1",
-    CreditsAdjusted = "credits.adjusted.v1",
+    CreditsAdjusted in Box = "credits.adjusted.v1",
     WalletFrozen = "wallet.frozen.v1",
     WalletUnfrozen = "wallet.unfrozen.v1",
     LimitSet = "wallet.limit_set.v1",
@@ -225,6 +232,12 @@ impl Event {
         of_wallets!(self, e => &mut e.wallet)
     }
 
+    /// Whether time alone may cause the event: what runs out, and the warning that follows from it.
+    #[must_use]
+    pub const fn is_of_time(&self) -> bool {
+        matches!(self, Self::CreditsExpired(_) | Self::HoldExpired(_) | Self::BalanceLow(_))
+    }
+
     /// Whether the event changed a wallet; checks, refusals, proposals and warnings do not.
     #[must_use]
     pub const fn changes_wallet(&self) -> bool {
@@ -261,3 +274,7 @@ impl Event {
         }
     }
 }
+
+/// Every event takes this much room, in each queue and each state that it passes through: a test in the
+/// compiler, so that a new field cannot make all events larger unseen.
+const _: () = assert!(size_of::<Event>() <= 152, "box what is rare: every event would grow");

@@ -42,7 +42,7 @@ pub enum Operation {
     Hold,
     /// Capture from a hold.
     Capture,
-    /// Let a hold live longer.
+    /// Give a hold a new end.
     Extend,
     /// Release a hold.
     Release,

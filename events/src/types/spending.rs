@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppId, Asked, Balances, Credits, LotTerms, Metadata, Position, Priced, ReturnedSlice, Slices, Time,
+    AppId, Asked, Balances, Budget, Credits, LotTerms, Metadata, Position, Priced, ReturnedSlice, Slices,
+    Time,
 };
 
 /// `credits.checked`: an app asked whether a cost could be paid; nothing changed.
@@ -20,10 +21,10 @@ pub struct CreditsChecked {
     pub sufficient: bool,
     /// How the cost came about, when the request named usage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price: Option<Priced>,
+    pub price: Option<Box<Priced>>,
     /// The budget that would have paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// Position of the hold that was placed with the check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold: Option<Position>,
@@ -48,10 +49,10 @@ pub struct CreditsDeducted {
     pub overdrawn: Credits,
     /// How the cost came about, when the request named usage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price: Option<Priced>,
+    pub price: Option<Box<Priced>>,
     /// The budget that it counts against, beside the app's own caps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// Its place in an atomic batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchItem>,
@@ -78,16 +79,20 @@ pub struct DeductionRolledBack {
     pub asked: Asked,
     /// Position of the deduction, or of the capture of a hold.
     pub deduction: Position,
-    /// What had been bought.
-    pub service: Box<str>,
+    /// What had been bought. The first events of this type do not say it, so it cannot be told what
+    /// service they gave credits back for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<Box<str>>,
     /// The app that had spent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spender: Option<AppId>,
-    /// When it had spent.
-    pub spent: Time,
+    /// When it had spent. The first events of this type do not say it: those were written before there
+    /// were caps, from which such a rollback takes nothing back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Time>,
     /// The budget that it had counted against.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// Credits given back: the sum of the slices and of what had been overdrawn.
     pub amount: Credits,
     /// All that was given back of this deduction so far, this time included.

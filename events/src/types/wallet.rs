@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AppId, Asked, Balances, Credits, Period};
+use crate::{AppId, Asked, Balances, Budget, Credits, Period};
 
 /// `wallet.opened`: a wallet came to be, empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -59,7 +59,7 @@ pub struct CapSet {
     pub app: AppId,
     /// The budget's name; absent for all that the app spends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// Over which time.
     pub period: Period,
     /// The most that may be spent in it; absent when the cap is taken away.

@@ -13,8 +13,9 @@ use uuid::Uuid;
 use crate::{
     random::command,
     words::{
-        OTHER_APP, amount, approve, cap, cost, credits, days, deduct, extend, freeze, grant, item, limit,
-        lot, purchase, purchase_of, release, roll_back, roll_back_part, start, threshold, unfreeze, usage,
+        OTHER_APP, adjust, amount, approve, cap, capture, check, cost, credits, days, deduct, extend, freeze,
+        grant, hold, item, limit, lot, purchase, purchase_of, refund, release, roll_back, roll_back_part,
+        start, threshold, unfreeze, usage,
     },
 };
 
@@ -96,7 +97,7 @@ fn near_misses_differ() {
 /// For each command: itself, and itself with each field changed in turn.
 #[test]
 fn each_field_has_its_part_in_the_spelling() {
-    let (kept, other) = (Some(Box::from("a")), Some(Box::from("b")));
+    let (kept, other) = (Some(events::Budget::from("a")), Some(events::Budget::from("b")));
     let metadata = events::Metadata::new(&serde_json::json!({"a": 1})).ok();
     let terms = HoldTerms { timeout_micros: 5, cap: Some(amount("9")) };
     let longer = HoldTerms { timeout_micros: 6, ..terms };
@@ -188,4 +189,59 @@ fn amounts_and_controls() -> Vec<Command> {
 fn spellings_of_the_same_amount_are_one_request() {
     assert_eq!(spelled(1, &deduct("1.5")), spelled(1, &deduct("01.50")));
     assert_eq!(spelled(1, &bought(None, Some("1.5"))), spelled(1, &bought(None, Some("1.500"))));
+}
+
+/// Every operation's bytes, as they are stored in the hashes of requests: a literal that changes
+/// makes answered commands unknown.
+#[test]
+fn the_spelling_of_every_operation_is_for_ever() {
+    let commands = [
+        Command::OpenWallet,
+        purchase("1"),
+        grant("1"),
+        check("1"),
+        deduct("1"),
+        roll_back(7),
+        hold("1"),
+        capture(7, "1"),
+        extend(7, 1),
+        release(7),
+        refund(7, None),
+        adjust("1"),
+        approve(7),
+        freeze(),
+        unfreeze(),
+        limit("1"),
+        cap(None, Period::Day, None),
+        threshold("1"),
+        Command::DeductBatch(vec![item("1")]),
+    ];
+    let digest = |command: &Command| Uuid::new_v5(&Uuid::nil(), &spelled(1, command)).simple().to_string();
+    let name = |command: &Command| {
+        let bytes = spelled(1, command);
+        String::from_utf8(bytes[8..8 + usize::from(bytes[7])].to_vec()).expect("a name")
+    };
+    let wanted = [
+        ("OpenWallet", "0f3bfb2deae5536d87a2440b8b64effd"),
+        ("Purchase", "09c1c3d89e185493a865cdadee3f64cf"),
+        ("Grant", "6ccd6140634f5461b324e051289daf63"),
+        ("Check", "26763e99cc855020a7805176820207e9"),
+        ("Deduct", "1f2b351447d6591a8e350f4dd4296f5d"),
+        ("Rollback", "fafd7d9003b456f9bc3b111c73c524fa"),
+        ("Hold", "32d7da33b71155d8a07c7acaf11c3e10"),
+        ("Capture", "ba59578120675e1889f78e77b8ba68d6"),
+        ("Extend", "76e0a937dc8958178d9505dc4468d7f8"),
+        ("Release", "0edf3012638b535cba6f78839cb129a4"),
+        ("Refund", "482f102f1d1150188923b32f6ae9c158"),
+        ("Adjust", "9bdeb4337c925e00bfd29b0e8a3b21fd"),
+        ("Approve", "d38a9495a0ac50599e7d63d35d227370"),
+        ("Freeze", "07e029a4927c50d5b326de24e8cfd4dc"),
+        ("Unfreeze", "11ec16cf91ba5f2ba8982b9febb2f9a3"),
+        ("SetLimit", "b1f6858bf65d57f1b2466dbf3a3c06f9"),
+        ("SetCap", "6693b36d863d567a9284195a3a47ed07"),
+        ("SetThreshold", "92a49c72383854a3900edaa763b8bdeb"),
+        ("DeductBatch", "f70cf5773e5d54ee8e0aabf0db756b03"),
+    ];
+    let spelled = commands.map(|command| (name(&command), digest(&command)));
+    assert_eq!(spelled.each_ref().map(|(name, digest)| (&**name, &**digest)), wanted);
 }

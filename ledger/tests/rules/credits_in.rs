@@ -17,7 +17,7 @@ fn asked() -> events::Asked {
 }
 
 fn purchased(amount: &str, balance: &str) -> Event {
-    Event::CreditsPurchased(CreditsPurchased {
+    Event::from(CreditsPurchased {
         asked: asked(),
         amount: credits(amount),
         lot: LotTerms { class: Class::Paid, priority: 100, expires: None },

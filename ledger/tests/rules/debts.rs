@@ -95,6 +95,7 @@ fn what_was_overdrawn_and_paid_since_comes_back_as_a_lot_of_its_own() {
     let Event::DeductionRolledBack(e) = &outcome.events()[0] else { panic!("no rollback") };
     let formed = e.formed.expect("a lot");
     assert_eq!((e.overdrawn, formed.amount), (credits("15"), credits("12")));
+    assert_eq!(formed.terms.class, events::Class::Promotional, "a gift may have paid what was overdrawn");
     // The lot's id is the rollback's position; it is spent and given back like any other.
     let history = outcome.accepted().when(deduct("12")).leaves("0").spends(&[(4, "12")]);
     history.when(roll_back(5)).leaves("12").returns(&[(4, "12")]);

@@ -42,12 +42,12 @@ fn rolled_back(amount: &str, slices: &[(u64, &str)], balance: &str) -> Event {
         amount: credits(amount),
         terms,
     });
-    Event::DeductionRolledBack(DeductionRolledBack {
+    Event::from(DeductionRolledBack {
         asked: asked(),
         deduction: Position(2),
-        service: "chat".into(),
+        service: Some("chat".into()),
         spender: None,
-        spent: crate::words::start(),
+        spent: Some(crate::words::start()),
         budget: None,
         amount: credits(amount),
         returned: credits(amount),
@@ -114,7 +114,7 @@ fn the_stated_balance_must_be_right() {
         deducted("1", &[(1, "1")], "68"),
         rolled_back("1", &[(1, "1")], "70"),
         expired(1, "70", "1"),
-        Event::CreditsPurchased(CreditsPurchased {
+        Event::from(CreditsPurchased {
             asked: asked(),
             amount: credits("5"),
             lot: LotTerms { class: Class::Paid, priority: 0, expires: None },
@@ -162,7 +162,7 @@ fn no_event_reserves_limits_or_caps_less_than_nothing() {
     let held = |amount: &str, overdrawn: &str, reserved: &str| {
         let (balance, reserved) = (credits("70"), credits(reserved));
         let available = balance.checked_sub(reserved).expect("an amount");
-        Event::CreditsHeld(CreditsHeld {
+        Event::from(CreditsHeld {
             asked: Some(asked()),
             service: "chat".into(),
             amount: credits(amount),

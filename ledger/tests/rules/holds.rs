@@ -44,7 +44,7 @@ fn a_capture_goes_beyond_the_hold_up_to_its_cap() {
     // Nothing is reserved any more, so "the rest" is nothing; up to the cap it stays open.
     after.clone().when(captured(3, None, false)).refused(Refusal::CostIsZero);
     let closed = after.and(capture(3, "4"));
-    assert!(closed.wallet.as_ref().expect("a wallet").holds.is_empty());
+    assert!(closed.wallet.as_ref().expect("a wallet").special.holds.is_empty());
     closed.when(capture(3, "1")).refused(Refusal::HoldClosed);
     // Beyond the hold counts what the wallet has.
     history.and(deduct("14")).when(capture(3, "7")).refused(insufficient("1", "2"));

@@ -1,6 +1,8 @@
 //! Random commands, small enough that they meet each other.
 
-use events::{AppId, Class, Credits, Metadata, Period, Position, Price, ProposedLot, Quantity, RefundCause};
+use events::{
+    AppId, Budget, Class, Credits, Metadata, Period, Position, Price, ProposedLot, Quantity, RefundCause,
+};
 use ledger::{
     Adjust, Amount, Approve, Capture, Charge, Check, Command, Deduct, Expiry, Extend, Freeze, Grant, Hold,
     HoldTerms, NewLot, Purchase, Refund, Release, RollBack, SetCap, SetLimit, SetThreshold, Unfreeze,
@@ -55,8 +57,8 @@ fn timeout() -> impl Strategy<Value = i64> {
     (1i64..80).prop_map(|hours| hours * 3_600_000_000)
 }
 
-fn budget() -> impl Strategy<Value = Option<Box<str>>> {
-    prop_oneof![5 => Just(None), 3 => Just(Some("b")), 1 => Just(Some("c"))].prop_map(|b| b.map(Box::from))
+fn budget() -> impl Strategy<Value = Option<Budget>> {
+    prop_oneof![5 => Just(None), 3 => Just(Some("b")), 1 => Just(Some("c"))].prop_map(|b| b.map(Budget::from))
 }
 
 fn charge(most_micros: i64) -> impl Strategy<Value = Charge> {

@@ -7,7 +7,8 @@ use crate::{
     history::{ORG, WALLET, given},
     stored::{facts, rollback},
     words::{
-        check, credits, deduct, expiring, grant, priority, purchase, purchase_of, roll_back, roll_back_part,
+        check, credits, deduct, expiring, grant, hold, priority, purchase, purchase_of, refund, roll_back,
+        roll_back_part,
     },
 };
 
@@ -106,6 +107,18 @@ fn a_rollback_that_would_make_too_many_lots_is_refused() {
     let full = std::iter::repeat_n(grant("1"), MAX_LIVE_LOTS).fold(spent, |history, ask| history.and(ask));
     let full = full.when(roll_back(2)).leaves("200").refused(Refusal::TooManyLots);
     full.and(deduct("1")).when(roll_back(2)).leaves("200").returns(&[(1, "1")]);
+}
+
+#[test]
+fn what_a_rollback_brings_back_only_to_expire_or_to_pay_debt_takes_no_room() {
+    let spent = given([purchase_of("1", expiring(1)), deduct("1")]);
+    let full = std::iter::repeat_n(grant("1"), MAX_LIVE_LOTS).fold(spent, |history, ask| history.and(ask));
+    full.later(1).when(roll_back(2)).leaves("200").expires(&[(1, "1")]).returns(&[(1, "1")]);
+    // 200 lots are held, so that the debt of a refund stands beside them.
+    let spent = given([purchase("1"), deduct("1")]);
+    let full = std::iter::repeat_n(grant("1"), MAX_LIVE_LOTS).fold(spent, |history, ask| history.and(ask));
+    let owing = full.and(hold("200")).and(refund(1, None));
+    owing.when(roll_back(2)).leaves("200").has("0", "200", "0").returns(&[(1, "1")]);
 }
 
 #[test]

@@ -77,7 +77,7 @@ pub(crate) fn facts(log: &[Recorded], command: &Command) -> Facts {
                 refunded = refund.refunded;
             }
         }
-        facts.purchase = Some(PastPurchase { wallet, amount: e.amount, refunded });
+        facts.purchase = Some(PastPurchase { wallet, amount: e.amount, expires: e.lot.expires, refunded });
     }
     if let Event::AdjustmentProposed(e) = &recorded.event {
         let approves = |stored: &Recorded| matches!(&stored.event, Event::CreditsAdjusted(e) if e.proposal == Some(position));

@@ -181,7 +181,7 @@ pub(crate) fn limit(text: &str) -> Command {
 
 /// Caps what [`APP`] may spend in a period, of one budget or in all.
 pub(crate) fn cap(budget: Option<&str>, period: Period, most: Option<&str>) -> Command {
-    let (app, budget) = (APP.expect("an app"), budget.map(Box::from));
+    let (app, budget) = (APP.expect("an app"), budget.map(events::Budget::from));
     Command::SetCap(SetCap { app, budget, period, amount: most.map(credits) })
 }
 

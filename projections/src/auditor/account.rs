@@ -2,8 +2,12 @@
 
 use events::{AppId, Balances, Credits, Event, Position, Slice};
 
-use super::{Wrong, more::More};
-use crate::{HoldRow, WalletRow};
+use super::{
+    Wrong,
+    lots::{Lot, Terms},
+    more::More,
+};
+use crate::{HoldRow, LotRow, WalletRow};
 
 /// A wallet recomputed from slices. Amounts are micro-credits.
 #[derive(Debug)]
@@ -14,8 +18,8 @@ pub struct Account {
     /// Which of the organizations seen.
     pub(super) org: u32,
     pub(super) number: u32,
-    /// Id and remaining micro-credits, in no particular order.
-    lots: Vec<(u64, i64)>,
+    /// In no particular order.
+    lots: Vec<Lot>,
     /// What few wallets have.
     more: Option<Box<More>>,
 }
@@ -46,15 +50,19 @@ impl Account {
 
     /// What is left of each live lot, without what is held, in no particular order.
     pub fn lots(&self) -> impl ExactSizeIterator<Item = (Position, Credits)> {
-        self.lots.iter().map(|(lot, remaining)| (Position(*lot), Credits::from_micros(*remaining)))
+        self.lots.iter().map(|lot| (Position(lot.id), Credits::from_micros(lot.left)))
     }
 
     /// Whether a projected row says the same of everything that is recomputed here.
     #[must_use]
     pub fn equals(&self, row: &WalletRow) -> bool {
         let mut lots = self.lots.clone();
-        let mut projected: Vec<_> =
-            row.lots.iter().map(|lot| (lot.id.get(), lot.remaining.micros())).collect();
+        let lot = |lot: &LotRow| Lot {
+            id: lot.id.get(),
+            left: lot.remaining.micros(),
+            terms: Terms::of(&lot.terms),
+        };
+        let mut projected: Vec<_> = row.lots.iter().map(lot).collect();
         lots.sort_unstable();
         projected.sort_unstable();
         let amounts = Balances { balance: row.balance, available: row.available, reserved: row.reserved };
@@ -112,33 +120,49 @@ impl Account {
         Ok(())
     }
 
-    /// Adds credits to a lot, new or not.
-    pub(super) fn give(&mut self, lot: u64, micros: i64) -> Result<(), Wrong> {
-        match self.lots.iter_mut().find(|(id, _)| *id == lot) {
-            Some((_, remaining)) => {
-                *remaining = remaining.checked_add(micros).ok_or("a lot leaves the range of credits")?;
+    /// Adds credits to a lot, new or not; a live one keeps its terms.
+    pub(super) fn give(&mut self, id: u64, micros: i64, terms: Terms) -> Result<(), Wrong> {
+        match self.lots.iter_mut().find(|lot| lot.id == id) {
+            Some(lot) => {
+                lot.left = lot.left.checked_add(micros).ok_or("a lot leaves the range of credits")?;
             }
-            None => self.lots.push((lot, micros)),
+            None => self.lots.push(Lot { id, left: micros, terms }),
         }
         Ok(())
+    }
+
+    /// The terms of a live lot.
+    pub(super) fn terms_of(&self, lot: Position) -> Option<Terms> {
+        self.lots.iter().find(|live| live.id == lot.get()).map(|live| live.terms)
     }
 
     /// Takes credits out of a lot; what is left of it.
     pub(super) fn take(&mut self, lot: Position, amount: Credits) -> Result<i64, Wrong> {
         let micros = positive(amount)?;
-        let found = self.lots.iter().position(|(id, _)| *id == lot.get());
+        let found = self.lots.iter().position(|live| live.id == lot.get());
         let at = found.ok_or_else(|| format!("lot {lot} is not live"))?;
-        let rest = self.lots[at].1 - micros;
-        if rest < 0 {
-            let holds = Credits::from_micros(self.lots[at].1);
-            return Err(format!("lot {lot} holds {holds}, less than {amount}"));
+        let left = &mut self.lots[at].left;
+        if *left < micros {
+            return Err(format!("lot {lot} holds {}, less than {amount}", Credits::from_micros(*left)));
         }
+        *left -= micros;
+        let rest = *left;
         if rest == 0 {
             self.lots.swap_remove(at);
-        } else {
-            self.lots[at].1 = rest;
         }
         Ok(rest)
+    }
+
+    /// Takes slices out of lots, each out of the one that burns down first.
+    pub(super) fn burn(&mut self, slices: &[Slice]) -> Result<(), Wrong> {
+        for slice in slices {
+            let first = self.lots.iter().min_by_key(|lot| lot.burn_down_key()).map(|lot| lot.id);
+            self.take(slice.lot, slice.amount)?;
+            if let Some(first) = first.filter(|first| *first != slice.lot.get()) {
+                return Err(format!("it takes from lot {}, though lot {first} burns down first", slice.lot));
+            }
+        }
+        Ok(())
     }
 
     /// Adds to the debt, which no lot may stand beside.
@@ -169,11 +193,8 @@ impl Account {
 
     /// Pays debt out of lots; the balance stays.
     pub(super) fn settle(&mut self, slices: &[Slice]) -> Result<(), Wrong> {
-        for slice in slices {
-            self.take(slice.lot, slice.amount)?;
-            self.pay(slice.amount.micros())?;
-        }
-        Ok(())
+        self.burn(slices)?;
+        slices.iter().try_for_each(|slice| self.pay(slice.amount.micros()))
     }
 
     /// Debt and free lots exclude each other.

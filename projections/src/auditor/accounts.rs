@@ -1,9 +1,8 @@
 //! All wallets as an auditor recomputes them.
 
-use events::{Event, OrgId, Position, Recorded, WalletId};
+use events::{Event, IdMap, OrgId, Position, Recorded, WalletId};
 
 use super::{Wrong, account::Account};
-use crate::IdMap;
 
 /// All wallets.
 #[derive(Debug, Default)]
@@ -25,9 +24,14 @@ impl Accounts {
         self.by_wallet.iter().map(|(wallet, account)| (*wallet, account))
     }
 
-    /// Applies a wallet's event, the first of its decision or not, and holds everything it states
+    /// Applies a wallet's event, before which a decision begins or not, and holds everything it states
     /// against the result; returns the account's number.
-    pub(super) fn apply(&mut self, wallet: WalletId, recorded: &Recorded, first: bool) -> Result<u32, Wrong> {
+    pub(super) fn apply(
+        &mut self,
+        wallet: WalletId,
+        recorded: &Recorded,
+        begins: bool,
+    ) -> Result<u32, Wrong> {
         let envelope = &recorded.envelope;
         let org = envelope.org.ok_or("it names no organization")?;
         let Some(account) = self.by_wallet.get_mut(&wallet) else {
@@ -42,7 +46,7 @@ impl Accounts {
                 envelope.previous, account.last
             ));
         }
-        if first {
+        if begins {
             account.begin_decision()?;
         }
         account.last = envelope.position.get();

@@ -1,12 +1,11 @@
 //! Prices and policies as organizations set them, and costs computed from them anew.
 
 use events::{
-    CostPolicy, Credits, Event, OrgId, PolicySet, Position, PriceSet, Priced, Recorded, Subject, Time,
+    CostPolicy, Credits, Event, IdMap, OrgId, PolicySet, Position, PriceSet, Priced, Recorded, Subject, Time,
 };
 use hashbrown::HashMap;
 
 use super::Wrong;
-use crate::IdMap;
 
 /// Every price and the latest policies.
 #[derive(Debug, Default)]

@@ -4,6 +4,7 @@
 mod account;
 mod accounts;
 mod catalogue;
+mod lots;
 mod more;
 mod perform;
 mod records;
@@ -16,11 +17,10 @@ mod undoing;
 #[cfg(test)]
 mod whole_tests;
 
-use events::{CommandId, Envelope, EventId, LedgerId, Position, Recorded, Time, WalletId};
+use events::{CommandId, Envelope, Event, EventId, IdSet, LedgerId, Position, Recorded, Time, WalletId};
 
 pub use self::{account::Account, summary::Summary};
 use self::{accounts::Accounts, catalogue::Catalogue, sequence::Sequence, undoing::Undoing};
-use crate::IdSet;
 
 /// The first thing that is wrong with a log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +35,7 @@ pub struct Finding {
 /// What is wrong with one event.
 type Wrong = String;
 
-/// Checks events one after the other, from position 0. Memory: about 150 bytes a wallet, 17 bytes a
+/// Checks events one after the other, from position 0. Memory: about 170 bytes a wallet, 17 bytes a
 /// deduction, capture or purchase (which may be undone at any time) and 9 to 18 bytes an answered
 /// command.
 #[derive(Debug, Default)]
@@ -44,6 +44,8 @@ pub struct Auditor {
     ledger: Option<LedgerId>,
     time: Option<Time>,
     command: Option<(CommandId, u32)>,
+    /// Whether all that is known of the current decision is what time caused.
+    only_time: bool,
     answered: IdSet<u64>,
     accounts: Accounts,
     sequence: Sequence,
@@ -154,7 +156,11 @@ impl Auditor {
         // Each event of a decision is stamped a microsecond after the one before.
         let decided = envelope.time.plus_micros(-i64::from(index));
         self.catalogue.check(envelope.org, event, decided)?;
-        let account = self.accounts.apply(wallet, recorded, index == 0)?;
+        // Each expiry before a command warns for itself, and so does the command after them.
+        let (first, low) = (index == 0, matches!(event, Event::BalanceLow(_)));
+        let begins = first || self.only_time && !low;
+        self.only_time = (first || self.only_time) && event.is_of_time();
+        let account = self.accounts.apply(wallet, recorded, begins)?;
         self.undoing.keep(account, event, envelope, holder);
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! What only some wallets have: debt, holds, and what their owners have ruled.
 
-use events::{AppId, CapSet, CreditsHeld, HoldCaptured, Period, Position, Time};
+use events::{AppId, Budget, CapSet, CreditsHeld, HoldCaptured, Period, Position, Time};
 
-use super::Wrong;
+use super::{Wrong, lots::Lot};
 
 /// Holds, debt and rules of one account. Amounts are micro-credits, times microseconds.
 #[derive(Debug, Default)]
@@ -25,11 +25,11 @@ pub(super) struct Hold {
     pub(super) id: Position,
     pub(super) app: Option<AppId>,
     pub(super) service: Box<str>,
-    pub(super) budget: Option<Box<str>>,
+    pub(super) budget: Option<Budget>,
     pub(super) expires: Time,
     pub(super) cap: i64,
     pub(super) captured: i64,
-    pub(super) slices: Vec<(u64, i64)>,
+    pub(super) slices: Vec<Lot>,
     pub(super) overdrawn: i64,
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Hold {
 #[derive(Debug)]
 pub(super) struct Cap {
     pub(super) app: AppId,
-    pub(super) budget: Option<Box<str>>,
+    pub(super) budget: Option<Budget>,
     pub(super) period: Period,
     pub(super) amount: i64,
     pub(super) since: Time,
@@ -45,7 +45,7 @@ pub(super) struct Cap {
 }
 
 impl Hold {
-    pub(super) fn new(id: Position, app: Option<AppId>, held: &CreditsHeld) -> Self {
+    pub(super) fn new(id: Position, app: Option<AppId>, held: &CreditsHeld, slices: Vec<Lot>) -> Self {
         Self {
             id,
             app,
@@ -54,14 +54,14 @@ impl Hold {
             expires: held.expires,
             cap: held.cap.micros(),
             captured: 0,
-            slices: held.slices.iter().map(|slice| (slice.lot.get(), slice.amount.micros())).collect(),
+            slices,
             overdrawn: held.overdrawn.micros(),
         }
     }
 
     /// What is still reserved.
     pub(super) fn rest(&self) -> i64 {
-        self.overdrawn + self.slices.iter().map(|(_, amount)| amount).sum::<i64>()
+        self.overdrawn + self.slices.iter().map(|slice| slice.left).sum::<i64>()
     }
 
     /// Captures from the hold, its slices first, in order; what was not reserved.
@@ -71,11 +71,11 @@ impl Hold {
         }
         let mut due = e.amount.micros();
         let mut taken = Vec::new();
-        while let Some((lot, left)) = self.slices.first_mut().filter(|_| due > 0) {
-            let part = due.min(*left);
-            taken.push((*lot, part));
-            (due, *left) = (due - part, *left - part);
-            if *left == 0 {
+        while let Some(slice) = self.slices.first_mut().filter(|_| due > 0) {
+            let part = due.min(slice.left);
+            taken.push((slice.id, part));
+            (due, slice.left) = (due - part, slice.left - part);
+            if slice.left == 0 {
                 self.slices.remove(0);
             }
         }

@@ -1,13 +1,14 @@
 //! What each event does to an account, and whether it was allowed.
 
 use events::{
-    AppId, Credits, CreditsAdjusted, CreditsDeducted, CreditsHeld, DeductionRolledBack, Envelope, Event,
-    HoldCaptured, Position, PurchaseRefunded, Slice, Time,
+    AppId, Credits, CreditsAdjusted, CreditsDeducted, CreditsExpired, CreditsHeld, DeductionRolledBack,
+    Envelope, Event, HoldCaptured, LotTerms, Position, PurchaseRefunded, Slice, Time,
 };
 
 use super::{
     Wrong,
     account::{Account, positive},
+    lots::{Lot, Terms},
     more::Hold,
 };
 
@@ -16,20 +17,11 @@ impl Account {
     pub(super) fn perform(&mut self, event: &Event, envelope: &Envelope) -> Result<(), Wrong> {
         let position = envelope.position;
         match event {
-            Event::CreditsPurchased(e) => self.come_in(position, e.amount, &e.settled),
-            Event::CreditsGranted(e) => self.come_in(position, e.amount, &e.settled),
+            Event::CreditsPurchased(e) => self.come_in(position, e.amount, &e.lot, &e.settled),
+            Event::CreditsGranted(e) => self.come_in(position, e.amount, &e.lot, &e.settled),
             Event::CreditsDeducted(e) => self.deduct(e, envelope),
             Event::DeductionRolledBack(e) => self.take_back(e, position),
-            Event::CreditsExpired(e) => {
-                self.credit(-positive(e.amount)?)?;
-                match self.take(e.lot, e.amount)? {
-                    0 => Ok(()),
-                    rest => {
-                        let rest = Credits::from_micros(rest);
-                        Err(format!("lot {} expired, yet {rest} of it are left", e.lot))
-                    }
-                }
-            }
+            Event::CreditsExpired(e) => self.expire(e, envelope.time),
             Event::CreditsHeld(e) => self.hold(e, envelope),
             Event::HoldCaptured(e) => self.capture(e, envelope),
             Event::HoldReleased(e) => self.free(e.hold, e.amount, &e.slices, &e.settled).map(drop),
@@ -58,19 +50,32 @@ impl Account {
         }
     }
 
-    fn come_in(&mut self, lot: Position, amount: Credits, settled: &[Slice]) -> Result<(), Wrong> {
+    fn come_in(
+        &mut self,
+        lot: Position,
+        amount: Credits,
+        terms: &LotTerms,
+        settled: &[Slice],
+    ) -> Result<(), Wrong> {
         let micros = positive(amount)?;
         self.credit(micros)?;
-        self.give(lot.get(), micros)?;
+        self.give(lot.get(), micros, Terms::of(terms))?;
         self.settle(settled)
     }
 
-    fn take_all(&mut self, slices: &[Slice]) -> Result<(), Wrong> {
-        slices.iter().try_for_each(|slice| self.take(slice.lot, slice.amount).map(drop))
+    /// A lot expires when it is due, and with all that is left of it.
+    fn expire(&mut self, e: &CreditsExpired, time: Time) -> Result<(), Wrong> {
+        self.credit(-positive(e.amount)?)?;
+        let due = self.terms_of(e.lot).is_some_and(|terms| terms.is_due(time));
+        match self.take(e.lot, e.amount)? {
+            0 if due => Ok(()),
+            0 => Err(format!("lot {} expired, though it was not due", e.lot)),
+            rest => Err(format!("lot {} expired, yet {} of it are left", e.lot, Credits::from_micros(rest))),
+        }
     }
 
     fn deduct(&mut self, e: &CreditsDeducted, envelope: &Envelope) -> Result<(), Wrong> {
-        self.take_all(&e.slices)?;
+        self.burn(&e.slices)?;
         adds_up(e.cost, e.slices.iter().map(|slice| slice.amount).chain([e.overdrawn]))?;
         self.credit(-positive(e.cost)?)?;
         self.owe(e.overdrawn)?;
@@ -81,26 +86,37 @@ impl Account {
     fn take_back(&mut self, e: &DeductionRolledBack, position: Position) -> Result<(), Wrong> {
         adds_up(e.amount, e.slices.iter().map(|slice| slice.amount).chain([e.overdrawn]))?;
         for slice in &e.slices {
-            self.give(slice.lot.get(), positive(slice.amount)?)?;
+            let terms = Terms::of(&slice.terms);
+            if self.terms_of(slice.lot).is_some_and(|live| live != terms) {
+                return Err(format!("it says other terms of lot {} than it has", slice.lot));
+            }
+            self.give(slice.lot.get(), positive(slice.amount)?, terms)?;
         }
         self.credit(positive(e.amount)?)?;
         let formed = e.formed.map_or(Ok(0), |formed| positive(formed.amount))?;
         self.pay(e.overdrawn.micros().checked_sub(formed).ok_or("it forms a lot out of range")?)?;
-        if formed > 0 {
+        if let Some(lot) = e.formed {
             if self.debt() > 0 {
                 return Err("it forms a lot, though debt is left".to_owned());
             }
-            self.give(position.get(), formed)?;
+            self.give(position.get(), formed, Terms::of(&lot.terms))?;
         }
         self.settle(&e.settled)?;
-        match self.some_more() {
-            Some(more) => more.discount(e.spender, e.budget.as_deref(), e.amount.micros(), e.spent),
-            None => Ok(()),
+        match (self.some_more(), e.spent) {
+            (Some(more), Some(spent)) => {
+                more.discount(e.spender, e.budget.as_deref(), e.amount.micros(), spent)
+            }
+            (None, _) | (_, None) => Ok(()),
         }
     }
 
     fn hold(&mut self, e: &CreditsHeld, envelope: &Envelope) -> Result<(), Wrong> {
-        self.take_all(&e.slices)?;
+        let part = |slice: &Slice| {
+            let (id, left) = (slice.lot.get(), slice.amount.micros());
+            self.terms_of(slice.lot).map(|terms| Lot { id, left, terms })
+        };
+        let parts = e.slices.iter().filter_map(part).collect();
+        self.burn(&e.slices)?;
         adds_up(e.amount, e.slices.iter().map(|slice| slice.amount).chain([e.overdrawn]))?;
         let micros = positive(e.amount)?;
         if e.cap < e.amount || e.overdrawn < Credits::ZERO {
@@ -108,7 +124,7 @@ impl Account {
         }
         let more = self.more();
         more.reserved = more.reserved.checked_add(micros).ok_or("what is reserved leaves the range")?;
-        more.holds.push(Hold::new(envelope.position, envelope.app, e));
+        more.holds.push(Hold::new(envelope.position, envelope.app, e, parts));
         self.allowed(envelope.app, e.budget.as_deref(), envelope.time)
     }
 
@@ -128,7 +144,7 @@ impl Account {
         if closed {
             more.close(e.hold)?;
         }
-        self.take_all(&e.beyond)?;
+        self.burn(&e.beyond)?;
         self.credit(-micros)?;
         self.owe(e.overdrawn)?;
         self.count(app, e.budget.as_deref(), e.amount, envelope.time);
@@ -149,11 +165,11 @@ impl Account {
             return Err(format!("hold {hold} reserved {}, not {amount}", Credits::from_micros(open.rest())));
         }
         let same = slices.iter().map(|slice| (slice.lot.get(), slice.amount.micros()));
-        if !same.eq(open.slices.iter().copied()) {
+        if !same.eq(open.slices.iter().map(|slice| (slice.id, slice.left))) {
             return Err(format!("its slices are not those of hold {hold}"));
         }
         self.more().reserved -= amount.micros();
-        open.slices.iter().try_for_each(|(lot, micros)| self.give(*lot, *micros))?;
+        open.slices.iter().try_for_each(|slice| self.give(slice.id, slice.left, slice.terms))?;
         self.settle(settled)?;
         Ok(open.expires)
     }
@@ -174,10 +190,10 @@ impl Account {
         if e.amount.is_positive() != e.lot.is_some() || e.lot.is_some() != e.slices.is_empty() {
             return Err("it neither adds a lot nor takes slices, or both".to_owned());
         }
-        if e.lot.is_some() {
-            return self.come_in(position, e.amount, &e.settled);
+        if let Some(terms) = &e.lot {
+            return self.come_in(position, e.amount, terms, &e.settled);
         }
-        self.take_all(&e.slices)?;
+        self.burn(&e.slices)?;
         let taken: i128 = e.slices.iter().map(|slice| i128::from(slice.amount.micros())).sum();
         if taken != -i128::from(e.amount.micros()) {
             return Err(format!("it says {}, its slices make {taken} micro-credits", e.amount));
@@ -254,8 +270,8 @@ impl Account {
         Ok(())
     }
 
-    /// Begins a decision: notes whether the credits are low, and finds that the one before did not
-    /// say so.
+    /// Begins a decision, or what follows from it after an expiry that came before: notes whether the
+    /// credits are low, and finds that what was before did not say so.
     pub(super) fn begin_decision(&mut self) -> Result<(), Wrong> {
         let available = self.available();
         let Some(more) = self.some_more() else { return Ok(()) };

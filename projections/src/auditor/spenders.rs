@@ -1,6 +1,6 @@
 //! Who spent, on what, from which budget: few different ones, so each has a number.
 
-use events::AppId;
+use events::{AppId, Budget};
 use hashbrown::{Equivalent, HashMap};
 
 /// An app, a service and a budget.
@@ -8,7 +8,7 @@ use hashbrown::{Equivalent, HashMap};
 pub(super) struct Spender {
     pub(super) app: Option<AppId>,
     pub(super) service: Box<str>,
-    pub(super) budget: Option<Box<str>>,
+    pub(super) budget: Option<Budget>,
 }
 
 /// The same, borrowed from an event.
@@ -39,7 +39,8 @@ impl Spenders {
         }
         let number = self.numbers.len() as u32;
         let SpenderRef { app, service, budget } = spender;
-        self.numbers.insert(Spender { app, service: service.into(), budget: budget.map(Box::from) }, number);
+        self.numbers
+            .insert(Spender { app, service: service.into(), budget: budget.map(Budget::from) }, number);
         number
     }
 

@@ -1,8 +1,8 @@
 //! What is given back, taken back or approved, held against what it undoes.
 
 use events::{
-    AdjustmentProposed, AppId, CreditsAdjusted, DeductionRolledBack, Envelope, Event, Position,
-    PurchaseRefunded,
+    AdjustmentProposed, AppId, CreditsAdjusted, DeductionRolledBack, Envelope, Event, IdMap, Position,
+    PurchaseRefunded, Time,
 };
 use hashbrown::hash_map::Entry;
 
@@ -11,7 +11,6 @@ use super::{
     records::{Record, Records},
     spenders::{SpenderRef, Spenders},
 };
-use crate::IdMap;
 
 /// Everything that may be undone.
 #[derive(Debug, Default)]
@@ -172,14 +171,24 @@ impl Undoing {
     /// Checks each slice of a rollback against what is left of the deduction's.
     fn give_back(&mut self, account: u32, e: &DeductionRolledBack) -> Result<(), Wrong> {
         let deduction = e.deduction;
-        let (service, budget) = (&*e.service, e.budget.as_deref());
-        let spender = self.spenders.known(SpenderRef { app: e.spender, service, budget });
+        let spent_by = e.service.as_deref().map(|service| {
+            let budget = e.budget.as_deref();
+            self.spenders.known(SpenderRef { app: e.spender, service, budget })
+        });
+        // The first events of this type say nothing of the deduction but where it is.
+        let bare = (e.spender, e.spent, &e.budget) == (None, None, &None);
         let open = self.open(deduction).filter(|open| open.left.spender.is_some());
         let open = open.ok_or_else(|| format!("{deduction}, which it gives back, is no deduction"))?;
         if open.left.account != account {
             return Err(format!("deduction {deduction}, which it gives back, is another wallet's"));
         }
-        if open.left.spender != spender || open.left.time != e.spent.micros() {
+        let same = match spent_by {
+            Some(spender) => {
+                open.left.spender == spender && e.spent.map(Time::micros) == Some(open.left.time)
+            }
+            None => bare,
+        };
+        if !same {
             return Err(format!("it names another spender, service, budget or time than {deduction}"));
         }
         for slice in &e.slices {

@@ -47,6 +47,43 @@ macro_rules! spoil {
 }
 
 #[test]
+fn the_first_rollbacks_say_nothing_of_what_had_been_spent() {
+    let first = |events: &mut Vec<Recorded>, service: Option<Box<str>>| {
+        let Event::DeductionRolledBack(e) = &mut events[13].event else { panic!("a rollback") };
+        (e.service, e.spender, e.spent) = (service, None, None);
+    };
+    let mut events = whole::history();
+    first(&mut events, None);
+    audit(&events).expect("they are believed");
+    let (key, counts) = crate::usage(&events[13], None).expect("usage");
+    assert_eq!((&*key.service, key.app, counts.rollbacks), ("", None, 1), "of nobody knows what");
+    found_in(whole::history(), 13, "another spender", |events| first(events, Some("chat".into())));
+}
+
+#[test]
+fn lots_burn_down_in_order_and_expire_when_they_are_due() {
+    let slices = |e: &mut CreditsDeducted| {
+        e.slices = [slice(4, 10), slice(5, 10), slice(4, 20)].into_iter().collect();
+    };
+    found_in(history(), 6, "lot 5 burns down first", |events| {
+        let Event::CreditsDeducted(e) = &mut events[6].event else { panic!("a deduction") };
+        slices(e);
+    });
+    let expiry = history().iter().position(|one| matches!(one.event, Event::CreditsExpired(_)));
+    let at = expiry.expect("an expiry");
+    found_in(history(), at as u64, "was not due", |events| {
+        let Event::CreditsGranted(e) = &mut events[5].event else { panic!("a grant") };
+        e.lot.expires = Some(Time::from_micros(9_999));
+        for event in events.iter_mut() {
+            if let Event::DeductionRolledBack(e) = &mut event.event {
+                let terms = e.slices.iter_mut().filter(|slice| slice.lot == Position(5));
+                terms.for_each(|slice| slice.terms.expires = Some(Time::from_micros(9_999)));
+            }
+        }
+    });
+}
+
+#[test]
 fn a_valid_history_adds_up_and_equals_its_rows() {
     let (mut auditor, mut row) = (Auditor::new(), None);
     let mut bases = crate::Bases::default();
@@ -160,8 +197,8 @@ fn refunds_and_rollbacks_beyond_what_was_are_found() {
     );
     found(13, "had overdrawn", spoil!(DeductionRolledBack, e => e.overdrawn = credits(11)));
     found(13, "another spender", spoil!(DeductionRolledBack, e => e.spender = None));
-    found(13, "another spender", spoil!(DeductionRolledBack, e => e.service = "agent".into()));
-    found(13, "another spender", spoil!(DeductionRolledBack, e => e.spent = Time::from_micros(1_008)));
+    found(13, "another spender", spoil!(DeductionRolledBack, e => e.service = Some("agent".into())));
+    found(13, "another spender", spoil!(DeductionRolledBack, e => e.spent = Some(Time::from_micros(1_008))));
     found(13, "is no deduction", spoil!(DeductionRolledBack, e => e.deduction = Position(12)));
 }
 
@@ -269,7 +306,7 @@ fn priced() -> Vec<Recorded> {
         cost,
         slices: [events::Slice { lot: Position(4), amount: cost }].into_iter().collect(),
         overdrawn: Credits::ZERO,
-        price: Some(Priced { version: Position(5), lines }),
+        price: Some(Box::new(Priced { version: Position(5), lines })),
         budget: None,
         batch: None,
         metadata: None,

@@ -29,7 +29,7 @@ pub fn reference(event: &Event) -> Option<String> {
         Event::WalletFrozen(e) => owned(&e.reason),
         Event::WalletUnfrozen(e) => owned(&e.reason),
         Event::LimitSet(e) => Some(e.limit.to_string()),
-        Event::CapSet(e) => owned(&e.budget).or_else(|| Some(e.app.to_string())),
+        Event::CapSet(e) => e.budget.as_deref().map(str::to_owned).or_else(|| Some(e.app.to_string())),
         Event::ThresholdSet(e) => e.threshold.map(|threshold| threshold.to_string()),
         Event::BalanceLow(e) => Some(e.threshold.to_string()),
         Event::WalletOpened(_)

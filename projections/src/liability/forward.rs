@@ -2,7 +2,7 @@
 
 use events::Currency;
 
-use super::{Flow, Standing, Totals};
+use super::{Flow, Standing, Totals, Worth};
 
 /// What stood at the start of a period, what flowed in it, and what stands at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct ValueLine {
     pub flows: Vec<(Flow, i128)>,
     /// At the end.
     pub closing: i128,
+    /// What refunds and chargebacks gave back of revenue that had been earned, at the credits' price.
+    pub reversed: i128,
 }
 
 impl RollForward {
@@ -51,41 +53,49 @@ impl RollForward {
                 Line { flow: *flow, change }
             })
             .collect();
-        let nothing = Default::default();
+        let nothing = Worth::default();
         let values = closing
             .values
             .iter()
             .map(|(currency, after)| {
                 let before = opening.values.get(currency).unwrap_or(&nothing);
-                let lines = Flow::ALL.iter().zip(after).zip(before);
+                let lines = Flow::ALL.iter().zip(after.flows).zip(before.flows);
                 ValueLine {
                     currency: *currency,
-                    opening: before.iter().sum(),
+                    opening: before.deferred(),
                     flows: lines.map(|((flow, after), before)| (*flow, after - before)).collect(),
-                    closing: after.iter().sum(),
+                    closing: after.deferred(),
+                    reversed: after.reversed - before.reversed,
                 }
             })
             .collect();
         Self { opening: opening.standing(), flows, closing: closing.standing(), values }
     }
-
-    /// Whether opening + flows = closing in every column, and in every currency.
-    #[must_use]
-    pub fn foots(&self) -> bool {
-        let mut sum = self.opening;
-        self.flows.iter().for_each(|line| sum.add(&line.change, 1));
-        let value = |line: &ValueLine| {
-            line.opening + line.flows.iter().map(|(_, change)| change).sum::<i128>() == line.closing
-        };
-        sum == self.closing && self.values.iter().all(value)
-    }
 }
 
+/// What was paid and kept is earned or deferred:
+/// `paid - refunded + adjusted = recognised + breakage + (closing - opening)`, where `adjusted` is what
+/// people's corrections took, zero or less, which is neither earned nor given back.
 impl ValueLine {
-    /// Revenue earned by services: what consumption and settled debt took, less what was given back.
+    /// What was paid for credits.
+    #[must_use]
+    pub fn paid(&self) -> i128 {
+        -self.taken_by(&[Flow::Purchased])
+    }
+
+    /// What refunds and chargebacks gave back, at the credits' price: what had not been earned, and what
+    /// had.
+    #[must_use]
+    pub fn refunded(&self) -> i128 {
+        self.taken_by(&[Flow::Refunded, Flow::ChargedBack]) + self.reversed
+    }
+
+    /// Revenue earned by services: what consumption and settled debt took, less what was given back by
+    /// rollbacks, and by refunds of credits that had been spent. Credits that a hold reserves still
+    /// count as deferred when their purchase is refunded; as much less is earned, until the hold ends.
     #[must_use]
     pub fn recognised(&self) -> i128 {
-        self.taken_by(&[Flow::Consumed, Flow::Settled, Flow::RolledBack])
+        self.taken_by(&[Flow::Consumed, Flow::Settled, Flow::RolledBack]) - self.reversed
     }
 
     /// Revenue earned because credits expired.

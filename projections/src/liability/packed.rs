@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Flow, Standing, Totals};
+use super::{Flow, Standing, Totals, Worth};
 use crate::{
     packed::field::{put_currency, take_currency},
     varint,
@@ -12,16 +12,18 @@ const FLOWS: usize = Flow::ALL.len();
 
 impl Totals {
     /// Appends the totals: the sum of the amounts, the number of flows, paid, promotional and debt of
-    /// each, then each currency with a number for each flow. Numbers are zigzag-coded LEB128.
+    /// each, then each currency with a number for each flow and
+    /// what was reversed. Numbers are zigzag-coded LEB128.
     pub fn pack(&self, bytes: &mut Vec<u8>) {
         varint::put_wide(bytes, self.balance);
         varint::put(bytes, FLOWS as u64);
         for flow in &self.flows {
             [flow.paid, flow.promotional, flow.debt].iter().for_each(|sum| varint::put_wide(bytes, *sum));
         }
-        for (currency, flows) in &self.values {
+        for (currency, worth) in &self.values {
             put_currency(bytes, *currency);
-            flows.iter().for_each(|value| varint::put_wide(bytes, *value));
+            worth.flows.iter().for_each(|value| varint::put_wide(bytes, *value));
+            varint::put_wide(bytes, worth.reversed);
         }
     }
 
@@ -42,11 +44,12 @@ impl Totals {
         let mut values = BTreeMap::new();
         while !bytes.is_empty() {
             let currency = take_currency(bytes)?;
-            let mut flows = [0; FLOWS];
-            for value in flows.iter_mut().take(known) {
+            let mut worth = Worth::default();
+            for value in worth.flows.iter_mut().take(known) {
                 *value = varint::take_wide(bytes)?;
             }
-            values.insert(currency, flows);
+            worth.reversed = varint::take_wide(bytes)?;
+            values.insert(currency, worth);
         }
         totals.values = values;
         Some(totals)

@@ -136,7 +136,8 @@ mod tests {
             parts: Parts::default(),
         });
         let currency = |code| Currency::parse(code).expect("a currency");
-        let value = |code, change| Value { currency: currency(code), change, settled: -change };
+        let value =
+            |code, change| Value { currency: currency(code), change, settled: -change, reversed: change / 2 };
         let last = entries.len() - 1;
         entries[last].parts.promotional = Credits::from_micros(i64::MIN);
         entries[last].parts.debt = Credits::from_micros(-1);

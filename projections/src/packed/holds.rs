@@ -41,7 +41,7 @@ pub(super) fn take(bytes: &mut &[u8]) -> Option<HoldRow> {
         id: take_position(bytes)?,
         app: if flags & HAS_APP == 0 { None } else { Some(take_app(bytes)?) },
         service: take_text(bytes)?,
-        budget: if flags & HAS_BUDGET == 0 { None } else { Some(take_text(bytes)?) },
+        budget: if flags & HAS_BUDGET == 0 { None } else { Some(take_text(bytes)?.into()) },
         expires: take_time(bytes)?,
         cap: take_amount(bytes)?,
         captured: take_amount(bytes)?,
@@ -78,7 +78,7 @@ pub(super) fn take_cap(bytes: &mut &[u8]) -> Option<CapRow> {
     };
     Some(CapRow {
         app: take_app(bytes)?,
-        budget: if flags & HAS_BUDGET == 0 { None } else { Some(take_text(bytes)?) },
+        budget: if flags & HAS_BUDGET == 0 { None } else { Some(take_text(bytes)?.into()) },
         period,
         amount: take_amount(bytes)?,
         since: take_time(bytes)?,

@@ -41,6 +41,7 @@ pub(super) fn put(bytes: &mut Vec<u8>, amount: Credits, parts: &Parts) {
         put_currency(bytes, value.currency);
         varint::put_signed(bytes, value.change);
         varint::put_signed(bytes, value.settled);
+        varint::put_signed(bytes, value.reversed);
     }
 }
 
@@ -67,7 +68,7 @@ pub(super) fn take(bytes: &mut &[u8], amount: Credits) -> Option<Parts> {
     for _ in 0..count {
         let currency = take_currency(bytes)?;
         let (change, settled) = (varint::take_signed(bytes)?, varint::take_signed(bytes)?);
-        parts.values.push(Value { currency, change, settled });
+        parts.values.push(Value { currency, change, settled, reversed: varint::take_signed(bytes)? });
     }
     Some(parts)
 }

@@ -31,7 +31,7 @@ fn caps_of_every_period_come_back() {
     let mut row = WalletRow::empty(wallet(1), crate::samples::org(), 1, Position(2));
     for (period, budget) in [(Period::Day, None), (Period::Month, Some("agent")), (Period::Total, None)] {
         let since = period.start(events::Time::from_micros(1_790_000_000_000_000));
-        let (budget, amount, used) = (budget.map(Box::from), credits(5), credits(3));
+        let (budget, amount, used) = (budget.map(events::Budget::from), credits(5), credits(3));
         row.caps.push(CapRow { app: app(), budget, period, amount, since, used });
     }
     let bytes = packed(&row);

@@ -98,9 +98,9 @@ fn roll_back(wallet: Balances) -> Event {
     DeductionRolledBack {
         asked: asked(),
         deduction: Position(9),
-        service: "chat".into(),
+        service: Some("chat".into()),
         spender: Some(app()),
-        spent: Time::from_micros(1_009),
+        spent: Some(Time::from_micros(1_009)),
         budget: None,
         amount: credits(60),
         returned: credits(60),

@@ -6,11 +6,13 @@ use crate::samples::{app, credits, org, whole};
 #[test]
 fn spending_is_counted_by_service_and_rollbacks_for_the_spender() {
     let mut events = whole::history();
+    // An operator captures what the app had held.
+    events[8].envelope.app = None;
     // The rollback happens the day after, at an operator's hand.
     events[13].envelope.time = Time::from_micros(86_400_000_000);
     events[13].envelope.app = None;
     let mut counters: BTreeMap<UsageKey, UsageCounts> = BTreeMap::new();
-    for (key, counts) in events.iter().filter_map(usage) {
+    for (key, counts) in events.iter().filter_map(|event| usage(event, Some(app()))) {
         counters.entry(key).or_default().add(&counts);
     }
     let key = |service: &str, day| UsageKey {

@@ -1,6 +1,6 @@
 //! What apps and budgets may spend, and what they have spent in the current period.
 
-use events::{AppId, CapSet, Credits, Period, Time};
+use events::{AppId, Budget, CapSet, Credits, Period, Time};
 
 use crate::Fault;
 
@@ -10,7 +10,7 @@ pub struct CapRow {
     /// The app.
     pub app: AppId,
     /// The budget; all that the app spends, when absent.
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// Over which time.
     pub period: Period,
     /// The most.

@@ -1,6 +1,6 @@
 //! Open holds.
 
-use events::{AppId, Credits, CreditsHeld, Position, Slice, Time};
+use events::{AppId, Budget, Credits, CreditsHeld, Position, Slice, Time};
 
 use super::LotRow;
 use crate::Fault;
@@ -15,7 +15,7 @@ pub struct HoldRow {
     /// What it pays for.
     pub service: Box<str>,
     /// The budget that it counts against.
-    pub budget: Option<Box<str>>,
+    pub budget: Option<Budget>,
     /// When it is released by itself.
     pub expires: Time,
     /// The most that may be captured in all.

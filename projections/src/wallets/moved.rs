@@ -3,7 +3,7 @@
 use events::{Class, Credits, Currency};
 
 use super::LotRow;
-use crate::Fault;
+use crate::{Basis, Fault};
 
 /// The parts of an event's movement. Its own movement changes the balance; settling afterwards takes
 /// credits out of lots to pay debt, and leaves the balance as it is.
@@ -39,6 +39,9 @@ pub struct Value {
     pub change: i64,
     /// By settling: zero or less.
     pub settled: i64,
+    /// What a refund gave back for credits that had left their lot, at their price: revenue that had
+    /// been earned. What rounding leaves of the refund as a whole is in it.
+    pub reversed: i64,
 }
 
 /// The two movements of an event.
@@ -95,19 +98,38 @@ impl Moved {
         let Some(basis) = &lot.basis else { return Ok(()) };
         let before = before.ok_or(Fault::Amounts)?;
         let change = basis.value(after).checked_sub(basis.value(before)).ok_or(Fault::Amounts)?;
-        let values = &mut self.parts.values;
-        let known = values.iter().position(|value| value.currency == basis.currency);
-        let at = known.unwrap_or_else(|| {
-            values.reserve_exact(1);
-            values.push(Value { currency: basis.currency, change: 0, settled: 0 });
-            values.len() - 1
-        });
-        let value = &mut values[at];
+        let value = self.value(basis.currency);
         let sum = match part {
             Part::Own => &mut value.change,
             Part::Settling => &mut value.settled,
         };
         *sum = sum.checked_add(change).ok_or(Fault::Amounts)?;
         Ok(())
+    }
+
+    /// Counts a refund after which `refunded` of the purchase are taken back, `amount` by this one: what
+    /// it gives back in money, less what of that had not been earned, was earned.
+    pub(super) fn count_refund(
+        &mut self,
+        basis: &Basis,
+        refunded: Credits,
+        amount: Credits,
+    ) -> Result<(), Fault> {
+        let before = refunded.checked_sub(amount).ok_or(Fault::Amounts)?;
+        let money = basis.value(refunded).checked_sub(basis.value(before)).ok_or(Fault::Amounts)?;
+        let value = self.value(basis.currency);
+        value.reversed = money.checked_add(value.change).ok_or(Fault::Amounts)?;
+        Ok(())
+    }
+
+    fn value(&mut self, currency: Currency) -> &mut Value {
+        let values = &mut self.parts.values;
+        let known = values.iter().position(|value| value.currency == currency);
+        let at = known.unwrap_or_else(|| {
+            values.reserve_exact(1);
+            values.push(Value { currency, change: 0, settled: 0, reversed: 0 });
+            values.len() - 1
+        });
+        &mut values[at]
     }
 }

@@ -105,7 +105,7 @@ fn deducted(change: &mut Change<'_>, recorded: &Recorded, e: &CreditsDeducted) -
     change.take(&e.slices, Part::Own)?;
     change.owe(e.overdrawn)?;
     change.expect(negative(e.cost)?)?;
-    priced(e.price.as_ref(), e.cost)?;
+    priced(e.price.as_deref(), e.cost)?;
     let (app, time) = (recorded.envelope.app, recorded.envelope.time);
     caps::spent(&mut change.row.caps, app, e.budget.as_deref(), e.cost, time)
 }
@@ -126,7 +126,12 @@ fn rolled_back(change: &mut Change<'_>, position: Position, e: &DeductionRolledB
     change.forgive(e.overdrawn.checked_sub(formed).ok_or(Fault::Amounts)?)?;
     change.expect(e.amount)?;
     change.settle(&e.settled)?;
-    caps::given_back(&mut change.row.caps, e.spender, e.budget.as_deref(), e.amount, e.spent)
+    match e.spent {
+        Some(spent) => {
+            caps::given_back(&mut change.row.caps, e.spender, e.budget.as_deref(), e.amount, spent)
+        }
+        None => Ok(()),
+    }
 }
 
 /// A lot expires when it is due, and with all that is left of it.
@@ -145,7 +150,7 @@ fn held(change: &mut Change<'_>, recorded: &Recorded, e: &CreditsHeld) -> Result
     let hold = HoldRow::new(recorded.envelope.position, recorded.envelope.app, e, slices)?;
     row.reserved = row.reserved.checked_add(e.amount).ok_or(Fault::Amounts)?;
     row.holds.push(hold);
-    priced(e.price.as_ref(), e.amount)
+    priced(e.price.as_deref(), e.amount)
 }
 
 /// What the hold reserves goes first, its slices and then what it reserved of the credit limit, which
@@ -180,7 +185,7 @@ fn captured(change: &mut Change<'_>, recorded: &Recorded, e: &HoldCaptured) -> R
     change.take(&e.beyond, Part::Own)?;
     change.owe(e.overdrawn)?;
     change.expect(negative(e.amount)?)?;
-    priced(e.price.as_ref(), e.amount)?;
+    priced(e.price.as_deref(), e.amount)?;
     let time = recorded.envelope.time;
     caps::spent(&mut change.row.caps, app, e.budget.as_deref(), e.amount, time)
 }
@@ -210,11 +215,15 @@ fn released(
 }
 
 fn refunded(change: &mut Change<'_>, e: &PurchaseRefunded) -> Result<(), Fault> {
+    let basis = change.basis(e.purchase);
     if !e.taken.is_zero() {
         change.take(&[Slice { lot: e.purchase, amount: e.taken }], Part::Own)?;
     }
     change.owe(e.debt)?;
     change.expect(negative(e.amount)?)?;
+    if let Some(basis) = basis {
+        change.moved.count_refund(&basis, e.refunded, e.amount)?;
+    }
     // Debt arises only when nothing of the lot is left to take.
     if e.debt.is_positive() && change.row.lots.iter().any(|lot| lot.id == e.purchase) {
         return Err(Fault::Slice);
@@ -239,7 +248,7 @@ fn checked(position: Position, e: &CreditsChecked) -> Result<(), Fault> {
     if e.hold.is_some_and(|hold| hold != position.next() || !e.sufficient) {
         return Err(Fault::Subject);
     }
-    priced(e.price.as_ref(), e.cost)
+    priced(e.price.as_deref(), e.cost)
 }
 
 /// The lines of a price make its cost.

@@ -26,6 +26,15 @@ pub enum Reach {
     DataDir,
 }
 
+/// What to do where there is no ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// Nothing: who only looks makes no ledger.
+    Refuse,
+    /// Make one.
+    Make,
+}
+
 impl Reach {
     /// As the options say.
     ///
@@ -52,16 +61,16 @@ fn read_token(path: &PathBuf) -> Outcome<String> {
 ///
 /// # Errors
 /// When no server answers at the address, or the data directory can't be opened.
-pub async fn connect(reach: Reach, config: &Config, machine: &Machine) -> Outcome<Client> {
+pub async fn connect(reach: Reach, missing: Missing, config: &Config, machine: &Machine) -> Outcome<Client> {
     match reach {
         Reach::Url(url, token) => Client::remote(&url, token),
-        Reach::DataDir => on_data_dir(config, machine).await,
+        Reach::DataDir => on_data_dir(missing, config, machine).await,
     }
 }
 
 /// The server that runs on the data directory, or else the directory itself. What a killed server
 /// left behind is no server.
-async fn on_data_dir(config: &Config, machine: &Machine) -> Outcome<Client> {
+async fn on_data_dir(missing: Missing, config: &Config, machine: &Machine) -> Outcome<Client> {
     let data_dir = &config.data_dir;
     let unreadable =
         |error| Failure::Unreachable(format!("cannot read server.json in {}: {error}", data_dir.display()));
@@ -76,7 +85,7 @@ async fn on_data_dir(config: &Config, machine: &Machine) -> Outcome<Client> {
             data_dir.display()
         );
     }
-    let local = Local::open(config, machine).await?;
+    let local = Local::open(missing, config, machine).await?;
     // With the lock in hand it is certain that its server is gone.
     if let Some(server) = server {
         server.remove(data_dir)?;

@@ -5,10 +5,13 @@ use http_body_util::BodyExt;
 use hyper::{Request, header};
 use tokio_util::sync::CancellationToken;
 
-use super::{Answer, Ask, HEAD, IDEMPOTENCY_KEY, NEXT, REPLAYED, number};
+use super::{Answer, Ask, HEAD, IDEMPOTENCY_KEY, Missing, NEXT, REPLAYED, number};
 use crate::{
     app::{Ledger, Machine},
-    cli::failure::Outcome,
+    cli::{
+        failure::{Failure, Outcome},
+        imported::must_not_be_begun,
+    },
     config::Config,
     http::{Api, HttpOptions},
     log::sqlite::LOG_FILE,
@@ -21,9 +24,17 @@ pub(super) struct Local {
 }
 
 impl Local {
-    pub(super) async fn open(config: &Config, machine: &Machine) -> Outcome<Self> {
+    pub(super) async fn open(missing: Missing, config: &Config, machine: &Machine) -> Outcome<Self> {
+        must_not_be_begun(&config.data_dir)?;
+        let directory = config.data_dir.display();
         if !config.data_dir.join(LOG_FILE).exists() {
-            eprintln!("note: {} holds no ledger yet; making one", config.data_dir.display());
+            match missing {
+                Missing::Make => eprintln!("note: {directory} holds no ledger yet; making one"),
+                Missing::Refuse => {
+                    let what = "holds no ledger: name the directory of one with --data-dir";
+                    return Err(Failure::Other(anyhow::anyhow!("{directory} {what}")));
+                }
+            }
         }
         let ledger = Ledger::open(config, machine).await?;
         let api = ledger.api(HttpOptions::default(), None, CancellationToken::new());

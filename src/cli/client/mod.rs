@@ -7,7 +7,7 @@ mod problem;
 mod query;
 mod remote;
 
-pub use connect::{Reach, connect};
+pub use connect::{Missing, Reach, connect};
 pub use problem::Problem;
 pub use query::{Query, escaped};
 

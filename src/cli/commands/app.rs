@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::values::scopes;
 use crate::{
     cli::{client::Query, context::Context, failure::Outcome, output::Column},
     identity::Scope,
@@ -41,9 +42,7 @@ pub(in crate::cli) struct Create {
     /// Name, unique in the organization
     #[arg(long)]
     name: String,
-    /// What the key allows, between commas: credits:check, credits:deduct, credits:rollback,
-    /// credits:purchase, credits:grant, credits:read, events:read, admin
-    #[arg(long, value_delimiter = ',', required = true, value_name = "SCOPES")]
+    #[arg(long, value_delimiter = ',', required = true, value_name = "SCOPES", help = scopes())]
     scopes: Vec<Scope>,
     /// Name or id of its organization; the default one when absent
     #[arg(long, value_name = "NAME")]
@@ -71,7 +70,7 @@ impl Create {
             body["organization"] = json!(organization);
         }
         context
-            .ledger(async |client, out| {
+            .ledger_or_new(None, async |client, out| {
                 let app = client.post("/v1/apps", None, &body).await?.json()?;
                 out.one(&app, CREATED)
             })

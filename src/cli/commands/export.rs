@@ -55,6 +55,12 @@ impl Export {
         if context.global.url.is_some() {
             return Err(Failure::Usage("export reads a data directory, not a server at --url".into()));
         }
+        if let Some(to) = self.to
+            && to < self.from
+        {
+            let what = format!("nothing to export: --to {to} is before --from {}", self.from);
+            return Err(Failure::Usage(what));
+        }
         let data_dir = context.data_dir();
         let log = SqliteLog::open_read_only(&data_dir).await.map_err(|error| Failure::Other(error.into()))?;
         let result = self.write(&log).await;

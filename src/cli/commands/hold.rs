@@ -27,6 +27,7 @@ const HOLD: &[Column] = &[
     Column::new("released", "/released"),
     Column::new("remaining", "/remaining"),
     Column::new("expires_at", "/expires_at"),
+    Column::new("ended_at", "/ended_at"),
     Column::new("balance", "/balance"),
     Column::new("available", "/available"),
     Column::new("reserved", "/reserved"),
@@ -164,7 +165,7 @@ impl Create {
     async fn run(self, context: &mut Context<'_>) -> Outcome {
         let timeout = self.timeout.as_secs();
         let mut body = json!({ "wallet": self.wallet, "service": self.service, "timeout_seconds": timeout });
-        self.charge.add_to(&mut body);
+        self.charge.add_to(&mut body)?;
         set(&mut body, "cap", self.cap.as_ref());
         set(&mut body, "budget", self.budget.as_ref());
         set(&mut body, "metadata", self.metadata.as_ref());
@@ -176,7 +177,7 @@ impl Capture {
     async fn run(self, context: &mut Context<'_>) -> Outcome {
         let mut body = json!({ "last": self.last });
         set(&mut body, "cost", self.cost.as_ref());
-        self.usage.add_to(&mut body);
+        self.usage.add_to(&mut body)?;
         set(&mut body, "metadata", self.metadata.as_ref());
         context.post(&path(&self.hold, "/captures"), self.intent, body, HOLD).await
     }

@@ -8,21 +8,21 @@ use std::{
 
 use events::Position;
 use projections::Summary;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::verify::amount;
+use super::verify::sums;
 use crate::{
     cli::{
         context::Context,
         failure::{Failure, Outcome},
-        imported::{Lines, Proof, Stated},
+        imported::{Lines, Proof, STAGING, Stated},
         merkle::{Hash, Tree},
         output::Column,
         progress,
     },
     log::{
         AppendError, Bodies, Log,
-        sqlite::{LOG_FILE, SqliteLog},
+        sqlite::{Closed, LOG_FILE, SqliteLog},
     },
     read::sqlite::READ_FILE,
 };
@@ -33,13 +33,18 @@ const PAGE: u64 = 2_000;
 /// Bytes of events after which a group is appended.
 const GROUP_BYTES: usize = 4 << 20;
 
-/// Where the log is until it is whole, in the data directory.
-const STAGING: &str = "import";
-
 const IMPORTED: &[Column] = &[
     Column::new("ledger", "/ledger"),
     Column::new("events", "/events"),
     Column::new("wallets", "/wallets"),
+    Column::new("purchased", "/purchased"),
+    Column::new("granted", "/granted"),
+    Column::new("returned", "/returned"),
+    Column::new("adjusted", "/adjusted"),
+    Column::new("deducted", "/deducted"),
+    Column::new("captured", "/captured"),
+    Column::new("refunded", "/refunded"),
+    Column::new("expired", "/expired"),
     Column::new("balances", "/balances"),
     Column::new("root", "/root"),
 ];
@@ -87,8 +92,9 @@ impl Import {
         let staging = data_dir.join(STAGING);
         let log = SqliteLog::open(&staging).await.map_err(|error| Failure::Other(error.into()))?;
         let stored = self.store(&log, count, stated_root).await;
-        log.close().await;
+        let closed = log.close().await;
         stored?;
+        must_be_whole(&staging, closed, count).await?;
         put_in_place(&staging, &data_dir)?;
         if !data_dir.join("pepper").exists() {
             eprintln!(
@@ -96,7 +102,7 @@ impl Import {
                 data_dir.display()
             );
         }
-        let mut shown = shown(&summary);
+        let mut shown = sums(&summary);
         shown["ledger"] = json!(ledger);
         shown["root"] = json!(stated_root.to_string());
         context.out.one(&shown, IMPORTED)
@@ -171,6 +177,27 @@ async fn same_start(log: &SqliteLog, head: Position, lines: &mut Lines, tree: &m
     Ok(())
 }
 
+/// The write-ahead log beside the file goes with the folder, so that the file alone must hold every
+/// event before it gets its name.
+pub(in crate::cli) async fn must_be_whole(staging: &Path, closed: Closed, count: u64) -> Outcome {
+    let file = staging.join(LOG_FILE);
+    let beside = file.with_extension("db-wal");
+    if closed != Closed::InOneFile || beside.metadata().is_ok_and(|beside| beside.len() > 0) {
+        let what = "its last events could not be moved into it: there is an error of the disk, or another program \
+                    reads it; the same command goes on with it";
+        return Err(Failure::Other(anyhow::anyhow!("{}: {what}", file.display())));
+    }
+    let log = SqliteLog::open_read_only(staging).await.map_err(|error| Failure::Other(error.into()))?;
+    let head = log.head().await;
+    log.close().await;
+    let head = head.map_err(|error| Failure::Other(error.into()))?;
+    if head == Position(count) {
+        return Ok(());
+    }
+    let what = format!("{} holds {head} of {count} events; the same command goes on with it", file.display());
+    Err(Failure::Other(anyhow::anyhow!(what)))
+}
+
 fn not_stored(error: AppendError) -> Failure {
     Failure::Other(anyhow::Error::new(error).context("the import stopped; the same command goes on with it"))
 }
@@ -201,13 +228,4 @@ fn put_in_place(staging: &Path, data_dir: &Path) -> Outcome {
         File::open(directory)?.sync_all()?;
     }
     Ok(fs::remove_dir_all(staging)?)
-}
-
-fn shown(summary: &Summary) -> Value {
-    json!({
-        "ok": true,
-        "events": summary.events,
-        "wallets": summary.wallets,
-        "balances": amount(summary.balances),
-    })
 }

@@ -3,6 +3,7 @@
 use events::{AppId, KeyId};
 use serde_json::{Value, json};
 
+use super::values::scopes;
 use crate::{
     cli::{client::Query, context::Context, failure::Outcome, output::Column},
     identity::Scope,
@@ -44,8 +45,7 @@ pub(in crate::cli) struct Create {
     /// Id of the app
     #[arg(long, value_name = "ID")]
     app: AppId,
-    /// What the key allows, between commas
-    #[arg(long, value_delimiter = ',', required = true, value_name = "SCOPES")]
+    #[arg(long, value_delimiter = ',', required = true, value_name = "SCOPES", help = scopes())]
     scopes: Vec<Scope>,
 }
 

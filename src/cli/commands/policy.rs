@@ -77,7 +77,7 @@ impl Set {
     async fn run(self, context: &mut Context<'_>) -> Outcome {
         let path = self.rehearsal.path(PATH);
         context
-            .ledger(async |client, out| {
+            .ledger_or_new(Some(&self.rehearsal), async |client, out| {
                 let mut policy = client.get_fresh(Query::of(PATH)).await?.json()?;
                 if let Some(rule) = self.returned_to_expired {
                     policy["returned_to_expired"] = rule;

@@ -11,7 +11,7 @@ use crate::cli::{
     change::Rehearsal,
     client::{Query, escaped},
     context::Context,
-    failure::Outcome,
+    failure::{Failure, Outcome},
     output::{Column, Output},
 };
 
@@ -58,8 +58,8 @@ pub(in crate::cli) struct Set {
     /// So many credits for one unit or, behind a slash, for so many; once for each kind of unit
     #[arg(long = "unit", value_name = "UNIT=CREDITS[/PER]", value_parser = unit)]
     units: Vec<(String, UnitPrice)>,
-    /// Take the service's price away
-    #[arg(long, required_unless_present = "units", conflicts_with = "units")]
+    /// Set no unit, so that the service has no price any more
+    #[arg(long, conflicts_with = "units")]
     none: bool,
     /// From when on it holds, such as 2027-01-01T00:00:00Z; from now on, when absent
     #[arg(long, value_name = "TIME")]
@@ -101,11 +101,18 @@ impl Set {
             (unit.clone(), json!({ "credits": price.credits, "per": price.per }))
         };
         let units: BTreeMap<_, _> = self.units.iter().map(priced).collect();
+        if units.is_empty() && !self.none {
+            let what = "a price needs at least one --unit, such as --unit tokens=0.15/1000000";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        if units.len() < self.units.len() {
+            return Err(Failure::Usage("--unit names a unit twice: each has one price".to_owned()));
+        }
         let mut body = json!({ "units": units });
         set(&mut body, "valid_from", self.valid_from.as_ref());
         set(&mut body, "valid_until", self.valid_until.as_ref());
         context
-            .ledger(async |client, out| {
+            .ledger_or_new(Some(&self.rehearsal), async |client, out| {
                 out.one(&client.change(Method::PUT, path.as_str(), None, &body).await?.json()?, SET)
             })
             .await

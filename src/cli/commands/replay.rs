@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     app::Machine,
     cli::{
-        audit::{Books, unreadable},
+        audit::{Books, not_rebuilt, unreadable},
         context::Context,
         failure::{Failure, Outcome},
         output::{Column, Output},
@@ -32,7 +32,8 @@ const COMPARED: &[Column] = &[
 /// Fold the log from the first event and compare the result with the projections
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit code 3 when a row differs, is missing or is too many; the first hundred are described.\n\
+    after_help = "Exit code 3 when a row differs, is missing or is too many, of which the first hundred are described, or \
+                  when an event can't be read.\n\
                   A rebuild needs the data directory for itself: stop the server first.\n\n\
                   Examples:\n  credit-ledger --data-dir ledger replay\n  \
                   credit-ledger --data-dir ledger replay --rebuild"
@@ -72,7 +73,7 @@ async fn rebuild(data_dir: &Path, machine: &Machine) -> Outcome {
     let rebuilt = sqlite::rebuild(data_dir, ledger, log, machine.clock.clone(), reporter(&bar)).await;
     bar.finish_and_clear();
     locked.close().await;
-    rebuilt.map_err(|error| Failure::Other(error.into()))
+    rebuilt.map_err(not_rebuilt)
 }
 
 async fn compared(books: &Books) -> Outcome<Comparison> {

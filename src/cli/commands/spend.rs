@@ -96,7 +96,7 @@ impl Check {
     pub(in crate::cli) async fn run(self, context: &mut Context<'_>) -> Outcome {
         let path = format!("/v1/wallets/{}/checks", self.wallet);
         let mut body = json!({ "service": self.service });
-        self.charge.add_to(&mut body);
+        self.charge.add_to(&mut body)?;
         set(&mut body, "budget", self.budget.as_ref());
         set(&mut body, "hold", self.hold.then_some(true).as_ref());
         set(&mut body, "timeout_seconds", self.timeout.map(|span| span.as_secs()).as_ref());
@@ -109,7 +109,7 @@ impl Deduct {
     pub(in crate::cli) async fn run(self, context: &mut Context<'_>) -> Outcome {
         let path = format!("/v1/wallets/{}/deductions", self.wallet);
         let mut body = json!({ "service": self.service });
-        self.charge.add_to(&mut body);
+        self.charge.add_to(&mut body)?;
         set(&mut body, "budget", self.budget.as_ref());
         set(&mut body, "metadata", self.metadata.as_ref());
         context.post(&path, self.intent, body, CHANGE).await

@@ -6,7 +6,14 @@ use events::{Credits, Quantity};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::cli::{client::Query, output::Column};
+use crate::{
+    cli::{
+        client::Query,
+        failure::{Failure, Outcome},
+        output::Column,
+    },
+    identity::Scope,
+};
 
 /// What a command that changes a wallet prints.
 pub(super) const CHANGE: &[Column] = &[
@@ -43,18 +50,28 @@ pub(super) struct Usage {
 
 impl Charge {
     /// Sets `cost` or `usage`.
-    pub(super) fn add_to(&self, body: &mut Value) {
+    pub(super) fn add_to(&self, body: &mut Value) -> Outcome {
         set(body, "cost", self.cost.as_ref());
-        self.usage.add_to(body);
+        self.usage.add_to(body)
     }
 }
 
 impl Usage {
     /// Sets `usage`, if there is any.
-    pub(super) fn add_to(&self, body: &mut Value) {
+    pub(super) fn add_to(&self, body: &mut Value) -> Outcome {
         let usage: BTreeMap<_, _> = self.usage.iter().map(|(unit, quantity)| (unit, quantity)).collect();
+        if usage.len() < self.usage.len() {
+            return Err(Failure::Usage("--usage names a unit twice: add its numbers up".to_owned()));
+        }
         set(body, "usage", Some(usage).filter(|usage| !usage.is_empty()).as_ref());
+        Ok(())
     }
+}
+
+/// The help of `--scopes`.
+pub(super) fn scopes() -> String {
+    let all: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+    format!("What the key allows, between commas: {}", all.join(", "))
 }
 
 /// Sets a member that has a value.

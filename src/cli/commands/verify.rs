@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use events::Credits;
+use projections::Summary;
 use serde_json::{Value, json};
 
 use crate::{
@@ -25,13 +26,20 @@ const VERIFIED: &[Column] = &[
     Column::new("grants", "/grants"),
     Column::new("checks", "/checks"),
     Column::new("deductions", "/deductions"),
+    Column::new("holds", "/holds"),
+    Column::new("captures", "/captures"),
     Column::new("rollbacks", "/rollbacks"),
+    Column::new("refunds", "/refunds"),
+    Column::new("adjustments", "/adjustments"),
     Column::new("expiries", "/expiries"),
     Column::new("refusals", "/refusals"),
     Column::new("purchased", "/purchased"),
     Column::new("granted", "/granted"),
-    Column::new("deducted", "/deducted"),
     Column::new("returned", "/returned"),
+    Column::new("adjusted", "/adjusted"),
+    Column::new("deducted", "/deducted"),
+    Column::new("captured", "/captured"),
+    Column::new("refunded", "/refunded"),
     Column::new("expired", "/expired"),
     Column::new("balances", "/balances"),
 ];
@@ -42,6 +50,7 @@ const VERIFIED: &[Column] = &[
     after_help = "Every event must be readable, its position the next one, its account's sequence and its `previous` \
                   right, and every balance what the lots and slices make; the projected wallets must equal the \
                   recomputed ones. Exit code 3 when something is wrong, with the first bad position.\n\
+                  purchased + granted + returned + adjusted - deducted - captured - refunded - expired = balances.\n\
                   Reads the data directory, also while a server runs on it.\n\n\
                   Example:\n  credit-ledger --data-dir ledger verify -o json"
 )]
@@ -75,32 +84,43 @@ pub(in crate::cli) async fn verified(data_dir: &Path) -> Outcome<Value> {
     Ok(shown)
 }
 
-/// Counts as numbers, amounts as decimal strings.
 fn shown(verified: &Verified) -> Value {
-    let Verified { summary, wallets_compared } = verified;
+    let mut shown = sums(&verified.summary);
+    shown["wallets_compared"] = json!(verified.wallets_compared);
+    shown
+}
+
+/// Counts as numbers, amounts as decimal strings: all that [`Summary::credits_expected`] adds up.
+pub(super) fn sums(summary: &Summary) -> Value {
     json!({
         "ok": true,
         "events": summary.events,
         "wallets": summary.wallets,
-        "wallets_compared": wallets_compared,
         "purchases": summary.purchases,
         "grants": summary.grants,
         "checks": summary.checks,
         "deductions": summary.deductions,
+        "holds": summary.holds,
+        "captures": summary.captures,
         "rollbacks": summary.rollbacks,
+        "refunds": summary.refunds,
+        "adjustments": summary.adjustments,
         "expiries": summary.expiries,
         "refusals": summary.refusals,
         "purchased": amount(summary.purchased),
         "granted": amount(summary.granted),
-        "deducted": amount(summary.deducted),
         "returned": amount(summary.returned),
+        "adjusted": amount(summary.adjusted),
+        "deducted": amount(summary.deducted),
+        "captured": amount(summary.captured),
+        "refunded": amount(summary.refunded),
         "expired": amount(summary.expired),
         "balances": amount(summary.balances),
     })
 }
 
 /// A sum of micro-credits, which may be more than one wallet can hold.
-pub(super) fn amount(micros: i128) -> String {
+fn amount(micros: i128) -> String {
     match i64::try_from(micros) {
         Ok(micros) => Credits::from_micros(micros).to_string(),
         Err(_) => {

@@ -90,4 +90,102 @@ async fn a_missing_ledger_is_not_made_by_looking_at_it() {
         assert_eq!(failure.code(), 1, "{line}: {failure}");
         assert!(!nowhere.exists(), "{line}");
     }
+    for line in [
+        "report liability",
+        "report usage",
+        "tail",
+        "price list",
+        "policy show",
+        "app list",
+        "key list",
+        "wallet show W",
+        "entries W",
+        "explain W",
+        "statement W",
+        "deduct W 1 --service chat --dry-run",
+        "price set chat --unit tokens=1 --dry-run",
+    ] {
+        let failure = typed(&nowhere, &line.replace('W', WALLET)).await.expect_err("no ledger");
+        assert!(failure.code() == 1 && failure.to_string().contains("holds no ledger"), "{line}: {failure}");
+        assert!(!nowhere.exists(), "{line}");
+    }
+}
+
+/// What came in less what went out, as `verify` prints it.
+fn flows(told: &Value) -> i64 {
+    let micros = |name: &str| {
+        let text = told[name].as_str().unwrap_or_else(|| panic!("{name}: {told}"));
+        text.parse::<events::Credits>().expect("credits").micros()
+    };
+    let came = micros("purchased") + micros("granted") + micros("returned") + micros("adjusted");
+    came - micros("deducted") - micros("captured") - micros("refunded") - micros("expired")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_verify_and_import_print_adds_up_to_the_balances() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let from = dir.path().join("from");
+    let line = |line: &str| json_at(&from, line.replace('W', WALLET));
+    let bought = line("purchase W 100").await;
+    line("grant W 20 --reason welcome").await;
+    let spent = line("deduct W 30 --service chat").await;
+    line(&format!("rollback {} --amount 4.5", spent["id"].as_str().expect("an id"))).await;
+    let held = line("hold create W 10 --service video --timeout 15m").await;
+    line(&format!("hold capture {} 7.25", held["id"].as_str().expect("an id"))).await;
+    line(&format!("refund {} --amount 11", bought["id"].as_str().expect("an id"))).await;
+    line("adjust W -3.000001 --reason slip").await;
+    let verified = line("verify").await;
+    let balance: events::Credits = verified["balances"].as_str().expect("text").parse().expect("credits");
+    assert_eq!(flows(&verified), balance.micros(), "{verified}");
+    for (name, amount) in
+        [("captured", "7.25"), ("refunded", "11"), ("adjusted", "-3.000001"), ("returned", "4.5")]
+    {
+        assert_eq!(verified[name], amount, "{verified}");
+    }
+    let table = typed(&from, "verify").await.expect("a table");
+    for name in ["captured", "refunded", "adjusted", "expired", "holds", "captures", "refunds", "adjustments"]
+    {
+        assert!(table.contains(name), "{name}: {table}");
+    }
+    let file = dir.path().join("ledger.jsonl");
+    line(&format!("export --out {}", file.display())).await;
+    let imported = json_at(&dir.path().join("to"), format!("import {}", file.display())).await;
+    for name in
+        ["purchased", "granted", "returned", "adjusted", "deducted", "captured", "refunded", "expired"]
+    {
+        assert_eq!(imported[name], verified[name], "{name}");
+    }
+}
+
+async fn json_at(dir: &Path, line: String) -> Value {
+    json(dir, &line).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_nothing_is_refused_and_overwrites_nothing() {
+    let dir = ledger().await;
+    let file = dir.path().join("export.jsonl");
+    fs::write(&file, "precious").expect("written");
+    let line = format!("export --from 3 --to 2 --out {}", file.display());
+    let failure = typed(dir.path(), &line).await.expect_err("nothing to export");
+    assert_eq!((failure.code(), fs::read_to_string(&file).expect("a file")), (2, "precious".to_owned()));
+    json(dir.path(), &format!("export --from 3 --to 3 --out {}", file.display())).await;
+    assert_eq!(fs::read_to_string(&file).expect("a file").lines().count(), 1);
+}
+
+/// A byte of an event is changed so that it is none any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_cannot_be_read_is_a_failed_verification() {
+    let dir = ledger().await;
+    let file = dir.path().join("log.db");
+    let mut bytes = fs::read(&file).expect("a log");
+    let told = br#""balance":"99""#;
+    let places = bytes.windows(told.len()).enumerate().filter(|(_, window)| window == told);
+    let places: Vec<_> = places.map(|(at, _)| at).collect();
+    places.iter().for_each(|at| bytes[at + told.len() - 2] = b'x');
+    fs::write(&file, bytes).expect("written");
+    for line in ["verify", "replay", "replay --rebuild"] {
+        let failure = typed(dir.path(), line).await.expect_err("no event");
+        assert!(failure.code() == 3 && failure.to_string().contains("position"), "{line}: {failure}");
+    }
 }

@@ -2,8 +2,12 @@ use std::{fs, path::PathBuf};
 
 use tempfile::TempDir;
 
+use super::super::commands::import::must_be_whole;
 use super::*;
-use crate::log::{Bodies, Log, sqlite::SqliteLog};
+use crate::log::{
+    Bodies, Log,
+    sqlite::{Closed, SqliteLog},
+};
 
 const WALLET: &str = "7d1f6f0a-4f0e-5b1c-9d55-0d3e8d0a4c11";
 
@@ -158,6 +162,11 @@ async fn a_wrong_manifest_or_wrong_leaves_are_refused() {
         (changed("ledger", "00000000-0000-4000-8000-00000000000f".into()), 3, "line 1: it is of ledger"),
         (changed("first_position", "7".into()), 2, "only a part"),
         (changed("content", "entries".into()), 2, "only events"),
+        (
+            changed("types", serde_json::json!({ "credits.deducted.v1": 2 })),
+            3,
+            "other numbers of events by type",
+        ),
         ("{".to_owned(), 3, "no manifest"),
     ] {
         fs::write(exported.beside(".manifest.json"), text).expect("written");
@@ -177,6 +186,22 @@ async fn a_wrong_manifest_or_wrong_leaves_are_refused() {
     exported.import("").await.expect("the leaves only help to name a line");
 }
 
+/// The folder of the import is deleted with the write-ahead log in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_gets_its_name_only_when_its_file_holds_every_event() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let log = SqliteLog::open(folder.path()).await.expect("a log");
+    let bodies: Bodies = ["{}", "{}"].into_iter().collect();
+    log.append(events::Position(0), &bodies).await.expect("appended");
+    let failure = must_be_whole(folder.path(), Closed::InOneFile, 2).await.expect_err("not closed yet");
+    assert!(failure.to_string().contains("could not be moved into it"), "{failure}");
+    let closed = log.close().await;
+    must_be_whole(folder.path(), closed, 2).await.expect("whole");
+    let failure = must_be_whole(folder.path(), closed, 3).await.expect_err("one is missing");
+    assert!(failure.to_string().contains("holds 2 of 3 events"), "{failure}");
+    must_be_whole(folder.path(), Closed::InTwoFiles, 2).await.expect_err("the last checkpoint failed");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_import_left_no_ledger_and_is_gone_on_with() {
     let exported = Exported::new().await;
@@ -190,6 +215,12 @@ async fn an_interrupted_import_left_no_ledger_and_is_gone_on_with() {
     begin(&begun).await;
     let failure = typed(&exported.target(), "verify").await.expect_err("no ledger yet");
     assert_eq!(failure.code(), 1);
+    for line in ["purchase W 1", "wallet show W", "app create --name a --scopes admin"] {
+        let failure =
+            typed(&exported.target(), &line.replace('W', WALLET)).await.expect_err("half an import");
+        assert!(failure.code() == 2 && failure.to_string().contains("broken off"), "{line}: {failure}");
+        assert!(!exported.target().join("log.db").exists(), "{line}");
+    }
     exported.import("").await.expect("the rest");
     assert_eq!(json(&exported.target(), "verify").await["events"], lines.len());
 

@@ -50,6 +50,7 @@ async fn a_key_is_shown_once_and_listed_without_its_secret() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_server_left_is_ignored_and_removed() {
     let dir = tempfile::tempdir().expect("a folder");
+    json(dir.path(), &format!("purchase {WALLET} 1")).await;
     // Nothing listens on port 1.
     let left = r#"{"url":"http://127.0.0.1:1","admin_token":"clo_x","pid":PID}"#;
     for pid in ["0", &std::process::id().to_string()] {

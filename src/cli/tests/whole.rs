@@ -38,7 +38,7 @@ async fn a_hold_is_captured_in_parts_given_back_and_released() {
     assert_eq!(refused(dir, &format!("deduct {WALLET} 0.1 --service chat")).await.1, 4);
     assert_eq!(json(dir, &format!("hold release {hold}")).await["released"], "15.5");
     let table = typed(dir, &format!("hold show {hold}")).await.expect("a hold");
-    assert!(table.contains("closed"), "{table}");
+    assert!(table.contains("released"), "{table}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,6 +67,36 @@ async fn a_price_turns_usage_into_a_cost_and_a_policy_may_demand_it() {
     assert_eq!(refused(dir, &format!("deduct {WALLET} 1 --service chat")).await.0, "cost-forbidden");
     json(dir, "price set chat --none").await;
     json(dir, &format!("deduct {WALLET} 1 --service chat")).await;
+}
+
+/// Which of two numbers is meant, or whether a price is to go, is never guessed.
+#[tokio::test(flavor = "multi_thread")]
+async fn units_are_named_once_and_no_price_is_taken_away_by_mistake() {
+    let dir = tempfile::tempdir().expect("a folder");
+    for (line, says) in [
+        ("price set chat --unit a=1 --unit a=2".to_owned(), "names a unit twice"),
+        ("price set chat".to_owned(), "needs at least one --unit"),
+        (format!("deduct {WALLET} --service chat --usage a=1 --usage a=2"), "names a unit twice"),
+        (
+            format!("hold create {WALLET} --service chat --timeout 1m --usage a=1 --usage a=1"),
+            "names a unit twice",
+        ),
+    ] {
+        let failure = typed(dir.path(), &line).await.expect_err(&line);
+        assert!(failure.code() == 2 && failure.to_string().contains(says), "{line}: {failure}");
+        assert!(!failure.to_string().contains("--none"), "{line}: {failure}");
+    }
+}
+
+#[test]
+fn the_help_names_every_scope() {
+    for words in [["app", "create"], ["key", "create"]] {
+        let line = ["credit-ledger"].into_iter().chain(words).chain(["--help"]);
+        let help = Cli::try_parse_from(line).expect_err("help").to_string();
+        for scope in crate::identity::Scope::ALL {
+            assert!(help.contains(scope.as_str()), "{words:?}: {scope}: {help}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,7 +59,13 @@ impl Core {
             now: moment,
         };
         let facts = self.facts(ask, known);
-        let decision = ledger::decide(wallet, &ask.command, &facts, question, self.next())?;
+        let decision = ledger::decide(
+            wallet,
+            &ask.command,
+            facts.as_ref().unwrap_or(&self.no_facts),
+            question,
+            self.next(),
+        )?;
         let (origin, due) = (Origin::of(ask, wallet), wallet.and_then(Wallet::due));
         // What is not stored uses up no randomness either.
         let salts: &mut dyn Entropy = if ask.dry_run { &mut Zeros } else { entropy };
@@ -121,7 +127,7 @@ impl Core {
         fact: Fact,
         now: Time,
         entropy: &mut dyn Entropy,
-    ) -> Result<Recorded, EngineError> {
+    ) -> Result<Arc<Recorded>, EngineError> {
         let envelope = Envelope {
             id: fact.id.event(0),
             ledger: self.ledger,
@@ -138,9 +144,9 @@ impl Core {
             traceparent: None,
             salt: Salt(sixteen(entropy)),
         };
-        let recorded = Recorded { envelope, event: fact.event };
+        let recorded = Arc::new(Recorded { envelope, event: fact.event });
         self.store(&recorded)?;
-        self.draft.events.push(recorded.clone());
+        self.draft.events.push(Arc::clone(&recorded));
         if let Subject::Organization(org) = recorded.envelope.subject
             && is_rule(&recorded.event)
         {
@@ -168,11 +174,9 @@ impl Core {
         }
     }
 
-    /// What the command must know of the event that it refers to.
-    fn facts(&self, ask: &Ask, known: &Known) -> Facts {
-        let Some(of) = ask.command.refers_to() else {
-            return Facts::default();
-        };
+    /// What the command must know of the event that it refers to, if it refers to one.
+    fn facts(&self, ask: &Ask, known: &Known) -> Option<Facts> {
+        let of = ask.command.refers_to()?;
         let mut facts = known.facts.get(&of).cloned().unwrap_or_default();
         let undone = self.returned(of).unwrap_or_default();
         if let Some(deduction) = &mut facts.deduction {
@@ -184,7 +188,7 @@ impl Core {
         if let Some(proposal) = &mut facts.proposal {
             proposal.approved = undone.is_positive();
         }
-        facts
+        Some(facts)
     }
 
     fn remember_answer(&mut self, answer: &Recorded) {
@@ -217,7 +221,10 @@ pub(in crate::engine) enum Rang {
 
 /// An answer of a group that is in memory.
 fn decided(bodies: &Bodies, index: usize) -> Result<Earlier, EngineError> {
-    let read = |index| decode(bodies.get(index)).map_err(|error| EngineError::Unavailable(error.to_string()));
+    let read = |index| {
+        let read = decode(bodies.get(index)).map_err(|error| EngineError::Unavailable(error.to_string()));
+        read.map(Arc::new)
+    };
     let answer = read(index)?;
     let (before, after) = companions(&answer.event);
     let others = (index - before..=index + after).filter(|other| *other != index);

@@ -7,7 +7,7 @@ mod writing;
 
 use std::{mem, sync::Arc};
 
-use events::{CommandId, Credits, LedgerId, OrgId, Position, Recorded, Time, WalletId};
+use events::{CommandId, Credits, IdMap, LedgerId, OrgId, Position, Recorded, Time, WalletId};
 use hashbrown::HashMap;
 use ledger::{
     Command, Facts, Rules, Wallet,
@@ -21,7 +21,6 @@ use super::{
     Ask, ColdState, Loaded, LoadedTimers, Options, Wanted,
     cold::Timer,
     draft::Draft,
-    idmap::IdMap,
     memory::{Answers, Returned, RulesByOrg, Wallets},
     timers::Timers,
 };
@@ -39,8 +38,8 @@ pub(super) struct Known {
 /// An earlier answer, and the events that make it whole.
 #[derive(Debug, Clone)]
 pub(super) struct Earlier {
-    pub(super) answer: Recorded,
-    pub(super) others: Vec<Recorded>,
+    pub(super) answer: Arc<Recorded>,
+    pub(super) others: Vec<Arc<Recorded>>,
 }
 
 /// State of the ledger at its head, as far as it is in memory; above it the group that is being
@@ -58,11 +57,15 @@ pub(super) struct Core {
     rules: RulesByOrg,
     /// The rules of whoever has ruled nothing.
     no_rules: Rules,
+    /// The facts of a command that refers to nothing.
+    no_facts: Facts,
     timers: Timers,
     pending: Draft,
     pending_bodies: Arc<Bodies>,
     draft: Draft,
     bodies: Bodies,
+    /// What a stored group has left, for the one after next: its room is used again.
+    spare: Draft,
 }
 
 impl Core {
@@ -83,11 +86,13 @@ impl Core {
             returned: Returned::default(),
             rules: RulesByOrg::default(),
             no_rules: Rules::default(),
+            no_facts: Facts::default(),
             timers: Timers::new(options.timer_cache),
             pending: Draft::new(last_time),
             pending_bodies: Arc::default(),
             draft: Draft::new(last_time),
             bodies: Bodies::default(),
+            spare: Draft::default(),
         }
     }
 
@@ -163,7 +168,7 @@ impl Core {
     /// Only when the group before it is settled.
     pub(super) fn launch(&mut self) -> (Position, Arc<Bodies>) {
         let likely = Vec::with_capacity(self.draft.events.len());
-        let next = Draft { events: likely, ..Draft::new(self.draft.time) };
+        let next = Draft { events: likely, time: self.draft.time, ..mem::take(&mut self.spare) };
         self.pending = mem::replace(&mut self.draft, next);
         let recycled = Arc::try_unwrap(mem::take(&mut self.pending_bodies)).unwrap_or_default();
         self.pending_bodies = Arc::new(mem::replace(&mut self.bodies, recycled));
@@ -173,10 +178,10 @@ impl Core {
 
     /// The launched group is durable: what it decided is now the state. Returns its events, and where
     /// they begin.
-    pub(super) fn commit(&mut self) -> (Position, Vec<Recorded>) {
+    pub(super) fn commit(&mut self) -> (Position, Vec<Arc<Recorded>>) {
         let first = self.head;
         self.head = self.head.plus(self.pending_bodies.len() as u64);
-        let mut stored = mem::replace(&mut self.pending, Draft::new(self.draft.time));
+        let mut stored = mem::take(&mut self.pending);
         self.last_time = stored.time;
         for (id, wallet) in stored.wallets.drain() {
             self.wallets.put(id, wallet);
@@ -195,7 +200,11 @@ impl Core {
         } else {
             self.pending_bodies = Arc::default();
         }
-        (first, stored.events)
+        let events = mem::take(&mut stored.events);
+        stored.answers.clear();
+        stored.fired.clear();
+        self.spare = stored;
+        (first, events)
     }
 
     /// The launched group was not stored: nothing of it has happened, nor of what was decided

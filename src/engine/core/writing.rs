@@ -1,5 +1,7 @@
 //! Giving events their place and encoding them into the group.
 
+use std::sync::Arc;
+
 use events::{
     AppId, CommandId, Envelope, Event, OrgId, Position, Recorded, Salt, Subject, Time, WalletId, encode,
 };
@@ -47,11 +49,18 @@ impl<'a> Origin<'a> {
     }
 }
 
+impl Origin<'_> {
+    /// Of an event before the answer: what time caused, and the warning it brought, is nobody's doing.
+    fn behind(self, event: &Event) -> Self {
+        if event.is_of_time() { Self { app: None, ask: None, ..self } } else { self }
+    }
+}
+
 /// The events of one decision, encoded.
 pub(super) struct Written {
     /// None when a timer rang.
-    pub(super) answer: Option<Recorded>,
-    pub(super) others: Vec<Recorded>,
+    pub(super) answer: Option<Arc<Recorded>>,
+    pub(super) others: Vec<Arc<Recorded>>,
     /// What the group was before.
     pub(super) before: Mark,
 }
@@ -78,23 +87,25 @@ impl Core {
         let mut written = Written { answer: None, others: Vec::new(), before };
         let (mut time, mut last, mut seq) = (moment, origin.last, origin.account_seq);
         for (index, event) in (0..).zip(events) {
+            let by = if written.answer.is_none() { origin.behind(&event) } else { origin };
             seq += u64::from(event.changes_wallet());
             let envelope = Envelope {
                 account_seq: Some(seq),
                 previous: last,
-                ..self.envelope(origin, index, time, sixteen(entropy))
+                ..self.envelope(by, index, time, sixteen(entropy))
             };
             last = if planted::is(Bug::PreviousWrong) { last } else { Some(envelope.position) };
-            let recorded = Recorded { envelope, event };
+            // One copy for the caller and the projections.
+            let recorded = Arc::new(Recorded { envelope, event });
             if let Err(error) = self.store(&recorded) {
                 self.back_to(before);
                 return Err(error);
             }
             time = time.plus_micros(1);
             if recorded.event.asked().is_some() {
-                written.answer = Some(recorded.clone());
+                written.answer = Some(Arc::clone(&recorded));
             } else if origin.ask.is_some() {
-                written.others.push(recorded.clone());
+                written.others.push(Arc::clone(&recorded));
             }
             self.draft.events.push(recorded);
         }

@@ -18,7 +18,7 @@ use crate::http::{
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const KEY_BYTES_MAX: usize = 255;
-const MISSING: &str = "send an Idempotency-Key header of 1 to 255 characters";
+const MISSING: &str = "send an idempotency key of 1 to 255 characters: the header Idempotency-Key or the field `idempotency_key`; items of a batch that is not atomic have the field each";
 
 /// How a command is meant.
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -149,10 +149,16 @@ pub(super) fn invalid(detail: String) -> Problem {
     Problem::new(Code::InvalidAmount, detail)
 }
 
-/// An amount of money: a decimal string, not negative.
+/// An amount of money: a decimal string, not negative, that reports can count: they hold money as
+/// they hold credits.
 pub(in crate::http) fn decimal(name: &str, text: &Text<'_>) -> Result<Decimal, Problem> {
-    let parsed = Decimal::from_str_exact(text.as_ref()).ok().filter(|amount| !amount.is_sign_negative());
-    parsed.ok_or_else(|| Problem::bad_request(format!("`{name}` is no decimal number of at least zero")))
+    let countable = text.as_ref().parse::<Credits>().is_ok_and(|amount| amount >= Credits::ZERO);
+    let parsed = Decimal::from_str_exact(text.as_ref()).ok().filter(|_| countable);
+    parsed.ok_or_else(|| {
+        Problem::bad_request(format!(
+            "`{name}` is no decimal number from 0 to 9223372036854.775807 with at most six places"
+        ))
+    })
 }
 
 /// When a lot expires, by whichever of the two fields was sent.

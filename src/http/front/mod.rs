@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use super::{
     app::Shared,
     problem::{Code, Problem},
-    routes::Finder,
+    routes::{Finder, Kind, ROUTES},
 };
 use request_id::RequestIds;
 use tallies::Tallies;
@@ -64,7 +64,8 @@ impl Api {
         let route = front.finder.find(request.method(), request.uri().path());
         let id = given_request_id(request.headers()).cloned().unwrap_or_else(|| front.ids.next());
         let uri = request.uri().clone();
-        let mut response = match front.refuse_head(&request) {
+        let refusal = front.refuse_head(&request).or_else(|| refuse_query(route, &uri));
+        let mut response = match refusal {
             Some(problem) => problem.into_response(),
             None => {
                 let handled = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind().await;
@@ -99,6 +100,14 @@ impl Front {
         }
         None
     }
+}
+
+/// Who changes callers by a request with a parameter, such as `dry_run`, means something that is not
+/// there: better nothing than more than was meant.
+fn refuse_query(route: Option<usize>, uri: &Uri) -> Option<Problem> {
+    let takes_none = ROUTES[route?].kind == Kind::Administration;
+    let detail = "this route takes no parameters, no `dry_run` either; nothing was changed";
+    (takes_none && uri.query().is_some()).then(|| Problem::bad_request(detail))
 }
 
 fn panicked() -> Problem {

@@ -33,15 +33,28 @@ pub struct SqliteLog {
     halt: Halt,
 }
 
+/// What a closed log left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closed {
+    /// `log.db` holds every event.
+    InOneFile,
+    /// Events may be in the write-ahead log beside `log.db` alone: whoever copies, moves or deletes one
+    /// without the other loses them.
+    InTwoFiles,
+    /// It was open for reading only, or closed already.
+    AsItWas,
+}
+
 impl SqliteLog {
     /// Waits for the append in progress, moves the write-ahead log into `log.db`, closes every
     /// connection and lets go of the lock. Later calls find the log unavailable.
     ///
     /// Dropping the log is safe as well; it only leaves that work to the next start.
-    pub async fn close(&self) {
+    pub async fn close(&self) -> Closed {
         self.reader.close().await;
-        if let Some(writer) = &self.writer {
-            writer.close().await;
+        match &self.writer {
+            Some(writer) => writer.close().await,
+            None => Closed::AsItWas,
         }
     }
 

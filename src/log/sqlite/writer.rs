@@ -7,6 +7,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{
+    Closed,
     checkpoint::{CheckpointRow, Checkpointer},
     failure::{Halt, remedy, words},
     lock::DirectoryLock,
@@ -43,7 +44,7 @@ const QUEUE_MAX: usize = 16;
 enum Request {
     Append { append: Append, answer: oneshot::Sender<Result<Position, AppendError>> },
     Run { statement: &'static str, answer: oneshot::Sender<Result<(), String>> },
-    Close { done: oneshot::Sender<()> },
+    Close { done: oneshot::Sender<Closed> },
 }
 
 struct Append {
@@ -106,11 +107,12 @@ impl Writer {
         answered.await.map_err(|_| "closed".to_owned())?
     }
 
-    pub(super) async fn close(&self) {
+    pub(super) async fn close(&self) -> Closed {
         let (done, closed) = oneshot::channel();
-        if self.requests.send(Request::Close { done }).await.is_ok() {
-            let _ = closed.await;
+        if self.requests.send(Request::Close { done }).await.is_err() {
+            return Closed::AsItWas;
         }
+        closed.await.unwrap_or(Closed::InTwoFiles)
     }
 }
 
@@ -161,10 +163,10 @@ impl Task {
             }
         }
         drop(requests);
-        self.finish().await;
+        let closed = self.finish().await;
         drop(lock);
         if let Some(done) = done {
-            let _ = done.send(());
+            let _ = done.send(closed);
         }
     }
 
@@ -247,26 +249,32 @@ impl Task {
         }
     }
 
-    async fn finish(mut self) {
+    async fn finish(mut self) -> Closed {
         let checkpointer = std::mem::replace(&mut self.checkpointer, Checkpointer::ended_already());
         if let Err(error) = checkpointer.close().await {
             self.checkpoint_failed(&error);
         }
-        if self.halt.check_append().is_ok()
-            && let Err(error) = sqlx::query(LAST_CHECKPOINT).execute(&mut self.connection).await
-        {
-            self.checkpoint_failed(&error);
+        let mut closed = Closed::InTwoFiles;
+        if self.halt.check_append().is_ok() {
+            let last: Result<CheckpointRow, _> =
+                sqlx::query_as(LAST_CHECKPOINT).fetch_one(&mut self.connection).await;
+            match last {
+                Ok((0, ..)) => closed = Closed::InOneFile,
+                Ok((_, pages, _)) => tracing::warn!(pages, "a reader of log.db keeps its write-ahead log"),
+                Err(error) => self.checkpoint_failed(&error),
+            }
         }
         if self.halt.check_append().is_err() {
             // The last connection to close would checkpoint once more and delete the write-ahead log,
             // believing a sync that can succeed although an earlier one has lost pages. Left open, it
             // ends with the process, and the next start reads the write-ahead log from its beginning.
             std::mem::forget(self.connection);
-            return;
+            return Closed::InTwoFiles;
         }
         if let Err(error) = self.connection.close().await {
             tracing::warn!(%error, "the event log didn't close cleanly");
         }
+        closed
     }
 }
 

@@ -1,7 +1,7 @@
 //! What organizations owe, summed up from entry to entry, with a mark at every multiple of a number.
 
-use events::{OrgId, Position};
-use projections::{EntryRow, IdMap, Totals};
+use events::{IdMap, OrgId, Position};
+use projections::{EntryRow, Totals};
 
 use super::LiabilityMark;
 

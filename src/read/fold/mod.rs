@@ -4,12 +4,12 @@ mod batch;
 mod liability;
 mod wallets;
 
-use std::collections::HashMap;
+use std::{borrow::Borrow, collections::HashMap};
 
-use events::{LedgerId, Position, Recorded};
+use events::{AppId, IdMap, LedgerId, Position, Recorded};
 use projections::{
-    Bases, Basis, Changed, EntryRow, Fault, IdMap, Identity, Poison, ReturnedRow, RuleChanged, Rules,
-    UsageCounts, UsageKey, answer, fingerprint, usage,
+    Bases, Basis, Changed, EntryRow, Fault, Identity, Poison, ReturnedRow, RuleChanged, Rules, UsageCounts,
+    UsageKey, answer, fingerprint, usage,
 };
 
 pub use self::{
@@ -88,9 +88,9 @@ impl Fold {
     }
 
     /// The rows that `events` need and that are not here.
-    pub fn missing(&mut self, events: &[Recorded]) -> Missing {
+    pub fn missing(&mut self, events: &[impl Borrow<Recorded>]) -> Missing {
         let mut missing = Missing::default();
-        for recorded in events {
+        for recorded in events.iter().map(Borrow::borrow) {
             if let Some(wallet) = recorded.wallet()
                 && !self.wallets.has(wallet)
             {
@@ -138,12 +138,13 @@ impl Fold {
                     self.bases.insert(position, basis);
                     self.new_bases.push((position, basis));
                 }
+                let holder = self.wallets.holder(wallet, &recorded.event);
                 let parts = self.wallets.apply(wallet, recorded, &self.bases)?;
                 if let Some(entry) = EntryRow::of(recorded, parts) {
                     self.liability.add(&entry);
                     self.entries.push(entry);
                 }
-                self.apply_rest(recorded)?;
+                self.apply_rest(recorded, holder)?;
             }
             None => {
                 self.identity_changes.extend(self.identity.apply(recorded)?);
@@ -155,8 +156,8 @@ impl Fold {
     }
 
     /// Counters, answers and what was undone.
-    fn apply_rest(&mut self, recorded: &Recorded) -> Result<(), Poison> {
-        if let Some((key, counts)) = usage(recorded) {
+    fn apply_rest(&mut self, recorded: &Recorded, holder: Option<AppId>) -> Result<(), Poison> {
+        if let Some((key, counts)) = usage(recorded, holder) {
             self.usage.entry(key).or_default().add(&counts);
         }
         if let Some((command, position)) = answer(recorded) {

@@ -2,8 +2,8 @@
 
 use std::mem;
 
-use events::{Recorded, Time, WalletId};
-use projections::{Bases, IdMap, Parts, Poison, WalletRow};
+use events::{AppId, Event, IdMap, Recorded, Time, WalletId};
+use projections::{Bases, Parts, Poison, WalletRow};
 
 use super::{Kept, TimerChange, WalletMark};
 
@@ -54,6 +54,11 @@ impl Wallets {
     pub(super) fn adopt(&mut self, kept: Kept) {
         let timer = kept.row.due();
         self.young.entry(kept.row.id).or_insert(Used { kept, batch: 0, timer });
+    }
+
+    /// The app that placed the open hold that the event captures from, if it does.
+    pub(super) fn holder(&self, wallet: WalletId, event: &Event) -> Option<AppId> {
+        self.young.get(&wallet)?.kept.row.holder(event)
     }
 
     /// Applies an event about `wallet`; returns the parts of its movement.

@@ -82,7 +82,7 @@ pub async fn compare(
     lists.compare(live, log.clone(), until, &mut entries).await?;
     let commands = compare_answers(live, log, until, count, digest).await?;
     let mut projections = vec![("commands", commands), ("entries", entries)];
-    projections.extend(rows::compare(live, fold.into_rows(), marks).await?);
+    projections.extend(rows::compare(live, fold.into_rows(), marks, until).await?);
     unmoved(live, until).await?;
     Ok(Comparison { events: until.get(), projections })
 }

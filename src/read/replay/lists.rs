@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeSet, fmt, iter, pin::pin, sync::Arc};
 
-use events::{AppId, OrgId, Position, Recorded};
+use events::{AppId, IdMap, OrgId, Position, Recorded};
 use futures::StreamExt;
-use projections::{EntryKind, EntryRow, IdMap, Parts};
+use projections::{EntryKind, EntryRow, Parts};
 
 use super::{Differences, ReplayFault, answer_digest};
 use crate::{

@@ -2,6 +2,7 @@
 
 mod compare;
 mod differences;
+mod footing;
 mod lists;
 mod rows;
 mod verify;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use events::{OrgId, Position, WalletId};
-use projections::{IdMap, Identity, Rules};
+use events::{IdMap, OrgId, Position, WalletId};
+use projections::{Identity, Rules};
 
-use super::{Differences, compare::compare_all};
+use super::{Differences, compare::compare_all, footing::Footing};
 use crate::{
     engine::Timer,
     read::{Kept, LiabilityMark, Live, StoreFault, WalletMark, fold::Rows},
@@ -29,23 +29,27 @@ impl Marks {
     }
 }
 
-/// Compares every row; the result is by name of the projection.
+/// Compares every row as of `until`, and the flows with what the wallets hold; the result is by name of
+/// the projection.
 pub(super) async fn compare(
     live: &impl Live,
     folded: Rows,
     marks: Marks,
+    until: Position,
 ) -> Result<Vec<(&'static str, Differences)>, StoreFault> {
-    let mut wallets = Differences::default();
+    let (mut wallets, mut footing) = (Differences::default(), Footing::default());
     let timers = folded.wallets.values().filter_map(|kept| Some((kept.row.due()?, kept.row.id))).collect();
-    compare_wallets(live, folded.wallets, &mut wallets).await?;
+    compare_wallets(live, folded.wallets, &mut wallets, &mut footing).await?;
     compare_timers(live, timers, &mut wallets).await?;
     compare_wallet_marks(live, marks.wallets, &mut wallets).await?;
+    let mut liability = compare_liability(live, marks.liability).await?;
+    footing.faults(live, until).await?.into_iter().for_each(|fault| liability.note(|| fault));
     Ok(vec![
         ("identity", compare_identity(&live.identity_rows().await?, &folded.identity)),
         ("returned", compare_returned(live, folded.returned).await?),
         ("wallets", wallets),
         ("bases", compare_bases(live, folded.bases).await?),
-        ("liability", compare_liability(live, marks.liability).await?),
+        ("liability", liability),
         ("rules", compare_rules(&live.rule_rows().await?, &folded.rules)),
         ("usage", compare_usage(live, folded.usage).await?),
     ])
@@ -111,11 +115,13 @@ async fn compare_wallets(
     live: &impl Live,
     mut folded: IdMap<WalletId, Kept>,
     differences: &mut Differences,
+    footing: &mut Footing,
 ) -> Result<(), StoreFault> {
     let mut after = None;
     loop {
         let rows = live.wallets_after(after, ROWS).await?;
         for kept in &rows {
+            footing.add(&kept.row);
             differences.compare(Some(kept), folded.remove(&kept.row.id).as_ref());
             after = Some(kept.row.id);
         }

@@ -6,7 +6,7 @@ use events::Position;
 use futures::StreamExt;
 use projections::{Auditor, Finding, Summary};
 
-use super::{ReplayFault, compare::unmoved};
+use super::{ReplayFault, compare::unmoved, footing::Footing};
 use crate::{
     log::{Log, ReadError},
     read::{Live, PageFault, decoded},
@@ -37,7 +37,7 @@ pub enum VerifyFault {
 
 /// Checks every event of the log: readable, dense, chained, numbered, answered once, and every stated
 /// amount what the slices make. Compares the wallets of `live`, which must stand still, with the
-/// recomputed ones as of its checkpoint. `report` is told the position and the head after each page.
+/// recomputed ones as of its checkpoint, and with what its reports of liability come to. `report` is told the position and the head after each page.
 ///
 /// # Errors
 /// The first finding, or why there is no result.
@@ -90,9 +90,10 @@ fn unreadable(fault: PageFault) -> VerifyFault {
     }
 }
 
-/// Every projected wallet equals the recomputed one, and none is missing.
+/// Every projected wallet equals the recomputed one, none is missing, and what flowed through all of them
+/// comes to what they hold.
 async fn compare_wallets(auditor: &Auditor, live: &impl Live) -> Result<u64, VerifyFault> {
-    let mut compared = 0;
+    let (mut compared, mut footing) = (0, Footing::default());
     let mut after = None;
     loop {
         let rows = live.wallets_after(after, ROWS).await.map_err(ReplayFault::from)?;
@@ -103,6 +104,7 @@ async fn compare_wallets(auditor: &Auditor, live: &impl Live) -> Result<u64, Ver
                 return Err(Finding { position: row.last, what }.into());
             }
             compared += 1;
+            footing.add(row);
             after = Some(row.id);
         }
         if rows.is_empty() {
@@ -111,7 +113,9 @@ async fn compare_wallets(auditor: &Auditor, live: &impl Live) -> Result<u64, Ver
     }
     let wallets = auditor.accounts().count() as u64;
     if wallets == compared {
-        return Ok(compared);
+        let faults = footing.faults(live, auditor.position()).await.map_err(ReplayFault::from)?;
+        let fault = faults.into_iter().next();
+        return fault.map_or(Ok(compared), |what| Err(Finding { position: auditor.position(), what }.into()));
     }
     let what = format!("{compared} wallets are projected, the log has {wallets}");
     Err(Finding { position: auditor.position(), what }.into())

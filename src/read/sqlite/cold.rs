@@ -1,10 +1,10 @@
 //! The engine's cold state, read from the projections in one snapshot.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use events::{CommandId, Event, OrgId, Position, ReturnedSlice};
 use futures::{FutureExt, TryFutureExt, future::BoxFuture};
-use ledger::{Cap, Lot, Lots, OpenHold, Rules, Wallet};
+use ledger::{Cap, Lot, Lots, OpenHold, Rules, Special, Terms, Wallet};
 use projections::{CapRow, HoldRow, LotRow, WalletRow, fingerprint};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::watch;
@@ -61,8 +61,13 @@ impl SqliteReads {
         self.0.pool.begin().await.map_err(store)
     }
 
+    /// A snapshot for the engine, which waits for no other reader.
+    async fn engine_snapshot(&self) -> Result<Transaction<'static, Sqlite>, StoreFault> {
+        self.0.engine.begin().await.map_err(store)
+    }
+
     async fn load_now(&self, wanted: &Wanted) -> Result<Loaded, StoreFault> {
-        let mut snapshot = self.snapshot().await?;
+        let mut snapshot = self.engine_snapshot().await?;
         let loaded = self.load_from(&mut snapshot, wanted).await;
         snapshot.rollback().await.map_err(store)?;
         loaded
@@ -95,19 +100,16 @@ impl SqliteReads {
     }
 
     async fn rules_now(&self) -> Result<LoadedRules, StoreFault> {
-        let mut snapshot = self.snapshot().await?;
+        let mut snapshot = self.engine_snapshot().await?;
         let checkpoint = checkpoint(&mut snapshot).await;
         let rules = rules::read(&mut snapshot).await;
         snapshot.rollback().await.map_err(store)?;
         let rules = rules?;
-        let orgs = rules.prices.values().map(|price| price.org).chain(rules.policies.keys().copied());
-        let orgs: BTreeSet<OrgId> = orgs.collect();
-        let rules = orgs.into_iter().map(|org| (org, rules_of(&rules, org))).collect();
-        Ok(LoadedRules { checkpoint: checkpoint?, rules })
+        Ok(LoadedRules { checkpoint: checkpoint?, rules: all_rules(&rules) })
     }
 
     async fn timers_now(&self, from: Timer, limit: usize) -> Result<LoadedTimers, StoreFault> {
-        let mut snapshot = self.snapshot().await?;
+        let mut snapshot = self.engine_snapshot().await?;
         let checkpoint = checkpoint(&mut snapshot).await;
         let timers = wallet_rows::timers(&mut snapshot, from, true, limit).await;
         snapshot.rollback().await.map_err(store)?;
@@ -129,6 +131,18 @@ pub(super) fn rules_of(rules: &projections::Rules, org: OrgId) -> Rules {
     of_org
 }
 
+/// The rules of every organization that has any, in one pass over all prices.
+fn all_rules(rules: &projections::Rules) -> Vec<(OrgId, Rules)> {
+    let with_policy = |org: OrgId| Rules { policy: rules.policy_of(org), ..Rules::default() };
+    let mut all: BTreeMap<OrgId, Rules> =
+        rules.policies.keys().map(|org| (*org, with_policy(*org))).collect();
+    for price in rules.prices.values() {
+        let of_org = all.entry(price.org).or_insert_with(|| with_policy(price.org));
+        of_org.apply(&Event::PriceSet(price.set.clone()), price.version);
+    }
+    all.into_iter().collect()
+}
+
 fn wallet(row: WalletRow) -> Wallet {
     let lot = |lot: LotRow| Lot { id: lot.id, remaining: lot.remaining, terms: lot.terms };
     Wallet {
@@ -136,14 +150,16 @@ fn wallet(row: WalletRow) -> Wallet {
         balance: row.balance,
         reserved: row.reserved,
         debt: row.debt,
-        limit: row.limit,
-        threshold: row.threshold,
         frozen: row.frozen,
         account_seq: row.account_seq,
         last: row.last,
         lots: Lots::new(row.lots.into_iter().map(lot)),
-        holds: row.holds.into_iter().map(hold).collect(),
-        caps: row.caps.into_iter().map(cap).collect(),
+        special: Special::from(Terms {
+            limit: row.limit,
+            threshold: row.threshold,
+            holds: row.holds.into_iter().map(hold).collect(),
+            caps: row.caps.into_iter().map(cap).collect(),
+        }),
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use events::{AppId, Event, OrgId, Position, Recorded, Time};
 use futures::{StreamExt, TryStreamExt, stream};
-use projections::{EntryKind, EntryRow, Parts, reference};
+use projections::{EntryKind, EntryRow, Parts, WalletRow, reference};
 use sqlx::SqliteConnection;
 
 use super::{
@@ -86,7 +86,7 @@ impl SqliteReads {
             return Ok((Vec::new(), None));
         };
         let mut found = Vec::new();
-        let mut next = Some(self.entrance(view.row.id, view.row.last, query.before).await?).flatten();
+        let mut next = self.entrance(snapshot, &view.row, query.before, range.until).await?;
         for _ in 0..STEPS_MAX {
             let Some(position) = next.filter(|position| *position >= range.from) else {
                 return Ok((found, None));
@@ -104,22 +104,27 @@ impl SqliteReads {
         Ok((found, next.map(Position::next)))
     }
 
-    /// Where to enter the chain of a wallet's events: below the cursor when it follows an event of
-    /// that wallet, as cursors of earlier pages do; otherwise at the last event.
+    /// Where to enter the chain of a wallet's events, at or above the last one below `until`: below the
+    /// cursor when it follows an event of that wallet, as cursors of earlier pages do; otherwise at the
+    /// first mark from there on, or at the last event.
     async fn entrance(
         &self,
-        wallet: events::WalletId,
-        last: Position,
+        snapshot: &mut SqliteConnection,
+        wallet: &WalletRow,
         before: Option<Position>,
+        until: Position,
     ) -> Result<Option<Position>, StoreFault> {
-        let Some(position) = before.and_then(|before| before.get().checked_sub(1)).map(Position) else {
-            return Ok(before.is_none().then_some(last));
+        let Some(below) = until.get().checked_sub(1).map(Position) else {
+            return Ok(None);
         };
-        if position >= last {
-            return Ok(Some(last));
+        if below >= wallet.last {
+            return Ok(Some(wallet.last));
         }
-        let recorded = event(&self.0.log, position).await?;
-        Ok(Some(if recorded.wallet() == Some(wallet) { position } else { last }))
+        if before == Some(until) && event(&self.0.log, below).await?.wallet() == Some(wallet.id) {
+            return Ok(Some(below));
+        }
+        let mark = wallet_rows::marked_from(snapshot, wallet.id, below, 1).await?;
+        Ok(Some(mark.first().copied().unwrap_or(wallet.last)))
     }
 
     async fn owned(

@@ -1,10 +1,8 @@
 //! Entries on disk: pages of them in order of position, and the lists of positions that filters read.
 
-use events::{AppId, OrgId, Position};
+use events::{AppId, IdMap, OrgId, Position};
 use futures::TryStreamExt;
-use projections::{
-    EntryKind, EntryRow, IdMap, pack_entries, pack_positions, unpack_entries, unpack_positions,
-};
+use projections::{EntryKind, EntryRow, pack_entries, pack_positions, unpack_entries, unpack_positions};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 

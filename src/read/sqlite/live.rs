@@ -1,7 +1,7 @@
 //! Whole projections, read to be compared with a replay.
 
-use events::{CommandId, Position, Time, WalletId};
-use projections::{Basis, EntryRow, IdSet, Identity, ReturnedRow, Rules, UsageCounts, UsageKey, fingerprint};
+use events::{CommandId, IdSet, Position, Time, WalletId};
+use projections::{Basis, EntryRow, Identity, ReturnedRow, Rules, UsageCounts, UsageKey, fingerprint};
 use uuid::Uuid;
 
 use super::{

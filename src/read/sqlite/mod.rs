@@ -7,7 +7,9 @@ mod bulk;
 mod cold;
 mod entries;
 mod entry_rows;
+mod explained;
 mod fault;
+mod hold_ends;
 mod identity;
 mod liability_rows;
 mod live;
@@ -28,7 +30,7 @@ use std::{fmt, path::Path, sync::Arc};
 use arc_swap::ArcSwap;
 use events::{LedgerId, Position};
 use sqlx::SqlitePool;
-use tokio::task::JoinHandle;
+use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use self::{open::Found, segments::Filters};
@@ -49,11 +51,36 @@ use crate::{
 #[derive(Clone)]
 pub struct SqliteReads(Arc<Shared>);
 
+/// Connections for everybody but the engine.
+const READERS_MAX: u32 = 4;
+
+/// Connections for the engine alone, so that no reader makes the writer wait.
+const ENGINE_READERS_MAX: u32 = 2;
+
+/// Reads at the same time that may take seconds, so that short ones have a connection and a processor.
+const LONG_READS_MAX: usize = 2;
+
 struct Shared {
     pool: SqlitePool,
+    engine: SqlitePool,
+    /// What a long read takes before it begins.
+    long_reads: Arc<Semaphore>,
     log: Arc<dyn Log>,
     filters: Arc<ArcSwap<Filters>>,
     progress: Arc<Progress>,
+}
+
+impl SqliteReads {
+    fn new(file: &Path, log: Arc<dyn Log>, filters: Arc<ArcSwap<Filters>>, progress: Arc<Progress>) -> Self {
+        Self(Arc::new(Shared {
+            pool: open::readers(file, READERS_MAX),
+            engine: open::readers(file, ENGINE_READERS_MAX),
+            long_reads: Arc::new(Semaphore::new(LONG_READS_MAX)),
+            log,
+            filters,
+            progress,
+        }))
+    }
 }
 
 /// The projections and the task that keeps them up to date.
@@ -79,6 +106,7 @@ impl SqliteReads {
     /// Closes the connections that read.
     pub async fn close(&self) {
         self.0.pool.close().await;
+        self.0.engine.close().await;
     }
 }
 
@@ -144,10 +172,10 @@ pub async fn read_only(
 ) -> Result<SqliteReads, OpenError> {
     let file = directory.join(READ_FILE);
     let checkpoint = open::inspect(&file, ledger).await?;
-    let pool = open::readers(&file);
-    let filters = Filters::load(&mut *pool.acquire().await?).await?;
-    let (filters, progress) = (Arc::new(ArcSwap::from_pointee(filters)), Arc::new(Progress::at(checkpoint)));
-    Ok(SqliteReads(Arc::new(Shared { pool, log, filters, progress })))
+    let reads = SqliteReads::new(&file, log, Arc::default(), Arc::new(Progress::at(checkpoint)));
+    let filters = Filters::load(&mut *reads.0.pool.acquire().await?).await?;
+    reads.0.filters.store(Arc::new(filters));
+    Ok(reads)
 }
 
 /// Builds the projections in `directory` anew from the first event and puts them in the place of the

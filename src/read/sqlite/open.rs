@@ -36,7 +36,6 @@ const READ_SQL: &str = include_str!("../../../migrations/sqlite/read/0001_read.s
 const CHECKPOINTS: &str = "SELECT ledger, name, version, position FROM checkpoints ORDER BY name";
 const ADD_CHECKPOINT: &str = "INSERT INTO checkpoints (ledger, name, version, position) VALUES (?, ?, ?, 0)";
 
-const READERS_MAX: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Pages of the write-ahead log between checkpoints, 16 MB: a wallet's page that changes in several
@@ -133,10 +132,10 @@ pub(super) async fn inspect(file: &Path, ledger: LedgerId) -> Result<Position, O
     current(&rows?).ok_or_else(stale)
 }
 
-/// A few connections that only read.
-pub(super) fn readers(file: &Path) -> SqlitePool {
+/// At most `most` connections that only read.
+pub(super) fn readers(file: &Path, most: u32) -> SqlitePool {
     // A connection to a file has no network to lose, so testing it before each use is for nothing.
-    let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).test_before_acquire(false);
+    let pool = SqlitePoolOptions::new().max_connections(most).test_before_acquire(false);
     // After an error SQLite may roll back by itself, and the driver would nest the next snapshot into
     // one that never ends.
     let pool = pool.after_release(|connection, _| {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use events::{Credits, Position, Recorded, WalletId};
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use projections::{Bases, Basis, WalletRow};
 use sqlx::SqliteConnection;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     log::Log,
-    read::{Explanation, StatementPart, StatementQuery, StoreFault, WalletView, When},
+    read::{StatementPart, StatementQuery, StoreFault, WalletView, When},
     report::{Edge, Opening, OpeningLot},
 };
 
@@ -23,20 +23,24 @@ use crate::{
 const LOG_READS: usize = 4;
 
 /// Events of a wallet from one mark to the next.
-const RUN: usize = 64;
-
-/// Events of a wallet that are in memory at once while it is explained.
-const EXPLAINED: usize = 4_096;
+pub(super) const RUN: usize = 64;
 
 /// A wallet's events in part: from `from` up to, not including, `until`, at most `limit`.
 #[derive(Debug, Clone, Copy)]
-struct Part {
-    wallet: WalletId,
+pub(super) struct Part {
+    pub(super) wallet: WalletId,
     /// The wallet's last event.
+    pub(super) last: Position,
+    pub(super) from: Position,
+    pub(super) until: Position,
+    pub(super) limit: usize,
+}
+
+/// A wallet's events from `low` up to and including its event `last`: those between two marks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run {
+    low: Position,
     last: Position,
-    from: Position,
-    until: Position,
-    limit: usize,
 }
 
 impl SqliteReads {
@@ -78,7 +82,7 @@ impl SqliteReads {
     }
 
     /// The wallet before `below`, made from what it is now, the mark before and the events since.
-    async fn past(
+    pub(super) async fn past(
         &self,
         snapshot: &mut SqliteConnection,
         now: WalletRow,
@@ -91,7 +95,8 @@ impl SqliteReads {
         let mut row = wallet_rows::mark_below(snapshot, (wallet, now.org), below).await?;
         let from = row.as_ref().map_or(Position(0), |row| row.last.next());
         let part = Part { wallet, last: now.last, from, until: below, limit: RUN };
-        let (events, _) = self.wallet_events(snapshot, part).await?;
+        let runs = runs(snapshot, part).await?;
+        let (events, _) = self.events_of(runs, below, RUN).await?;
         let lots: Vec<Position> =
             events.iter().flat_map(|recorded| Basis::needed_by(&recorded.event)).collect();
         let bases: Bases = rows::bases(snapshot, &lots).await?.into_iter().collect();
@@ -102,50 +107,30 @@ impl SqliteReads {
         Ok(row)
     }
 
-    /// A wallet's events in order, and where they go on when there are more.
-    async fn wallet_events(
-        &self,
-        snapshot: &mut SqliteConnection,
-        part: Part,
-    ) -> Result<(Vec<Recorded>, Option<Position>), StoreFault> {
-        let Part { wallet, last, from, until, limit } = part;
-        // The first run may have one event, all others have as many as there are between two marks.
-        let runs_max = limit / RUN + 2;
-        let marks = wallet_rows::marked_from(snapshot, wallet, from, runs_max).await?;
-        let all = marks.len() < runs_max;
-        let mut runs = Vec::with_capacity(marks.len() + 1);
-        let mut low = from;
-        for entry in marks.into_iter().chain(all.then_some(last)) {
-            if low >= until || entry < low {
-                break;
-            }
-            runs.push((entry, low));
-            low = entry.next();
-        }
-        let log = &self.0.log;
-        let read = |(entry, low): (Position, Position)| async move { run(log, entry, low, until).await };
-        let runs: Vec<Vec<Recorded>> = stream::iter(runs).map(read).buffered(LOG_READS).try_collect().await?;
-        let mut events: Vec<Recorded> = runs.into_iter().flatten().collect();
-        let next = events.get(limit).map(|recorded| recorded.envelope.position);
-        events.truncate(limit);
-        Ok((events, next))
-    }
-
     pub(super) async fn statement_part(
         &self,
         query: StatementQuery,
     ) -> Result<Option<StatementPart>, StoreFault> {
         let mut snapshot = self.snapshot().await?;
-        let part = self.statement_in(&mut snapshot, query).await;
+        let found = self.statement_in(&mut snapshot, query).await;
         snapshot.rollback().await.map_err(store)?;
-        part
+        let Some((mut part, runs)) = found? else {
+            return Ok(None);
+        };
+        (part.events, part.next) = self.events_of(runs, part.to.position, query.limit.max(1)).await?;
+        if let Some(next) = part.next {
+            part.to = log_events::edge(&self.0.log, next).await?;
+        }
+        Ok(Some(part))
     }
 
+    /// A statement without its events, and where those are: the log does not change, so that nobody
+    /// has to wait for a snapshot while they are read.
     async fn statement_in(
         &self,
         snapshot: &mut SqliteConnection,
         query: StatementQuery,
-    ) -> Result<Option<StatementPart>, StoreFault> {
+    ) -> Result<Option<(StatementPart, Vec<Run>)>, StoreFault> {
         let StatementQuery { wallet, from, to, limit } = query;
         let as_of = cold::checkpoint(snapshot).await?;
         let from = self.moment(snapshot, from).await?;
@@ -158,55 +143,62 @@ impl SqliteReads {
         };
         let (org, last) = (now.row.org, now.row.last);
         let opening = self.past(snapshot, now.row, from.position).await?;
-        let part = Part { wallet, last, from: from.position, until: to.position, limit: limit.max(1) };
-        let (events, next) = self.wallet_events(snapshot, part).await?;
-        if let Some(next) = next {
-            to = log_events::edge(&self.0.log, next).await?;
-        }
         let opening = opening.as_ref().map_or_else(Opening::default, opening_of);
-        Ok(Some(StatementPart { org, from, to, opening, events, next, as_of }))
+        let part = Part { wallet, last, from: from.position, until: to.position, limit: limit.max(1) };
+        let runs = runs(snapshot, part).await?;
+        let part = StatementPart { org, from, to, opening, events: Vec::new(), next: None, as_of };
+        Ok(Some((part, runs)))
     }
 
-    pub(super) async fn explained(
+    /// The events of these runs below `until`, at most `limit`, and where they go on when there are more.
+    async fn events_of(
         &self,
-        wallet: WalletId,
-        when: When,
-    ) -> Result<Option<Explanation>, StoreFault> {
-        let mut snapshot = self.snapshot().await?;
-        let explanation = self.explained_in(&mut snapshot, wallet, when).await;
-        snapshot.rollback().await.map_err(store)?;
-        explanation
-    }
-
-    async fn explained_in(
-        &self,
-        snapshot: &mut SqliteConnection,
-        wallet: WalletId,
-        when: When,
-    ) -> Result<Option<Explanation>, StoreFault> {
-        let until = self.moment(snapshot, when).await?.position;
-        let Some(now) = wallet_rows::wallet(snapshot, wallet).await? else {
-            return Ok(None);
-        };
-        let mut explanation = Explanation::new(wallet, now.row.org, until);
-        let (last, mut next, mut open) = (now.row.last, Some(Position(0)), false);
-        while let Some(from) = next {
-            let part = Part { wallet, last, from, until, limit: EXPLAINED };
-            let (events, further) = self.wallet_events(snapshot, part).await?;
-            for recorded in &events {
-                let position = recorded.envelope.position;
-                let lost = || corrupt(format!("event {position} names a lot that the wallet never had"));
-                explanation.follow(recorded).ok_or_else(lost)?;
-                open = true;
-            }
-            next = further;
-        }
-        Ok(open.then_some(explanation))
+        runs: Vec<Run>,
+        until: Position,
+        limit: usize,
+    ) -> Result<(Vec<Recorded>, Option<Position>), StoreFault> {
+        let runs: Vec<Vec<Recorded>> = read_runs(&self.0.log, runs, until).try_collect().await?;
+        let mut events: Vec<Recorded> = runs.into_iter().flatten().collect();
+        let next = events.get(limit).map(|recorded| recorded.envelope.position);
+        events.truncate(limit);
+        Ok((events, next))
     }
 }
 
+/// Where a wallet's events are: at least one more than `limit` of them, when there are so many.
+pub(super) async fn runs(snapshot: &mut SqliteConnection, part: Part) -> Result<Vec<Run>, StoreFault> {
+    let Part { wallet, last, from, until, limit } = part;
+    // The first run may have one event, all others have as many as there are between two marks.
+    let runs_max = limit / RUN + 2;
+    let marks = wallet_rows::marked_from(snapshot, wallet, from, runs_max).await?;
+    let all = marks.len() < runs_max;
+    let mut runs = Vec::with_capacity(marks.len() + 1);
+    let mut low = from;
+    for last in marks.into_iter().chain(all.then_some(last)) {
+        if low >= until || last < low {
+            break;
+        }
+        runs.push(Run { low, last });
+        low = last.next();
+    }
+    Ok(runs)
+}
+
+/// Reads runs, several at once, in order, without events at or above `until`.
+pub(super) fn read_runs(
+    log: &Arc<dyn Log>,
+    runs: Vec<Run>,
+    until: Position,
+) -> impl Stream<Item = Result<Vec<Recorded>, StoreFault>> + Send + Unpin {
+    let read = move |of: Run| {
+        let log = log.clone();
+        async move { run(&log, of.last, of.low, until).await }
+    };
+    Box::pin(stream::iter(runs).map(read).buffered(LOG_READS))
+}
+
 /// A wallet's events from `entry` back to `low`, in order, without those at or above `until`.
-async fn run(
+pub(super) async fn run(
     log: &Arc<dyn Log>,
     entry: Position,
     low: Position,

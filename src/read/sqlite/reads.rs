@@ -14,8 +14,8 @@ use super::{
     identity, log_events, rows, rules, wallet_rows,
 };
 use crate::read::{
-    EntryPage, EntryQuery, Explanation, IdentityRows, LiabilityReport, ReadFault, Reads, StatementPart,
-    StatementQuery, StoreFault, UsageQuery, UsageReport, WalletView, When,
+    EntryPage, EntryQuery, Explained, HoldEnd, IdentityRows, LiabilityReport, ReadFault, Reads,
+    StatementPart, StatementQuery, StoreFault, UsageQuery, UsageReport, WalletView, When,
 };
 
 impl Reads for SqliteReads {
@@ -36,6 +36,14 @@ impl Reads for SqliteReads {
             let found = rows::returned(&mut connection, &[event]).await?;
             Ok(found.first().map(|row| (row.total, row.last)))
         })
+    }
+
+    fn hold_end(
+        &self,
+        wallet: WalletId,
+        hold: Position,
+    ) -> BoxFuture<'_, Result<Option<HoldEnd>, ReadFault>> {
+        self.reading(move |reads| async move { reads.hold_ended(wallet, hold).await })
     }
 
     fn rules(&self, org: OrgId) -> BoxFuture<'_, Result<Arc<Rules>, ReadFault>> {
@@ -68,19 +76,20 @@ impl Reads for SqliteReads {
     }
 
     fn statement(&self, query: StatementQuery) -> BoxFuture<'_, Result<Option<StatementPart>, ReadFault>> {
-        self.reading(move |reads| async move { reads.statement_part(query).await })
+        self.reading_long(move |reads| async move { reads.statement_part(query).await })
     }
 
     fn explanation(
         &self,
         wallet: WalletId,
         when: When,
-    ) -> BoxFuture<'_, Result<Option<Explanation>, ReadFault>> {
-        self.reading(move |reads| async move { reads.explained(wallet, when).await })
+        events_max: usize,
+    ) -> BoxFuture<'_, Result<Explained, ReadFault>> {
+        self.reading_long(move |reads| async move { reads.explained(wallet, when, events_max).await })
     }
 
     fn usage(&self, query: UsageQuery) -> BoxFuture<'_, Result<UsageReport, ReadFault>> {
-        self.reading(|reads| async move { reads.usage_report(&query).await })
+        self.reading_long(|reads| async move { reads.usage_report(&query).await })
     }
 
     fn liability(
@@ -109,6 +118,30 @@ impl SqliteReads {
         F: Future<Output = Result<T, StoreFault>> + Send + 'static,
     {
         to_the_end(read(self.clone())).map_err(ReadFault::from).boxed()
+    }
+
+    /// A read that may take seconds: it waits for its turn, without a connection, as long as its caller
+    /// waits.
+    fn reading_long<T, F>(
+        &self,
+        read: impl FnOnce(Self) -> F + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, ReadFault>>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreFault>> + Send + 'static,
+    {
+        async move {
+            let turn = self.0.long_reads.clone().acquire_owned().await;
+            let turn = turn.map_err(|_| ReadFault::Unavailable("it is closed".to_owned()))?;
+            let reads = self.clone();
+            let reading = to_the_end(async move {
+                let found = read(reads).await;
+                drop(turn);
+                found
+            });
+            reading.await.map_err(ReadFault::from)
+        }
+        .boxed()
     }
 
     async fn identity_now(&self) -> Result<IdentityRows, StoreFault> {

@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
-use events::{Credits, Currency, Position};
-use projections::{Basis, IdMap, ReturnedRow};
+use events::{Credits, Currency, IdMap, Position};
+use projections::{Basis, ReturnedRow};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 

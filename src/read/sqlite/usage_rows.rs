@@ -1,7 +1,7 @@
 //! Counters of what was spent on what.
 
-use events::{AppId, OrgId, Time};
-use projections::{IdMap, UsageCounts, UsageKey};
+use events::{AppId, IdMap, OrgId, Time};
+use projections::{UsageCounts, UsageKey};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use uuid::Uuid;
 
@@ -21,6 +21,8 @@ const TO: &str = " ON CONFLICT DO UPDATE SET spendings = spendings + excluded.sp
      returned_micros = returned_micros + excluded.returned_micros";
 
 const OF_ORG: &str = "SELECT * FROM usage WHERE org = ? AND day >= ? AND day < ?";
+const IDS_OF_ORG: &str = "SELECT number, id FROM ids WHERE number = ?1 \
+     OR number IN (SELECT app FROM usage WHERE org = ?1 AND day >= ?2 AND day < ?3)";
 const ALL: &str = "SELECT * FROM usage ORDER BY org, day, app, service";
 
 const DAY: i64 = 86_400_000_000;
@@ -79,10 +81,13 @@ pub(super) async fn of_org(
     let Some(number) = rows::number(connection, org.0).await? else {
         return Ok(Vec::new());
     };
-    let ids = rows::ids(connection).await?;
     // A day that has only begun at `until` counts as a whole.
-    let last = until.micros().saturating_sub(1).div_euclid(DAY);
-    let query = sqlx::query(OF_ORG).bind(number).bind(day(from)).bind(last + 1);
+    let end = until.micros().saturating_sub(1).div_euclid(DAY) + 1;
+    let ids = sqlx::query_as(IDS_OF_ORG).bind(number).bind(day(from)).bind(end);
+    let ids: Vec<(i64, Vec<u8>)> = ids.fetch_all(&mut *connection).await.map_err(store)?;
+    let ids = ids.into_iter().map(|(number, id)| Ok((number, rows::uuid(&id)?)));
+    let ids = ids.collect::<Result<IdMap<_, _>, StoreFault>>()?;
+    let query = sqlx::query(OF_ORG).bind(number).bind(day(from)).bind(end);
     query.fetch_all(connection).await.map_err(store)?.iter().map(|row| counter(row, &ids)).collect()
 }
 

@@ -3,19 +3,18 @@
 use std::{path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
-use events::{LedgerId, Position};
-use projections::IdMap;
+use events::{IdMap, LedgerId, Position};
 use sqlx::{Connection, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
-    READ_FILE, Shared, SqliteReads,
+    READ_FILE, SqliteReads,
     bulk::{Bulk, Row},
     entry_rows::{self, EntryStatements},
     fault::{corrupt, store},
     identity,
     liability_rows::{self, LiabilityStatement},
-    open, rows, rules,
+    rows, rules,
     segments::{Filters, Segments},
     usage_rows::UsageStatement,
     wallet_rows::{self, WalletStatements},
@@ -106,8 +105,7 @@ impl SqliteStore {
     #[must_use]
     pub fn reads(&self, directory: &Path, log: Arc<dyn Log>) -> SqliteReads {
         let progress = Arc::new(Progress::at(self.checkpoint));
-        let (pool, filters) = (open::readers(&directory.join(READ_FILE)), self.filters.clone());
-        SqliteReads(Arc::new(Shared { pool, log, filters, progress }))
+        SqliteReads::new(&directory.join(READ_FILE), log, self.filters.clone(), progress)
     }
 
     async fn write_all(&mut self, batch: &Batch<'_>) -> Result<(), StoreFault> {

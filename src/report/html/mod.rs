@@ -5,7 +5,7 @@ mod summary;
 
 use std::io::{self, Write};
 
-use events::{Credits, Time};
+use events::{Credits, Position, Time};
 
 use self::page::{footer, header};
 use super::{
@@ -20,7 +20,7 @@ pub(super) fn write(statement: &Statement, to: &mut dyn Write) -> io::Result<()>
     let shown = Shown::of(statement);
     header(statement, to)?;
     summary::write(statement, &shown, to)?;
-    writeln!(to, "<h2 id=\"lines\">What moved</h2>\n<table aria-labelledby=\"lines\">")?;
+    writeln!(to, "<h2 id=\"lines\">What moved</h2>\n<table class=\"lines\" aria-labelledby=\"lines\">")?;
     writeln!(to, "<caption>Amounts in credits, times in UTC, oldest first</caption>")?;
     writeln!(
         to,
@@ -31,7 +31,18 @@ pub(super) fn write(statement: &Statement, to: &mut dyn Write) -> io::Result<()>
     statement.lines.iter().try_for_each(|line| row(line, &shown, to))?;
     edge("Closing balance", &statement.to, &statement.closing, &shown, to)?;
     writeln!(to, "</tbody>\n</table>")?;
+    if let Some(next) = statement.next {
+        more_follows(next, to)?;
+    }
     footer(statement, to)
+}
+
+fn more_follows(next: Position, to: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        to,
+        "<p class=\"more\">This is a part of a longer statement: more follows. The next part begins at position \
+         {next} with this closing balance.</p>"
+    )
 }
 
 /// How amounts are shown: all with as many decimals as one of them needs, but two at least.
@@ -53,7 +64,10 @@ impl Shown {
                 standing.promotional.held,
             ]
         });
-        let lines = statement.lines.iter().flat_map(|line| [line.amount, line.balance, line.reserved]);
+        let lines = statement.lines.iter().flat_map(|line| {
+            let moved = line.lots.iter().flat_map(|lot| [lot.free, lot.held]);
+            moved.chain([line.amount, line.balance, line.reserved, line.debt_change, line.overdrawn])
+        });
         let needed = edges.chain(lines).map(|credits| decimals(credits.micros())).max();
         Self { decimals: needed.unwrap_or(0).max(2) }
     }
@@ -89,7 +103,7 @@ fn row(line: &Line, shown: &Shown, to: &mut dyn Write) -> io::Result<()> {
         moment(line.time),
         spaced(line.kind.as_str()),
         line.words().map(|word| format!(" <bdi>{}</bdi>", html(word))).collect::<Vec<_>>().join(","),
-        details(line),
+        details(line, shown),
         shown.signed(i128::from(line.amount.micros())),
         shown.plain(line.balance),
         shown.plain(line.reserved)
@@ -97,19 +111,21 @@ fn row(line: &Line, shown: &Shown, to: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Position, app, and lots.
-fn details(line: &Line) -> String {
+fn details(line: &Line, shown: &Shown) -> String {
     let mut parts = vec![format!("position {}", line.position)];
     parts.extend(line.refers_to.map(|position| format!("about position {position}")));
     parts.extend(line.app.map(|app| format!("app {app}")));
-    parts.extend(line.lots.iter().map(lot));
+    parts.extend(line.lots.iter().map(|moved| lot(moved, shown)));
     if !line.debt_change.is_zero() {
-        parts.push(format!("debt {}", Shown { decimals: 6 }.signed(i128::from(line.debt_change.micros()))));
+        parts.push(format!("debt {}", shown.signed(i128::from(line.debt_change.micros()))));
+    }
+    if !line.overdrawn.is_zero() {
+        parts.push(format!("{} on the credit limit", shown.plain(line.overdrawn)));
     }
     parts.join(" \u{b7} ")
 }
 
-fn lot(moved: &LotMove) -> String {
-    let exact = Shown { decimals: decimals(moved.free.micros()).max(decimals(moved.held.micros())).max(2) };
+fn lot(moved: &LotMove, exact: &Shown) -> String {
     let part = |credits: Credits, name: &str| {
         let shown = (!credits.is_zero()).then(|| exact.signed(i128::from(credits.micros())));
         shown.map(|amount| format!("{amount} {name}"))

@@ -21,6 +21,9 @@ pub(super) fn header(statement: &Statement, to: &mut dyn Write) -> io::Result<()
     )?;
     writeln!(to, "<h1>Statement of credits</h1>")?;
     writeln!(to, "<p class=\"period\">{} to {} UTC</p>", moment(from.time), moment(until.time))?;
+    if statement.next.is_some() {
+        writeln!(to, "<p class=\"more\">A part of a longer statement: more follows after it.</p>")?;
+    }
     writeln!(
         to,
         "<dl class=\"names\">\n<dt>Wallet</dt><dd>{}</dd>\n<dt>Organization</dt><dd>{}</dd>\n\

@@ -1,6 +1,6 @@
 //! What a line says beside its amounts.
 
-use events::{Event, Position, RefundCause};
+use events::{Credits, Event, Position, RefundCause};
 
 use super::Kind;
 
@@ -11,11 +11,14 @@ pub(super) struct Essence<'a> {
     pub(super) reason: Option<&'a str>,
     pub(super) payment_reference: Option<&'a str>,
     pub(super) refers_to: Option<Position>,
+    /// What a hold reserves of the credit limit.
+    pub(super) overdrawn: Credits,
 }
 
 impl<'a> Essence<'a> {
     const fn new(kind: Kind) -> Self {
-        Self { kind, service: None, reason: None, payment_reference: None, refers_to: None }
+        let (service, reason, payment_reference) = (None, None, None);
+        Self { kind, service, reason, payment_reference, refers_to: None, overdrawn: Credits::ZERO }
     }
 
     const fn about(kind: Kind, refers_to: Position) -> Self {
@@ -31,12 +34,14 @@ impl<'a> Essence<'a> {
             Event::CreditsGranted(e) => Self { reason: e.reason.as_deref(), ..Self::new(Kind::Grant) },
             Event::CreditsDeducted(e) => Self { service: Some(&e.service), ..Self::new(Kind::Deduction) },
             Event::DeductionRolledBack(e) => Self {
-                service: Some(&e.service),
+                service: e.service.as_deref(),
                 reason: e.reason.as_deref(),
                 ..Self::about(Kind::Rollback, e.deduction)
             },
             Event::CreditsExpired(e) => Self::about(Kind::Expiry, e.lot),
-            Event::CreditsHeld(e) => Self { service: Some(&e.service), ..Self::new(Kind::Hold) },
+            Event::CreditsHeld(e) => {
+                Self { service: Some(&e.service), overdrawn: e.overdrawn, ..Self::new(Kind::Hold) }
+            }
             Event::HoldCaptured(e) => {
                 Self { service: Some(&e.service), ..Self::about(Kind::Capture, e.hold) }
             }

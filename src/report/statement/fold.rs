@@ -121,6 +121,7 @@ impl Books {
             reserved: stated.reserved,
             lots,
             debt_change: debt,
+            overdrawn: essence.overdrawn,
         }))
     }
 

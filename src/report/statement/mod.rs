@@ -92,6 +92,9 @@ pub struct Statement {
     pub lines: Vec<Line>,
     /// What the wallet holds afterwards.
     pub closing: Standing,
+    /// Where the next part begins, when this is a part of a longer statement.
+    #[serde(rename = "next_from", skip_serializing_if = "Option::is_none")]
+    pub next: Option<Position>,
 }
 
 /// What a wallet holds. Free and held credits of both classes less the debt are the balance.
@@ -151,6 +154,9 @@ pub struct Line {
     pub lots: Vec<LotMove>,
     /// How much the debt grew, or, below zero, fell.
     pub debt_change: Credits,
+    /// What a hold reserves of the credit limit, beside what it reserves of lots.
+    #[serde(skip)]
+    pub overdrawn: Credits,
 }
 
 impl Line {
@@ -249,6 +255,6 @@ impl Statement {
             next = position.next();
             lines.extend(books.follow(recorded)?);
         }
-        Ok(Self { of, from, to, opening: standing, lines, closing: books.standing() })
+        Ok(Self { of, from, to, opening: standing, lines, closing: books.standing(), next: None })
     }
 }

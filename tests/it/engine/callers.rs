@@ -87,7 +87,7 @@ async fn a_full_queue_turns_callers_away_and_writes_nothing_of_theirs() {
         match answer {
             Ok(receipt) => {
                 stored += 1;
-                assert_eq!(ledger.replayed(again).await, receipt.recorded);
+                assert_eq!(ledger.replayed(again).await, *receipt.recorded);
             }
             Err(error) => {
                 assert!(matches!(error, EngineError::Overloaded), "{error}");

@@ -72,7 +72,7 @@ async fn race(seed: u64) -> &'static str {
         Some(ledger::evolve(before, recorded).expect("an event that follows"))
     });
     let folded = folded.expect("a wallet");
-    assert!(folded.holds.is_empty() && folded.balance.is_zero(), "seed {seed}: all has expired");
+    assert!(folded.special.holds.is_empty() && folded.balance.is_zero(), "seed {seed}: all has expired");
     closings[0]
 }
 

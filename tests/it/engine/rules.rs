@@ -1,6 +1,6 @@
 //! Prices and policies hold from the very next command on, and only when they are stored.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use credit_ledger::{
     engine::{Ask, EngineError, Fact},
@@ -49,7 +49,11 @@ async fn ruled(ledger: &Ledger, number: u128, event: impl Into<Event>) -> Positi
     ledger.engine.record(rule(number, CALLER.org, event)).await.expect("recorded").envelope.position
 }
 
-async fn rules(ledger: &Ledger, number: u128, event: PriceSet) -> JoinHandle<Result<Recorded, EngineError>> {
+async fn rules(
+    ledger: &Ledger,
+    number: u128,
+    event: PriceSet,
+) -> JoinHandle<Result<Arc<Recorded>, EngineError>> {
     let (engine, fact) = (ledger.engine.clone(), rule(number, CALLER.org, event));
     let waiting = tokio::spawn(async move { engine.record(fact).await });
     idle().await;
@@ -70,11 +74,10 @@ async fn a_price_holds_for_the_commands_behind_it_in_the_same_group() {
     let third = ledger.posted(tokens("D3", 3)).await;
     release.send(()).expect("an append that waits");
     let answer = |task: JoinHandle<Result<credit_ledger::engine::Receipt, EngineError>>| async {
-        task.await.expect("no panic").expect("a receipt").recorded
+        Arc::unwrap_or_clone(task.await.expect("no panic").expect("a receipt").recorded)
     };
     assert_eq!(refusal(&answer(first).await), Some(Refusal::NoPrice));
-    let versions =
-        [one, other].map(|fact| async { fact.await.expect("no panic").expect("recorded").envelope });
+    let versions = [one, other].map(|fact| async { fact.await.expect("no panic").expect("recorded") });
     for (task, version, left) in [(second, 0, "94"), (third, 1, "79")] {
         let paid = answer(task).await;
         assert_eq!(balance(&paid), credits(left));

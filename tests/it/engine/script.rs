@@ -1,6 +1,6 @@
 //! A fixed story over three wallets that meets every rule once, to be told under many conditions.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use credit_ledger::engine::{Ask, EngineError};
 use events::{Position, Recorded};
@@ -89,9 +89,9 @@ pub(super) async fn tell(ledger: &Ledger, lines: Vec<Line>, told: &mut Told, mut
         };
         match ledger.submit(asked.clone()).await {
             Ok(receipt) if receipt.replayed => {
-                assert!(told.iter().any(|(_, recorded)| *recorded == receipt.recorded), "{receipt:?}");
+                assert!(told.iter().any(|(_, recorded)| *recorded == *receipt.recorded), "{receipt:?}");
             }
-            Ok(receipt) => told.push((asked, receipt.recorded)),
+            Ok(receipt) => told.push((asked, Arc::unwrap_or_clone(receipt.recorded))),
             Err(EngineError::Rejected(_) | EngineError::KeyReused) => {}
             Err(other) => panic!("{:?}: {other}", asked.asked.key),
         }

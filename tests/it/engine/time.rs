@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use credit_ledger::{clock::Clock, engine::EngineError};
-use events::{Event, Time};
+use events::{Envelope, Event, Time};
 
 use crate::support::{
     ground::{Ground, START_MICROS},
@@ -87,4 +87,7 @@ async fn lots_expire_by_the_engine_s_clock() {
     let events = ledger.ground.events().await;
     let expired = &events[checked.envelope.position.get() as usize - 1];
     assert!(matches!(expired.event, Event::CreditsExpired(_)), "{expired:?}");
+    // Nobody did that: neither the app whose command met it, nor a person.
+    let of = |envelope: &Envelope| (envelope.app, envelope.actor.clone());
+    assert_eq!((of(&expired.envelope), of(&checked.envelope).0.is_some()), ((None, None), true));
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::things::{Things, deduct, fund, funded};
+use credit_ledger::identity::Scope;
+
+use super::things::{Things, adjust, deduct, fund, funded, policy};
 use crate::support::app::{Client, TestApp};
 
 /// The entries of every page, newest first.
@@ -133,6 +135,37 @@ async fn an_entry_says_what_happened() {
     assert_eq!([&deduction["wallet"], &deduction["app"]], [&things.wallet, &things.app]);
     let balances: Vec<_> = entries.iter().map(|entry| entry["balance"].clone()).collect();
     assert_eq!(entries[0]["balance"], "1010.5", "{balances:?}");
+}
+
+#[tokio::test]
+async fn what_undid_an_entry_can_be_read_by_its_id() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let things = Things::made_by(&admin).await;
+    admin.put("/v1/policy", &policy()).await.expect(200);
+    let proposed = adjust(&admin, &things.wallet, "large", "-200").await.expect(202).member("id");
+    let other = app.another_key(&admin, &[Scope::CreditsAdjust]).await;
+    let approval = format!("/v1/adjustments/{proposed}/approval");
+    let approved = other.post(&approval, &json!({})).key("yes").await.expect(201).member("id");
+    let capture = format!("/v1/deductions/{}/rollbacks", things.capture);
+    let returned =
+        admin.post(&capture, &json!({ "amount": "0.25" })).key("back").await.expect(201).member("id");
+    settled(&app).await;
+    let entries = walk(&admin, &format!("/v1/wallets/{}/entries", things.wallet), 100).await;
+    let undone = entries.iter().filter(|entry| entry.get("reversed_by").is_some());
+    let undone: Vec<_> =
+        undone.map(|entry| (entry["kind"].as_str(), entry["reversed_by"].as_str())).collect();
+    let expected = [
+        ("proposal", &approved, "adjustments"),
+        ("capture", &returned, "rollbacks"),
+        ("deduction", &things.rollback, "rollbacks"),
+        ("purchase", &things.refund, "refunds"),
+    ];
+    let found: Vec<_> = expected.iter().map(|(kind, by, _)| (Some(*kind), Some(by.as_str()))).collect();
+    assert_eq!(undone, found);
+    for (_, by, kind) in expected {
+        admin.get(&format!("/v1/{kind}/{by}")).await.expect(200);
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,12 @@ async fn act(client: &Client, hold: &str, what: &str, key: &str, ask: Value) -> 
     client.post(&format!("/v1/holds/{hold}/{what}"), &ask).key(key).await
 }
 
+/// The hold, with all that happened so far in it.
+async fn read(app: &TestApp, client: &Client, hold: &str) -> Value {
+    let path = format!("/v1/holds/{hold}?min_position={}", app.head().get() - 1);
+    client.get(&path).await.expect(200).json()
+}
+
 fn funds(answer: &Value) -> [&str; 3] {
     ["balance", "available", "reserved"].map(|name| answer[name].as_str().expect("an amount"))
 }
@@ -42,13 +48,14 @@ async fn a_hold_is_captured_in_parts_beyond_itself_and_up_to_its_cap() {
     let over = capture(&admin, &id, "c3", json!({ "cost": "1.5" })).await;
     let over = over.problem(422, "capture-exceeds-hold");
     assert_eq!([&over["capturable"], &over["requested"]], ["1", "1.5"]);
-    let open = admin.get(&format!("/v1/holds/{id}?min_position={}", app.head().get() - 1)).await.expect(200);
-    let open = open.json();
+    let open = read(&app, &admin, &id).await;
     assert_eq!([&open["status"], &open["captured"], &open["remaining"]], ["open", "11", "0"]);
-    capture(&admin, &id, "c4", json!({ "cost": "1" })).await.expect(201);
+    assert_eq!([&open["ended_at"], &open["ended_position"]], [&Value::Null, &Value::Null]);
+    let full = capture(&admin, &id, "c4", json!({ "cost": "1" })).await.expect(201).json();
     capture(&admin, &id, "c5", json!({ "cost": "1" })).await.problem(409, "hold-closed");
-    let closed = admin.get(&format!("/v1/holds/{id}?min_position={}", app.head().get() - 1)).await;
-    assert_eq!(closed.expect(200).json()["status"], "closed");
+    let closed = read(&app, &admin, &id).await;
+    assert_eq!([&closed["status"], &closed["captured"], &closed["remaining"]], ["captured", "12", "0"]);
+    assert_eq!([&closed["ended_position"], &closed["ended_at"]], [&full["position"], &full["time"]]);
 }
 
 #[tokio::test]
@@ -64,8 +71,12 @@ async fn the_last_capture_releases_the_rest_and_says_so_again() {
     let again = capture(&admin, &id, "c", json!({ "cost": "4", "last": true })).await.expect(201);
     assert!(again.is_replayed());
     assert_eq!(again.text(), last.text());
-    let read = admin.get(&format!("/v1/captures/{}", last.member("id"))).await.expect(200).json();
-    assert_eq!([&read["released"], &read["returned"]], ["6", "0"]);
+    let seen = admin.get(&format!("/v1/captures/{}", last.member("id"))).await.expect(200).json();
+    assert_eq!([&seen["released"], &seen["returned"]], ["6", "0"]);
+    let closed = read(&app, &admin, &id).await;
+    assert_eq!([&closed["status"], &closed["captured"], &closed["remaining"]], ["captured", "4", "0"]);
+    // The release of the rest closed it, right behind the capture.
+    assert_eq!(closed["ended_position"], (last.position() + 1).to_string());
     capture(&admin, &id, "c2", json!({})).await.problem(409, "hold-closed");
 }
 
@@ -117,13 +128,18 @@ async fn what_is_held_cannot_be_spent_and_is_free_after_the_release() {
     let longer =
         act(&admin, &id, "extensions", "e", json!({ "timeout_seconds": 120 })).await.expect(200).json();
     assert_eq!(longer["expires_at"].as_str().map(|time| &time[..16]), Some("2026-01-01T00:02"));
+    capture(&admin, &id, "c", json!({ "cost": "1" })).await.expect(201);
     let free = act(&admin, &id, "release", "r", json!({})).await.expect(200).json();
-    assert_eq!([&free["hold"], &free["released"]], [id.as_str(), "8"]);
-    assert_eq!(funds(&free), ["10", "10", "0"]);
+    assert_eq!([&free["hold"], &free["released"]], [id.as_str(), "7"]);
+    assert_eq!(funds(&free), ["9", "9", "0"]);
+    let closed = read(&app, &admin, &id).await;
+    assert_eq!([&closed["status"], &closed["captured"], &closed["amount"]], ["released", "1", "8"]);
+    assert_eq!([&closed["ended_position"], &closed["ended_at"]], [&free["position"], &free["time"]]);
+    assert_eq!(closed["expires_at"], longer["expires_at"]);
     for (what, ask) in [("release", json!({})), ("extensions", json!({ "timeout_seconds": 5 }))] {
         act(&admin, &id, what, "late", ask).await.problem(409, "hold-closed");
     }
-    deduct(&admin, &wallet, "d2", "10").await.expect(201);
+    deduct(&admin, &wallet, "d2", "9").await.expect(201);
 }
 
 #[tokio::test]
@@ -132,8 +148,15 @@ async fn a_hold_ends_by_itself_and_its_credits_are_free() {
     let admin = app.admin().await;
     let wallet = funded(&admin, "10").await;
     let held = hold(&admin, &wallet, "h", "8").await.expect(201);
+    capture(&admin, &held.member("id"), "early", json!({ "cost": "3" })).await.expect(201);
     app.clock.advance(Duration::from_secs(86_401));
-    deduct(&admin, &wallet, "d", "10").await.expect(201);
+    let spent = deduct(&admin, &wallet, "d", "7").await.expect(201);
+    let closed = read(&app, &admin, &held.member("id")).await;
+    assert_eq!([&closed["status"], &closed["captured"], &closed["remaining"]], ["expired", "3", "0"]);
+    // It expired with the deduction, or a moment before by the engine's own timer.
+    let ended: u64 = closed["ended_position"].as_str().expect("a position").parse().expect("a number");
+    assert!(ended < spent.position(), "{closed}");
+    assert!(closed["ended_at"].as_str() >= closed["expires_at"].as_str(), "{closed}");
     capture(&admin, &held.member("id"), "c", json!({ "cost": "1" })).await.problem(409, "hold-closed");
     let seen = wallet_at(&admin, &wallet, app.head().get() - 1).await;
     assert_eq!(funds(&seen), ["0", "0", "0"]);

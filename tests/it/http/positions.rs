@@ -23,6 +23,16 @@ async fn a_read_sees_the_write_whose_position_it_names() {
 }
 
 #[tokio::test]
+async fn on_a_quiet_ledger_a_read_without_a_position_sees_what_was_answered() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    for _ in 0..5 {
+        let wallet = funded(&admin, "100").await;
+        assert_eq!(admin.get(&format!("/v1/wallets/{wallet}")).await.expect(200).member("balance"), "100");
+    }
+}
+
+#[tokio::test]
 async fn a_position_that_is_not_there_yet_is_not_waited_for_longer_than_asked() {
     let app = TestApp::start().await;
     let admin = app.admin().await;

@@ -100,6 +100,72 @@ async fn what_is_owed_is_what_the_wallets_hold_and_every_period_adds_up() {
     assert_eq!([&theirs["closing"]["paid"], &theirs["deferred_revenue"]], [&json!("0"), &json!([])]);
 }
 
+/// Buys 100 credits for 10 of a currency of its own.
+async fn buy(client: &Client, wallet: &str, key: &str, currency: &str, more: Value) -> String {
+    let mut ask = json!({ "amount": "100", "price_paid": { "amount": "10", "currency": currency } });
+    ask.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+    client
+        .post(&format!("/v1/wallets/{wallet}/purchases"), &ask)
+        .key(&format!("{currency}-{key}"))
+        .await
+        .expect(201)
+        .member("id")
+}
+
+#[tokio::test]
+async fn what_was_paid_and_kept_is_earned_or_deferred_whatever_was_refunded() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let money = async |currency: &str, wanted: [&str; 5]| {
+        let report = liability(&admin, &format!("min_position={}", app.head().get() - 1)).await;
+        let lines = report["deferred_revenue"].as_array().expect("currencies");
+        let line = lines.iter().find(|line| line["currency"] == currency).expect("the currency");
+        let seen = ["paid", "refunded", "recognised", "breakage", "closing"].map(|name| &line[name]);
+        assert_eq!(seen, wanted.map(|text| json!(text)).each_ref(), "{currency}");
+    };
+    let back = async |purchase: &str, how: &str, ask: Value| {
+        admin
+            .post(&format!("/v1/purchases/{purchase}/{how}"), &ask)
+            .key(&format!("{purchase}-{how}"))
+            .await
+            .expect(201)
+    };
+    // Spent, and taken back by the bank; the next purchase pays the debt.
+    let wallet = new_wallet();
+    let bought = buy(&admin, &wallet, "one", "EUR", json!({})).await;
+    deduct(&admin, &wallet, "spend-1", "100").await.expect(201);
+    back(&bought, "chargebacks", json!({})).await;
+    money("EUR", ["10", "10", "0", "0", "0"]).await;
+    buy(&admin, &wallet, "two", "EUR", json!({})).await;
+    money("EUR", ["20", "10", "10", "0", "0"]).await;
+    // Held, refunded, and then freed.
+    let wallet = new_wallet();
+    let bought = buy(&admin, &wallet, "one", "USD", json!({})).await;
+    let held = hold(&admin, &wallet, "hold", "100").await.expect(201).member("id");
+    back(&bought, "refunds", json!({})).await;
+    money("USD", ["10", "10", "-10", "0", "10"]).await;
+    admin.post(&format!("/v1/holds/{held}/release"), &json!({})).key("free").await.expect(200);
+    money("USD", ["10", "10", "0", "0", "0"]).await;
+    // Overdrawn, paid, and given back: as a gift, which is worth nothing.
+    let wallet = new_wallet();
+    fund(&admin, &wallet, "1").await;
+    let limit = admin.put(&format!("/v1/wallets/{wallet}/credit-limit"), &json!({ "limit": "99" }));
+    limit.key("limit").await;
+    let spent = deduct(&admin, &wallet, "spend-2", "100").await.expect(201).member("id");
+    let bought = buy(&admin, &wallet, "one", "CHF", json!({})).await;
+    admin.post(&format!("/v1/deductions/{spent}/rollbacks"), &json!({})).key("b").await.expect(201);
+    money("CHF", ["10", "0", "9.9", "0", "0.1"]).await;
+    back(&bought, "refunds", json!({})).await;
+    money("CHF", ["10", "10", "0", "0", "0"]).await;
+    // Spent in part and expired: what is refunded as spent reduces what was earned, never the breakage.
+    let wallet = new_wallet();
+    let bought = buy(&admin, &wallet, "one", "GBP", json!({ "expires_in_seconds": 60 })).await;
+    deduct(&admin, &wallet, "spend-3", "30").await.expect(201);
+    app.clock.advance(std::time::Duration::from_secs(61));
+    back(&bought, "refunds", json!({ "amount": "30" })).await;
+    money("GBP", ["10", "3", "0", "7", "0"]).await;
+}
+
 #[tokio::test]
 async fn usage_is_counted_by_what_was_asked_for() {
     let app = TestApp::start().await;

@@ -61,6 +61,10 @@ async fn parts_of_a_statement_join_to_the_whole() {
     let whole = statement(&admin, &wallet, "").await.expect(200);
     assert!(whole.header("x-ledger-next").is_empty());
     let whole = whole.json();
+    let page = statement(&admin, &wallet, "format=html").await.expect(200);
+    assert!(!page.text().contains("more follows"), "{}", page.text());
+    let page = statement(&admin, &wallet, "format=html&limit=2").await.expect(200);
+    assert!(page.text().contains("more follows"), "{}", page.text());
     for limit in [1, 2, 5] {
         let (mut from, mut lines, mut opening) = ("0".to_owned(), Vec::new(), whole["opening"].clone());
         loop {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use credit_ledger::log::{
     AppendError, Log, ReadError,
-    sqlite::{LOG_FILE, OpenError, SqliteLog},
+    sqlite::{Closed, LOG_FILE, OpenError, SqliteLog},
 };
 use events::Position;
 use sqlx::{
@@ -47,12 +47,33 @@ async fn a_closed_log_leaves_nothing_beside_its_file() {
     let directory = tempfile::tempdir().expect("a directory");
     let log = open(directory.path()).await;
     append(&log, &numbered(0, 100)).await;
-    log.close().await;
+    assert_eq!(log.close().await, Closed::InOneFile);
     assert!(!directory.path().join("log.db-wal").exists());
+    assert_eq!(log.close().await, Closed::AsItWas);
     let refused = log.append(Position(100), &group(["late"])).await;
     assert!(matches!(refused, Err(AppendError::Unavailable(_))), "{refused:?}");
     assert!(matches!(log.head().await, Err(ReadError::Unavailable(_))));
     log.wait_past(Position(100)).await;
+}
+
+/// Whoever takes `log.db` alone would lose what the reader kept out of it.
+#[tokio::test]
+async fn a_log_that_a_reader_keeps_from_being_whole_says_so() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let log = open(directory.path()).await;
+    append(&log, &numbered(0, 10)).await;
+    let mut reader = raw(directory.path()).await;
+    let mut snapshot = reader.begin().await.expect("a transaction");
+    let seen: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM events").fetch_one(&mut *snapshot).await.expect("a count");
+    append(&log, &numbered(10, 10)).await;
+    log.run_on_writer("PRAGMA busy_timeout = 0").await.expect("no waiting");
+    assert_eq!((seen, log.close().await), (10, Closed::InTwoFiles));
+    let beside = directory.path().join("log.db-wal").metadata().expect("a write-ahead log");
+    assert!(beside.len() > 0);
+    snapshot.rollback().await.expect("an end");
+    reader.close().await.expect("a close");
+    assert_eq!(all(&open(directory.path()).await).await.len(), 20);
 }
 
 #[tokio::test]

@@ -54,8 +54,11 @@ async fn a_cold_load_equals_what_was_decided() {
     assert_eq!(loaded.commands, answers);
     assert!(answers.iter().all(|(command, _)| reads.may_know(*command)));
     let held = history.wallets.iter().flat_map(|(.., wallet)| wallet);
-    assert!(held.clone().any(|wallet| !wallet.holds.is_empty()) && held.clone().any(|w| !w.caps.is_empty()));
-    assert!(held.clone().any(|wallet| wallet.limit.is_positive()), "the history is too dull");
+    assert!(
+        held.clone().any(|wallet| !wallet.special.holds.is_empty())
+            && held.clone().any(|w| !w.special.caps.is_empty())
+    );
+    assert!(held.clone().any(|wallet| wallet.special.limit.is_positive()), "the history is too dull");
     reads.close().await;
 }
 

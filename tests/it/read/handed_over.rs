@@ -34,7 +34,7 @@ async fn compared(
         if hands_over(number) {
             let mut group = events[first.get() as usize..upto.get() as usize].to_vec();
             group.iter_mut().for_each(&spoil);
-            recent.hand_over(first, group);
+            recent.hand_over(first, group.into_iter().map(Arc::new).collect());
         }
         projected.reads.hurry(upto);
         if number % 4 == 3 {
@@ -77,7 +77,7 @@ async fn what_a_full_queue_dropped_is_read_from_the_log() {
     let projected = started.await.expect("projections");
     // The runner takes nothing before the log has it, so the queue overflows.
     for group in events.chunks(100) {
-        recent.hand_over(group[0].envelope.position, group.to_vec());
+        recent.hand_over(group[0].envelope.position, group.iter().cloned().map(Arc::new).collect());
     }
     let kept = recent.first().expect("events that wait");
     assert!(kept.plus(900) <= head && head <= kept.plus(1_000), "{kept} of {head}");

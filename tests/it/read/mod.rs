@@ -2,11 +2,13 @@
 
 mod cold;
 mod commands;
+mod crowded;
 mod entries;
 mod exactly_once;
 mod following;
 mod halting;
 mod handed_over;
+mod hold_ends;
 mod past;
 mod rebuilding;
 mod replaying;

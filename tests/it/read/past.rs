@@ -32,12 +32,14 @@ impl Folded {
 fn same(row: &WalletRow, wallet: &Wallet) -> bool {
     let lots: Vec<_> = wallet.lots.iter().map(|lot| (lot.id, lot.remaining, lot.terms)).collect();
     let projected: Vec<_> = row.lots.iter().map(|lot| (lot.id, lot.remaining, lot.terms)).collect();
-    let holds: Vec<_> = wallet.holds.iter().map(|h| (h.id, h.expires, h.captured, h.rest())).collect();
+    let holds: Vec<_> =
+        wallet.special.holds.iter().map(|h| (h.id, h.expires, h.captured, h.rest())).collect();
     let held: Vec<_> =
         row.holds.iter().map(|h| (h.id, h.expires, h.captured, h.rest().expect("credits"))).collect();
-    let caps: Vec<_> = wallet.caps.iter().map(|c| (c.app, c.amount, c.since, c.used)).collect();
+    let caps: Vec<_> = wallet.special.caps.iter().map(|c| (c.app, c.amount, c.since, c.used)).collect();
     let capped: Vec<_> = row.caps.iter().map(|c| (c.app, c.amount, c.since, c.used)).collect();
-    let amounts = (wallet.balance, wallet.reserved, wallet.debt, wallet.limit, wallet.threshold);
+    let amounts =
+        (wallet.balance, wallet.reserved, wallet.debt, wallet.special.limit, wallet.special.threshold);
     amounts == (row.balance, row.reserved, row.debt, row.limit, row.threshold)
         && (wallet.frozen, wallet.account_seq, wallet.last) == (row.frozen, row.account_seq, row.last)
         && (lots, holds, caps) == (projected, held, capped)

@@ -38,7 +38,7 @@ async fn a_row_that_does_not_follow_from_the_log_is_found() {
         ("UPDATE apps SET name = 'other' WHERE name = 'app-1'", "identity"),
         (
             "UPDATE wallets SET state = x'00' WHERE id = (SELECT id FROM wallets WHERE length(state) > 1 LIMIT 1)",
-            "wallets",
+            "wallets liability",
         ),
         ("DELETE FROM wallet_marks WHERE last = (SELECT max(last) FROM wallet_marks)", "wallets"),
         (
@@ -59,14 +59,22 @@ async fn a_row_that_does_not_follow_from_the_log_is_found() {
         (
             "DELETE FROM liability_marks WHERE position = (SELECT max(position) FROM liability_marks) \
              AND org = 1",
-            "liability",
+            "liability liability",
         ),
-        ("DELETE FROM wallets WHERE id = (SELECT min(id) FROM wallets)", "wallets"),
+        ("DELETE FROM wallets WHERE id = (SELECT min(id) FROM wallets)", "wallets liability"),
     ];
-    for (statement, projection) in cases {
+    for (statement, projections) in cases {
         let (comparison, changed) = compared_after(statement).await;
         assert_eq!(changed, 1, "{statement}");
-        assert_eq!(differing(&comparison), [(projection, 1)], "{statement}: {comparison:?}");
+        // What the wallets hold, and what flowed through them, are held against each other too.
+        let mut wanted: Vec<(&str, u64)> = Vec::new();
+        for projection in projections.split(' ') {
+            match wanted.iter_mut().find(|(name, _)| *name == projection) {
+                Some((_, count)) => *count += 1,
+                None => wanted.push((projection, 1)),
+            }
+        }
+        assert_eq!(differing(&comparison), wanted, "{statement}: {comparison:?}");
     }
 }
 
@@ -78,8 +86,8 @@ async fn entries_that_do_not_follow_from_the_log_are_found() {
          WHERE first = (SELECT max(first) FROM entries)";
     let (comparison, changed) = compared_after(first_id).await;
     let found = differing(&comparison);
-    assert!(changed == 1 && found.len() == 1 && found[0].1 > 50, "{comparison:?}");
-    assert_eq!(found[0].0, "entries");
+    assert!(changed == 1 && found[0].1 > 50, "{comparison:?}");
+    assert_eq!(found.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["entries", "liability"]);
     let one_page = "DELETE FROM entries WHERE first = (SELECT max(first) FROM entries WHERE first < 3000)";
     let (comparison, changed) = compared_after(one_page).await;
     let differing = differing(&comparison);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use credit_ledger::report::{Form, Statement};
-use events::Credits;
+use credit_ledger::report::{Form, Statement, statement::Line};
+use events::{Credits, Event, Recorded};
 use serde_json::Value;
 
 use super::random::{Life, TEXTS};
@@ -81,9 +81,75 @@ fn html_holds_no_markup_of_users_and_loads_nothing() {
         }
     }
     assert!(open.is_empty(), "{open:?}");
-    for needed in ["lang=\"en\"", "<caption>", "scope=\"col\"", "scope=\"row\"", "@media print", "<title>"] {
+    let reflow = ["@media screen and (max-width: 60rem)", "<table class=\"lines\""];
+    let needed = ["lang=\"en\"", "<caption>", "scope=\"col\"", "scope=\"row\"", "@media print", "<title>"];
+    for needed in needed.into_iter().chain(reflow) {
         assert!(page.contains(needed), "{needed}");
     }
+}
+
+#[test]
+fn all_amounts_of_a_page_have_as_many_decimals() {
+    let page = written(&statement(), Form::Html);
+    let body = page.split("</style>").nth(1).expect("a body");
+    let amounts: Vec<&str> = body
+        .split(['<', '>', ' ', '\u{b7}', ','])
+        .filter(|word| word.parse::<Credits>().is_ok() && word.contains('.'))
+        .collect();
+    assert!(amounts.len() > 500, "{}", amounts.len());
+    for amount in &amounts {
+        let decimals = amount.rsplit('.').next().expect("decimals").len();
+        assert_eq!(decimals, 6, "{amount}");
+    }
+    for detail in [" free", " held"] {
+        assert!(body.contains(detail), "{detail}");
+    }
+}
+
+#[test]
+fn a_part_of_a_statement_says_that_more_follows() {
+    let mut statement = statement();
+    let says = |statement: &Statement, form| written(statement, form).contains("more follows");
+    for form in [Form::Html, Form::Hledger, Form::Beancount] {
+        assert!(!says(&statement, form), "{form:?}");
+    }
+    statement.next = Some(statement.to.position);
+    for form in [Form::Html, Form::Hledger, Form::Beancount] {
+        assert!(says(&statement, form), "{form:?}");
+    }
+    let position = statement.to.position;
+    assert!(written(&statement, Form::Html).contains(&format!("begins at position {position}")));
+}
+
+/// Holds on the credit limit move no credits of a lot, and nothing else is noted.
+#[test]
+fn journals_note_what_holds_reserve_of_the_credit_limit_and_nothing_else() {
+    let (mut noted, mut silent) = (0, 0);
+    for seed in 0..12 {
+        let life = Life::of(seed, 300);
+        let statement = life.statement(0, life.events.len()).expect("a statement");
+        let overdrawn = |recorded: &Recorded| {
+            let Event::CreditsHeld(e) = &recorded.event else { return None };
+            (!e.overdrawn.is_zero()).then_some((recorded.envelope.position, e.overdrawn))
+        };
+        let expected: Vec<_> = life.events.iter().filter_map(overdrawn).collect();
+        for form in [Form::Hledger, Form::Beancount] {
+            let journal = written(&statement, form);
+            let notes: Vec<_> =
+                journal.lines().filter(|line| line.contains("reserved on the credit limit")).collect();
+            assert_eq!(notes.len(), expected.len(), "seed {seed}: {notes:?}");
+            for (note, (position, amount)) in notes.iter().zip(&expected) {
+                let own = format!(": {amount} reserved on the credit limit");
+                assert!(note.contains(&format!("({position})")) && note.contains(&own), "{note}");
+            }
+            assert!(!journal.contains("reserved now"));
+        }
+        noted += expected.len();
+        let still =
+            |line: &&Line| line.lots.is_empty() && line.debt_change.is_zero() && line.overdrawn.is_zero();
+        silent += statement.lines.iter().filter(still).count();
+    }
+    assert!(noted > 3 && silent > 3, "the lives are too dull: {noted} and {silent}");
 }
 
 #[test]

@@ -111,7 +111,7 @@ impl Life {
 
     fn open_hold(&mut self) -> Position {
         let open: Vec<_> =
-            self.wallets.last().into_iter().flat_map(|wallet| &wallet.holds).map(|h| h.id).collect();
+            self.wallets.last().into_iter().flat_map(|wallet| &wallet.special.holds).map(|h| h.id).collect();
         if open.is_empty() { Position(0) } else { self.dice.one_of(&open) }
     }
 
@@ -162,7 +162,8 @@ impl Life {
         let purchase = self.some(|e| matches!(e, Event::CreditsPurchased(_)));
         let cause = self.dice.one_of(&[RefundCause::Refund, RefundCause::Chargeback]);
         let payment_reference = self.dice.percent(50).then(|| self.text());
-        Command::Refund(Refund { purchase, cause, amount: None, reason: Some(text), payment_reference })
+        let amount = self.dice.percent(50).then(|| self.amount());
+        Command::Refund(Refund { purchase, cause, amount, reason: Some(text), payment_reference })
     }
 
     fn adjust(&mut self, reason: Box<str>) -> Command {
@@ -288,6 +289,7 @@ impl Life {
         Some(PastPurchase {
             wallet: OF.wallet,
             amount: purchased.amount,
+            expires: purchased.lot.expires,
             refunded: refunded.unwrap_or_default(),
         })
     }
@@ -315,11 +317,8 @@ pub(crate) fn opening(wallet: &Wallet) -> Opening {
         free: lot.remaining,
         held: Credits::ZERO,
     });
-    let held = wallet.holds.iter().flat_map(|hold| &hold.slices).map(|slice: &ReturnedSlice| OpeningLot {
-        lot: slice.lot,
-        class: slice.terms.class,
-        free: Credits::ZERO,
-        held: slice.amount,
+    let held = wallet.special.holds.iter().flat_map(|hold| &hold.slices).map(|slice: &ReturnedSlice| {
+        OpeningLot { lot: slice.lot, class: slice.terms.class, free: Credits::ZERO, held: slice.amount }
     });
     Opening { balances: wallet.balances(), debt: wallet.debt, lots: free.chain(held).collect() }
 }

@@ -1,6 +1,6 @@
 //! The command that a row asks for.
 
-use events::{Class, Credits, PolicySet, Position, PriceSet, ProposedLot, RefundCause, Time};
+use events::{Budget, Class, Credits, PolicySet, Position, PriceSet, ProposedLot, RefundCause, Time};
 use ledger::{
     Adjust, Amount, Approve, Capture, Charge, Check, Command, Deduct, Expiry, Extend, Freeze, Grant, Hold,
     HoldTerms, NewLot, Purchase, Refund, Release, RollBack, SetCap, SetLimit, SetThreshold, Unfreeze,
@@ -167,8 +167,8 @@ fn service(options: &Options) -> Box<str> {
     options.service.as_deref().unwrap_or("chat").into()
 }
 
-fn budget(options: &Options) -> Option<Box<str>> {
-    options.budget.as_deref().map(Box::from)
+fn budget(options: &Options) -> Option<Budget> {
+    options.budget.as_deref().map(Budget::from)
 }
 
 fn deduct(options: &Options, charge: Charge) -> Deduct {

@@ -40,12 +40,12 @@ fn spending(done: &mut Done, event: &Event) {
         done.sufficient = Some(e.sufficient);
         done.hold = e.hold;
         state(done, &[("cost", e.cost)]);
-        priced(done, e.price.as_ref());
+        priced(done, e.price.as_deref());
     }
     if let Event::CreditsDeducted(e) = event {
         done.slices = parts(&e.slices);
         state(done, &[("cost", e.cost), ("overdrawn", e.overdrawn)]);
-        priced(done, e.price.as_ref());
+        priced(done, e.price.as_deref());
     }
     if let Event::DeductionRolledBack(e) = event {
         done.slices = e.slices.iter().map(|slice| (slice.lot, slice.amount)).collect();
@@ -80,12 +80,12 @@ fn holding(done: &mut Done, event: &Event) {
     if let Event::CreditsHeld(e) = event {
         done.slices = parts(&e.slices);
         state(done, &[("amount", e.amount), ("cap", e.cap), ("overdrawn", e.overdrawn)]);
-        priced(done, e.price.as_ref());
+        priced(done, e.price.as_deref());
     }
     if let Event::HoldCaptured(e) = event {
         (done.slices, done.beyond) = (parts(&e.slices), parts(&e.beyond));
         state(done, &[("amount", e.amount), ("captured", e.captured), ("overdrawn", e.overdrawn)]);
-        priced(done, e.price.as_ref());
+        priced(done, e.price.as_deref());
     }
     if let Event::HoldReleased(e) = event {
         done.slices = parts(&e.slices);
@@ -183,14 +183,14 @@ pub(super) fn inside(wallet: &Wallet) -> State {
         ("available", wallet.available()),
         ("reserved", wallet.reserved),
         ("debt", wallet.debt),
-        ("limit", wallet.limit),
-        ("threshold", wallet.threshold.unwrap_or_default()),
+        ("limit", wallet.special.limit),
+        ("threshold", wallet.special.threshold.unwrap_or_default()),
     ];
     State {
         balance: wallet.balance,
         frozen: wallet.frozen,
         lots: wallet.lots.iter().map(|lot| (lot.id, lot.remaining)).collect(),
-        holds: wallet.holds.iter().map(|hold| (hold.id, hold.rest())).collect(),
+        holds: wallet.special.holds.iter().map(|hold| (hold.id, hold.rest())).collect(),
         members: amounts.map(|(name, amount)| (name.to_owned(), amount.to_string())).into(),
     }
 }

@@ -127,7 +127,7 @@ impl Ledger {
         async move {
             let receipt = engine.submit(ask).await.unwrap_or_else(|error| panic!("{key:?}: {error}"));
             assert!(!receipt.replayed, "{key:?} was answered before");
-            receipt.recorded
+            Arc::unwrap_or_clone(receipt.recorded)
         }
     }
 
@@ -136,7 +136,7 @@ impl Ledger {
         let key = ask.asked.key.clone();
         let receipt = self.engine.submit(ask).await.unwrap_or_else(|error| panic!("{key:?}: {error}"));
         assert!(receipt.replayed, "{key:?} was not answered before");
-        receipt.recorded
+        Arc::unwrap_or_clone(receipt.recorded)
     }
 
     /// Submits without waiting: hands over, lets the writer take it, and returns who waits.

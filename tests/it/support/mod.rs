@@ -3,6 +3,7 @@
 pub(crate) mod app;
 pub(crate) mod cold;
 pub(crate) mod dice;
+pub(crate) mod gated;
 pub(crate) mod ground;
 pub(crate) mod history;
 pub(crate) mod model;

@@ -99,8 +99,7 @@ impl Model {
     /// What runs out in a wallet that nobody asks anything of.
     pub(crate) fn expire(&mut self, on: Occasion<'_>) -> Vec<Effect> {
         let mut turn = self.begin(on);
-        turn.expire();
-        turn.warn();
+        turn.run_out();
         let Turn { purse, effects, .. } = turn;
         self.purses.extend(purse.map(|purse| (on.wallet, purse)));
         effects
@@ -141,7 +140,7 @@ impl Model {
         if turn.purse.as_ref().is_some_and(|purse| purse.org != on.org) {
             return Err(Nothing::NoWallet);
         }
-        turn.expire();
+        turn.run_out();
         turn.act(command)?;
         turn.warn();
         Ok(turn)
@@ -187,6 +186,14 @@ impl Turn<'_> {
         let low = self.purse.as_ref().filter(|purse| purse.is_low()).and_then(|purse| purse.threshold);
         if let Some(threshold) = low.filter(|_| !self.was_low) {
             self.add(What::Low(threshold));
+        }
+        self.was_low = low.is_some();
+    }
+
+    /// Ends what is due, one after the other, and tells each time whether that made the credits low.
+    fn run_out(&mut self) {
+        while self.run_one_out() {
+            self.warn();
         }
     }
 
@@ -273,21 +280,25 @@ impl Turn<'_> {
     }
 
     fn expire(&mut self) {
+        while self.run_one_out() {}
+    }
+
+    fn run_one_out(&mut self) -> bool {
         let now = self.on.now;
-        while let Some(purse) = &mut self.purse {
-            let lot = purse.first_expired(now);
-            let hold = purse.first_timed_out(now);
-            // At the same time the hold is first: what it frees may then expire with its lot.
-            if let Some((_, hold)) = hold.filter(|(at, _)| lot.is_none_or(|(lot, _)| *at <= lot)) {
-                let (amount, slices, settled) = purse.free(hold);
-                self.add(What::Freed { hold, timed_out: true, amount, slices, settled });
-            } else if let Some((_, lot)) = lot {
-                let amount = purse.empty(lot);
-                self.add(What::Expired { lot, amount });
-            } else {
-                return;
-            }
+        let Some(purse) = &mut self.purse else { return false };
+        let lot = purse.first_expired(now);
+        let hold = purse.first_timed_out(now);
+        // At the same time the hold is first: what it frees may then expire with its lot.
+        if let Some((_, hold)) = hold.filter(|(at, _)| lot.is_none_or(|(lot, _)| *at <= lot)) {
+            let (amount, slices, settled) = purse.free(hold);
+            self.add(What::Freed { hold, timed_out: true, amount, slices, settled });
+        } else if let Some((_, lot)) = lot {
+            let amount = purse.empty(lot);
+            self.add(What::Expired { lot, amount });
+        } else {
+            return false;
         }
+        true
     }
 }
 

@@ -55,9 +55,9 @@ fn coming_in() -> Vec<Sample> {
         ..grant.clone()
     };
     vec![
-        full("01-full", full_purchase),
+        full("03-with-settled-debt", full_purchase),
         bare("02-bare", purchase),
-        full("01-full", full_grant),
+        full("03-with-settled-debt", full_grant),
         bare("02-bare", grant),
     ]
 }

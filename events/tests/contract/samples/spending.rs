@@ -33,7 +33,7 @@ fn checks_and_deductions() -> Vec<Sample> {
         asked: asked(),
         cost: credits("1.5"),
         sufficient: true,
-        price: Some(priced()),
+        price: Some(priced().into()),
         budget: Some("agent-7".into()),
         hold: Some(Position(1_048_577)),
         wallet: holding("12"),
@@ -55,7 +55,7 @@ fn checks_and_deductions() -> Vec<Sample> {
         asked: Some(asked()),
         slices: slices(&[(12, "0.25"), (40, "1"), (1_000_000, "0.125")]),
         overdrawn: credits("0.125"),
-        price: Some(priced()),
+        price: Some(priced().into()),
         budget: Some("agent-7".into()),
         batch: Some(BatchItem { index: 2, size: 3 }),
         metadata: Some(metadata()),
@@ -67,9 +67,9 @@ fn checks_and_deductions() -> Vec<Sample> {
     let on_credit =
         CreditsDeducted { slices: Slices::new(), overdrawn: credits("1.5"), ..full_deduction.clone() };
     vec![
-        full("01-full", full_check),
+        full("03-with-a-price-and-a-hold", full_check),
         bare("02-bare", check),
-        full("01-full", full_deduction),
+        full("05-with-a-price-and-a-budget", full_deduction),
         bare("02-bare", deduction),
         bare("03-item-of-a-batch", item),
         bare("04-on-credit", on_credit),
@@ -80,9 +80,9 @@ fn rollbacks() -> Vec<Sample> {
     let rollback = DeductionRolledBack {
         asked: keyless(),
         deduction: Position(41),
-        service: "chat".into(),
+        service: Some("chat".into()),
         spender: None,
-        spent: time("2026-11-20T23:59:59.999999Z"),
+        spent: Some(time("2026-11-20T23:59:59.999999Z")),
         budget: None,
         amount: credits("1.5"),
         returned: credits("1.5"),
@@ -109,10 +109,24 @@ fn rollbacks() -> Vec<Sample> {
         reason: Some("the model failed".into()),
         ..rollback.clone()
     };
+    // As they were stored before rollbacks said what had been bought.
+    let first = DeductionRolledBack { service: None, spent: None, ..rollback.clone() };
+    let full_first = DeductionRolledBack {
+        asked: asked(),
+        amount: credits("0.75"),
+        slices: vec![
+            returned(40, "0.5", promotional(Some(time("2027-01-01T00:00:00Z")))),
+            returned(12, "0.25", paid(None)),
+        ],
+        reason: Some("the model failed".into()),
+        ..first.clone()
+    };
     let of_credit = DeductionRolledBack { slices: Vec::new(), overdrawn: credits("1.5"), ..rollback.clone() };
     vec![
-        full("01-full", full_rollback),
-        bare("02-bare", rollback),
+        full("01-full", full_first),
+        bare("02-bare", first),
         bare("03-of-what-was-on-credit", of_credit),
+        full("04-with-its-spender", full_rollback),
+        bare("05-with-what-was-bought", rollback),
     ]
 }

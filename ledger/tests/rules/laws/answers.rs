@@ -43,10 +43,9 @@ impl Model {
     /// The types of the events that follow, a refusal with its code; none when the command is rejected.
     pub(crate) fn ask(&mut self, by: Asking, command: &Command) -> Option<Vec<String>> {
         let known = self.wallets.get(&by.wallet);
-        let low = |wallet: &Wallet| wallet.threshold.is_some_and(|least| wallet.available() < least);
-        let was_low = known.is_some_and(low);
         let mut turn = Turn { model: self, by, wallet: known.cloned().unwrap_or_default(), said: Vec::new() };
-        turn.expire();
+        turn.run_out();
+        let was_low = known.is_some() && low(&turn.wallet);
         if known.is_none() {
             let opens = matches!(command, Command::OpenWallet | Command::Purchase(_) | Command::Grant(_));
             opens.then(|| turn.say("wallet.opened"))?;
@@ -82,6 +81,10 @@ impl Model {
     }
 }
 
+fn low(wallet: &Wallet) -> bool {
+    wallet.threshold.is_some_and(|least| wallet.available() < least)
+}
+
 impl Turn<'_> {
     pub(super) fn say(&mut self, what: &str) {
         self.said.push(what.to_owned());
@@ -92,16 +95,33 @@ impl Turn<'_> {
         (self.by.next + self.said.len() as u64, self.by.now + self.said.len() as i128)
     }
 
-    pub(super) fn expire(&mut self) {
-        while let Some((_, kind, id)) = self.wallet.due(self.by.now) {
-            if kind == 0 {
-                self.wallet.end_hold(id);
-                self.say("credits.hold_expired");
-            } else {
-                self.wallet.lots.remove(&id);
-                self.say("credits.expired");
+    /// What is due before a command: each expiry warns by itself.
+    fn run_out(&mut self) {
+        loop {
+            let was_low = low(&self.wallet);
+            if !self.expire_one() {
+                return;
+            }
+            if !was_low && low(&self.wallet) {
+                self.say("wallet.balance_low");
             }
         }
+    }
+
+    pub(super) fn expire(&mut self) {
+        while self.expire_one() {}
+    }
+
+    fn expire_one(&mut self) -> bool {
+        let Some((_, kind, id)) = self.wallet.due(self.by.now) else { return false };
+        if kind == 0 {
+            self.wallet.end_hold(id);
+            self.say("credits.hold_expired");
+        } else {
+            self.wallet.lots.remove(&id);
+            self.say("credits.expired");
+        }
+        true
     }
 
     fn command(&mut self, command: &Command, new: bool) -> Answer {
@@ -176,7 +196,9 @@ impl Turn<'_> {
     fn refund(&mut self, ask: &Refund) -> Answer {
         let (bought, refunded) = *self.wallet.bought.get(&ask.purchase.get()).ok_or(None)?;
         let left = bought - refunded;
-        let amount = ask.amount.map_or(left, |amount| i128::from(amount.credits().micros()));
+        let over = self.wallet.made[&ask.purchase.get()].1.1 <= self.by.now;
+        let all = if over { left.min(self.wallet.there(ask.purchase.get())) } else { left };
+        let amount = ask.amount.map_or(all, |amount| i128::from(amount.credits().micros()));
         if amount > left || amount == 0 {
             return Err(Some("refund-exceeds-purchase"));
         }

@@ -29,8 +29,8 @@ fn agree(wallet: &Wallet, model: &model::Wallet, now: i128) -> Result<(), TestCa
     let mut lots: Vec<_> = lots.collect();
     lots.sort_unstable();
     prop_assert_eq!(lots, model.lots.iter().map(|(id, lot)| (*id, lot.0.1, lot.1)).collect::<Vec<_>>());
-    prop_assert_eq!(wallet.holds.len(), model.holds.len());
-    for hold in &wallet.holds {
+    prop_assert_eq!(wallet.special.holds.len(), model.holds.len());
+    for hold in &wallet.special.holds {
         let twin = &model.holds[&hold.id.get()];
         let slices = hold.slices.iter().map(|s| (s.lot.get(), expires(s.terms), micros(s.amount)));
         let slices: Vec<_> = slices.collect();
@@ -38,8 +38,8 @@ fn agree(wallet: &Wallet, model: &model::Wallet, now: i128) -> Result<(), TestCa
         let rest = (micros(hold.overdrawn), micros(hold.captured), i128::from(hold.expires.micros()));
         prop_assert_eq!(rest, (twin.overdrawn, twin.captured, twin.expires));
     }
-    prop_assert_eq!(wallet.caps.len(), model.caps.len());
-    for cap in &wallet.caps {
+    prop_assert_eq!(wallet.special.caps.len(), model.caps.len());
+    for cap in &wallet.special.caps {
         let period = match cap.period {
             Period::Day => 0,
             Period::Month => 1,
@@ -98,7 +98,7 @@ fn the_random_steps_reach_every_answer() {
 fn is_sound(wallet: &Wallet, last: &Command, now: i64) -> Result<(), TestCaseError> {
     let free: i128 = wallet.lots.iter().map(|lot| micros(lot.remaining)).sum();
     let held: i128 =
-        wallet.holds.iter().flat_map(|hold| &hold.slices).map(|slice| micros(slice.amount)).sum();
+        wallet.special.holds.iter().flat_map(|hold| &hold.slices).map(|slice| micros(slice.amount)).sum();
     prop_assert_eq!(free + held - micros(wallet.debt), micros(wallet.balance));
     prop_assert_eq!(micros(wallet.available()) + micros(wallet.reserved), micros(wallet.balance));
     prop_assert!(micros(wallet.balance) >= 0 || micros(wallet.debt) > 0, "negative only by debt");
@@ -163,7 +163,7 @@ proptest! {
         }
         prop_assert_eq!(batch.events.iter().filter_map(log::slices).collect::<Vec<_>>(), slices);
         let single = &singles.wallets[&0];
-        let parts = |wallet: &Wallet| (wallet.balance, wallet.debt, wallet.lots.clone(), wallet.caps.clone());
+        let parts = |wallet: &Wallet| (wallet.balance, wallet.debt, wallet.lots.clone(), wallet.special.caps.clone());
         prop_assert_eq!(parts(&batch.wallet), parts(single));
     }
 

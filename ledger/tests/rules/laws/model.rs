@@ -68,6 +68,12 @@ impl Wallet {
         self.lots.values().map(|lot| lot.1).sum()
     }
 
+    /// What is left of a lot, free or held.
+    pub(crate) fn there(&self, lot: u64) -> i128 {
+        let held = self.holds.values().flat_map(|hold| &hold.slices).filter(|slice| slice.0 == lot);
+        self.lots.get(&lot).map_or(0, |lot| lot.1) + held.map(|slice| slice.2).sum::<i128>()
+    }
+
     pub(crate) fn reserved(&self) -> i128 {
         self.holds.values().map(Hold::rest).sum()
     }
@@ -204,7 +210,7 @@ impl Wallet {
                 let unpaid = part.min(self.debt);
                 self.debt -= unpaid;
                 if part > unpaid {
-                    self.make(id, now, (100, NEVER, 1), part - unpaid);
+                    self.make(id, now, (100, NEVER, 0), part - unpaid);
                 }
                 continue;
             };

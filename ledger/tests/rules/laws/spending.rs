@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use events::{CostPolicy, Position};
+use events::{Budget, CostPolicy, Position};
 use ledger::{Capture, Charge, Check, Deduct, Hold};
 
 use super::{
@@ -35,7 +35,7 @@ impl Turn<'_> {
         }
     }
 
-    fn may_spend(&self, budget: &Option<Box<str>>, cost: i128, at: i128) -> Result<(), Refused> {
+    fn may_spend(&self, budget: &Option<Budget>, cost: i128, at: i128) -> Result<(), Refused> {
         if self.wallet.frozen {
             return Err("wallet-frozen");
         }

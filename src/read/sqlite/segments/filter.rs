@@ -89,7 +89,7 @@ impl SegmentFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use projections::IdSet;
+    use events::IdSet;
 
     #[test]
     fn a_filter_has_no_false_negatives_and_few_false_positives() {

@@ -1,7 +1,7 @@
 //! Reading the command index, inside one snapshot.
 
+use events::IdSet;
 use futures::TryStreamExt;
-use projections::IdSet;
 use sqlx::SqliteConnection;
 
 use super::{

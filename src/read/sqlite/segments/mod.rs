@@ -12,8 +12,7 @@ mod page;
 
 use std::{collections::VecDeque, sync::Arc};
 
-use events::Position;
-use projections::IdMap;
+use events::{IdMap, Position};
 use sqlx::SqliteConnection;
 
 pub(super) use self::find::{digest, find};

@@ -78,7 +78,7 @@ fn told_the_truth(attempt: &Attempt, events: &[Recorded], answers: &Answers<'_>)
         Ok(receipt) => {
             assert_eq!(receipt.dry_run, attempt.ask.dry_run);
             let there = events.get(receipt.recorded.envelope.position.get() as usize);
-            assert_eq!(there, Some(&receipt.recorded), "an answer that the log does not hold");
+            assert_eq!(there, Some(&*receipt.recorded), "an answer that the log does not hold");
             assert_eq!(stored.copied(), there, "an answer that is not the command's");
             let asked = receipt.recorded.event.asked().expect("an answer");
             assert_eq!(*asked, attempt.ask.asked, "the answer to another request");
@@ -106,7 +106,7 @@ fn told_the_truth(attempt: &Attempt, events: &[Recorded], answers: &Answers<'_>)
 
 /// A receipt has all events of its command; that of an earlier answer has what makes it whole.
 fn whole(receipt: &Receipt, events: &[Recorded]) {
-    let answer = &receipt.recorded;
+    let answer = &*receipt.recorded;
     let companion = |other: &Recorded| match (&answer.event, &other.event) {
         (Event::CreditsDeducted(e), Event::CreditsDeducted(_)) => e.batch.is_some(),
         (Event::CreditsChecked(_), other) => matches!(other, Event::CreditsHeld(_)),
@@ -214,7 +214,7 @@ fn rules_as_set(events: &[Recorded], history: &History) {
     for ruled in &history.rules {
         let there = stored.remove(&ruled.fact.id);
         if let Some(Ok(recorded)) = &ruled.answer {
-            assert_eq!(there, Some(recorded));
+            assert_eq!(there, Some(&**recorded));
         }
         assert!(there.is_none_or(|there| ruled.may_have_written() && there.event == ruled.fact.event));
     }

@@ -1,5 +1,7 @@
 //! Who asked what, when, and what they were told.
 
+use std::sync::Arc;
+
 use credit_ledger::engine::{Ask, EngineError, Fact, Receipt};
 use events::{AppId, Event, Position, Recorded, WalletId};
 
@@ -53,7 +55,7 @@ fn error_name(error: &EngineError) -> &'static str {
 #[derive(Debug, Clone)]
 pub(super) struct Ruled {
     pub(super) fact: Fact,
-    pub(super) answer: Option<Result<Recorded, EngineError>>,
+    pub(super) answer: Option<Result<Arc<Recorded>, EngineError>>,
 }
 
 impl Ruled {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use credit_ledger::engine::{Ask, Receipt};
-use events::{CommandId, Recorded, Subject, WalletId};
+use events::{CommandId, Envelope, Recorded, Subject, WalletId};
 
 use super::{
     checker::Answers,
@@ -45,15 +45,21 @@ pub(super) fn as_the_model_decides(
 fn replay(model: &mut Model, wallet: WalletId, command: &[Recorded], asked: &BTreeMap<CommandId, &Ask>) {
     let first = &command[0].envelope;
     let seen: Vec<_> = command.iter().filter_map(told).collect();
+    let answer = command.iter().position(|recorded| recorded.event.asked().is_some());
+    let by = answer.map_or(first, |at| &command[at].envelope);
+    for expired in command[..answer.unwrap_or(0)].iter().filter(|one| one.event.is_of_time()) {
+        let Envelope { app, actor, correlation, traceparent, .. } = &expired.envelope;
+        assert_eq!((app, actor, correlation, traceparent), (&None, &None, &None, &None), "nobody did it");
+    }
     let on = Occasion {
         wallet,
         org: first.org.expect("an organization"),
-        app: first.app,
-        actor: first.actor.as_deref(),
+        app: by.app,
+        actor: by.actor.as_deref(),
         first: first.position.get(),
         now: first.time.micros(),
     };
-    if command.iter().all(|recorded| recorded.event.asked().is_none()) {
+    if answer.is_none() {
         // A timer rang.
         assert_eq!(model.expire(on), seen, "{first:?}");
         return;

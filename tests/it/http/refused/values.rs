@@ -240,7 +240,11 @@ fn prices() -> Vec<Bad> {
         "{\"amount\":\"1\"}",
         "{\"currency\":\"EUR\"}",
     ];
-    let amounts = ["\"-1\"", "\"NaN\"", "\"\"", "\"1e400\"", "1", "null", "\"1,5\""];
+    let strange =
+        ["\"-1\"", "\"NaN\"", "\"\"", "\"1e400\"", "1", "null", "\"1,5\"", "\"+1\"", "\".5\"", "\"5.\""];
+    // Reports could not count these.
+    let uncountable = ["\"9223372036854.775808\"", "\"99999999999999999\"", "\"0.0000001\""];
+    let amounts = strange.into_iter().chain(uncountable);
     let currencies = ["\"eur\"", "\"EURO\"", "\"\"", "\"E1R\"", "978", "null"];
     let of_amount = amounts.map(|amount| format!("{{\"amount\":{amount},\"currency\":\"EUR\"}}"));
     let of_currency = currencies.map(|currency| format!("{{\"amount\":\"1\",\"currency\":{currency}}}"));

@@ -70,7 +70,8 @@ impl Past {
         }
         if let Event::CreditsPurchased(e) = &kept.event {
             let refunded = returned.unwrap_or_default();
-            facts.purchase = Some(PastPurchase { wallet: kept.wallet, amount: e.amount, refunded });
+            let (wallet, amount, expires) = (kept.wallet, e.amount, e.lot.expires);
+            facts.purchase = Some(PastPurchase { wallet, amount, expires, refunded });
         }
         if let Event::AdjustmentProposed(e) = &kept.event {
             facts.proposal = Some(Proposal {

@@ -1,8 +1,8 @@
 //! Random requests.
 
 use events::{
-    AppId, Class, CostPolicy, Credits, Event, ExpiryPolicy, Metadata, OrgId, Period, PolicySet, Price,
-    PriceSet, ProposedLot, Quantity, RefundCause, UnitPrice,
+    AppId, Budget, Class, CostPolicy, Credits, Event, ExpiryPolicy, Metadata, OrgId, Period, PolicySet,
+    Price, PriceSet, ProposedLot, Quantity, RefundCause, UnitPrice,
 };
 use ledger::{
     Adjust, Amount, Approve, Capture, Charge, Check, Command, Deduct, Expiry, Extend, Facts, Freeze, Grant,
@@ -99,7 +99,7 @@ impl History {
         (service.into(), Charge::Usage([("tokens".into(), quantity)].into()))
     }
 
-    fn budget(&mut self) -> Option<Box<str>> {
+    fn budget(&mut self) -> Option<Budget> {
         (self.below(12) == 0).then(|| "agent".into())
     }
 
@@ -138,7 +138,7 @@ impl History {
     /// Captures from an open hold, extends or releases it; sometimes one that is closed.
     fn about_a_hold(&mut self, wallet: usize, micros: i64) -> Request {
         let (id, _, state) = &self.wallets[wallet];
-        let open = state.as_ref().and_then(|state| state.holds.first());
+        let open = state.as_ref().and_then(|state| state.special.holds.first());
         let open = open.map(|hold| PastHold { wallet: *id, app: hold.app, id: hold.id });
         let Some(hold) = open.or_else(|| self.past.hold(*id)) else { return self.small_check(wallet) };
         let command = match self.below(8) {

@@ -4,7 +4,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use events::{Credits, Event, LotTerms, Position, Recorded, Slices, WalletId};
+use events::{Budget, Credits, Event, LotTerms, Position, Recorded, Slices, WalletId};
 use ledger::{Deduction, Facts, PastHold, PastLot, PastPurchase, Proposal};
 
 /// Events of each kind that commands choose from.
@@ -73,7 +73,8 @@ impl Past {
         let app = recorded.envelope.app;
         match &recorded.event {
             Event::CreditsPurchased(e) => {
-                let purchase = PastPurchase { wallet, amount: e.amount, refunded: Credits::ZERO };
+                let (amount, expires, refunded) = (e.amount, e.lot.expires, Credits::ZERO);
+                let purchase = PastPurchase { wallet, amount, expires, refunded };
                 self.purchases.push(wallet, position, purchase);
             }
             Event::CreditsDeducted(e) => {
@@ -119,7 +120,7 @@ impl Past {
     fn spent(
         &self,
         recorded: &Recorded,
-        (service, budget): (&str, &Option<Box<str>>),
+        (service, budget): (&str, &Option<Budget>),
         cost: Credits,
         slices: Slices,
         overdrawn: Credits,

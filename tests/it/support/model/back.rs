@@ -31,7 +31,7 @@ impl Turn<'_> {
         purse.debt -= unpaid;
         let formed = overdrawn - unpaid;
         if formed > 0 {
-            purse.pour(position, made, formed, Terms { priority: 100, paid: true, expires: None });
+            purse.pour(position, made, formed, Terms { priority: 100, paid: false, expires: None });
         }
         let settled = purse.settle();
         self.add(What::CameBack { slices, overdrawn, formed, returned, settled });
@@ -41,15 +41,18 @@ impl Turn<'_> {
 
     pub(super) fn take_back(&mut self, ask: &Refund) -> Result<(), Nothing> {
         let position = at(ask.purchase);
+        let now = self.on.now;
         let purse = self.purse()?;
-        let (bought, refunded) = purse.purchases.get_mut(&position).ok_or(Nothing::NoPurchase)?;
-        let rest = *bought - *refunded;
-        let amount = ask.amount.map_or(rest, |amount| amount.credits().micros());
+        let (bought, refunded) = *purse.purchases.get(&position).ok_or(Nothing::NoPurchase)?;
+        let rest = bought - refunded;
+        let over = purse.pot(position).terms.expires.is_some_and(|at| at <= now);
+        let all = if over { rest.min(purse.there(position)) } else { rest };
+        let amount = ask.amount.map_or(all, |amount| amount.credits().micros());
         if amount > rest || amount == 0 {
             return self.refuse("refund-exceeds-purchase");
         }
-        *refunded += amount;
-        let refunded = *refunded;
+        let refunded = refunded + amount;
+        purse.purchases.insert(position, (bought, refunded));
         let pot = purse.pot(position);
         let taken = amount.min(pot.left);
         pot.left -= taken;

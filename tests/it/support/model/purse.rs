@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use events::{AppId, OrgId, Period, Time};
+use events::{AppId, Budget, OrgId, Period, Time};
 
 use super::Slices;
 
@@ -30,7 +30,7 @@ pub(super) struct Pot {
 pub(super) struct Hold {
     pub(super) position: u64,
     pub(super) app: Option<AppId>,
-    pub(super) budget: Option<Box<str>>,
+    pub(super) budget: Option<Budget>,
     pub(super) service: Box<str>,
     pub(super) expires: i64,
     pub(super) cap: i64,
@@ -44,7 +44,7 @@ pub(super) struct Hold {
 #[derive(Debug, Clone)]
 pub(super) struct Cap {
     pub(super) app: AppId,
-    pub(super) budget: Option<Box<str>>,
+    pub(super) budget: Option<Budget>,
     pub(super) period: Period,
     pub(super) most: i64,
     pub(super) since: i64,
@@ -54,7 +54,7 @@ pub(super) struct Cap {
 #[derive(Debug, Clone)]
 pub(super) struct Spending {
     pub(super) app: Option<AppId>,
-    pub(super) budget: Option<Box<str>>,
+    pub(super) budget: Option<Budget>,
     pub(super) at: i64,
     /// The slice that goes back first is last.
     pub(super) slices: Slices,
@@ -122,6 +122,13 @@ impl Purse {
 
     fn open(&self) -> impl Iterator<Item = &Hold> {
         self.holds.iter().filter(|hold| hold.open)
+    }
+
+    /// What is left in a pot, free or held.
+    pub(super) fn there(&self, position: u64) -> i64 {
+        let free = self.pots.iter().filter(|pot| pot.position == position).map(|pot| pot.left);
+        let held = self.open().flat_map(|hold| &hold.parts).filter(|part| part.0 == position);
+        free.chain(held.map(|part| part.1)).sum()
     }
 
     /// The balance.

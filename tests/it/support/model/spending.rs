@@ -116,7 +116,7 @@ impl Turn<'_> {
         let (slices, overdrawn) = purse.burn(cost);
         let life = |pot| lives.iter().find(|(position, _)| *position == pot).and_then(|(_, life)| *life);
         let parts = slices.iter().map(|(pot, amount)| (*pot, *amount, life(*pot))).collect();
-        let (service, budget) = (service.into(), budget.map(Box::from));
+        let (service, budget) = (service.into(), budget.map(events::Budget::from));
         let hold =
             Hold { position, app, budget, service, expires, cap, captured: 0, parts, overdrawn, open: true };
         purse.holds.push(hold);
