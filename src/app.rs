@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     clock::{Clock, Entropy, sixteen},
     config::Config,
-    engine::{self, Engine, Halt, Parts, Running},
+    engine::{self, Commands, Halt, Parts, Running},
     feed::Feed,
     http::{self, HttpOptions, Readiness},
     identity::{Identity, OperatorToken, Pepper},
@@ -48,7 +48,7 @@ pub struct Ledger {
     /// Its id.
     pub id: LedgerId,
     /// Takes commands.
-    pub engine: Engine,
+    pub commands: Arc<dyn Commands>,
     /// Every event.
     pub log: Arc<dyn Log>,
     /// Answers queries.
@@ -127,8 +127,9 @@ impl Ledger {
         let observe =
             |recorded: &Recorded| tail.extend(Identity::concerns(recorded).then(|| recorded.clone()));
         let Running { engine, writer } = engine::start(id, parts, stop_engine.clone(), observe).await?;
+        let commands: Arc<dyn Commands> = Arc::new(engine);
         let rows = reads.identity().await?;
-        let identity = Identity::new(pepper, rows, engine.clone(), (machine.entropy)());
+        let identity = Identity::new(pepper, rows, commands.clone(), (machine.entropy)());
         identity.apply_all(&tail);
         let default_org = identity.ensure_default_organization().await?.id;
         let operator = identity.issue_operator_token();
@@ -136,7 +137,7 @@ impl Ledger {
         let writer = tokio::spawn(watched(writer, Arc::clone(&health)));
         Ok(Self {
             id,
-            engine,
+            commands,
             log,
             reads: Arc::new(reads),
             identity,
@@ -160,7 +161,7 @@ impl Ledger {
         stopping: CancellationToken,
     ) -> http::Api {
         http::api(http::App {
-            engine: self.engine.clone(),
+            commands: Arc::clone(&self.commands),
             log: Arc::clone(&self.log),
             reads: Arc::clone(&self.reads),
             identity: self.identity.clone(),
@@ -189,7 +190,7 @@ impl Ledger {
 
     /// Waits until the projections have everything that is stored now, or have halted.
     pub async fn caught_up(&self) {
-        let head = self.engine.head();
+        let head = self.commands.head();
         self.reads.hurry(head);
         let mut checkpoint = self.reads.checkpoint();
         while *checkpoint.borrow_and_update() < head && self.health.reads.halted().is_none() {

@@ -7,6 +7,7 @@ mod alarm;
 mod ask;
 mod boot;
 mod cold;
+mod commands;
 mod commit;
 mod core;
 mod draft;
@@ -20,13 +21,16 @@ mod mailbox;
 mod memory;
 mod replies;
 mod timers;
+mod wire;
 mod writer;
 
 pub use ask::{Ask, EngineError, Fact, Receipt, command_id, request_hash};
 pub use boot::{Parts, Running, ledger_id, start};
 pub use cold::{ColdError, ColdState, Loaded, LoadedRules, LoadedTimers, Timer, Wanted};
+pub use commands::Commands;
 pub use core::Inconsistent;
 pub use handle::Engine;
+pub use wire::Stored;
 
 /// Sizes of the engine.
 #[derive(Debug, Clone, Copy)]

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{rates::Rates, tallies::CommandTallies};
 use crate::{
     clock::{Clock, Entropy, sixteen},
-    engine::Engine,
+    engine::Commands,
     feed::Feed,
     identity::Identity,
     log::Log,
@@ -26,7 +26,7 @@ use crate::{
 /// The parts that the HTTP API stands on.
 pub struct App {
     /// Takes commands.
-    pub engine: Engine,
+    pub commands: Arc<dyn Commands>,
     /// Finds what an id names, by the position in it.
     pub log: Arc<dyn Log>,
     /// Answers queries.

@@ -62,7 +62,7 @@ pub(super) async fn ready(
     State(shared): State<Shared>,
     Params(Verbosity { verbose }): Params<Verbosity>,
 ) -> Result<Response, Problem> {
-    let (head, checkpoint) = (shared.engine.head(), *shared.reads.checkpoint().borrow());
+    let (head, checkpoint) = (shared.commands.head(), *shared.reads.checkpoint().borrow());
     let obstacle = if shared.stopping.is_cancelled() {
         Some("the service is stopping".to_owned())
     } else {

@@ -176,7 +176,7 @@ impl Identity {
                 return Ok(None);
             };
             let fact = Fact { id, subject, org: Some(org), actor, event };
-            let recorded = shared.engine.record(fact).await?;
+            let recorded = shared.commands.record(fact).await?;
             shared.apply_all([&recorded]);
             Ok(Some(recorded))
         });

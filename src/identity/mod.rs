@@ -30,7 +30,7 @@ use std::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 use events::{AppId, KeyId, OrgId, Recorded, Verifier};
 
-use crate::{clock::Entropy, engine::Engine, read::IdentityRows};
+use crate::{clock::Entropy, engine::Commands, read::IdentityRows};
 use directory::Directory;
 use secret::{Kind, Presented};
 
@@ -42,7 +42,7 @@ pub struct Identity {
 
 struct Shared {
     pepper: Pepper,
-    engine: Engine,
+    commands: Arc<dyn Commands>,
     directory: ArcSwap<Directory>,
     /// Id and hash of the operator token that counts.
     operator: ArcSwapOption<(KeyId, Verifier)>,
@@ -54,10 +54,15 @@ struct Shared {
 impl Identity {
     /// The directory as of the rows' checkpoint; [`Self::apply_all`] takes the log's tail in.
     #[must_use]
-    pub fn new(pepper: Pepper, rows: IdentityRows, engine: Engine, entropy: Box<dyn Entropy>) -> Self {
+    pub fn new(
+        pepper: Pepper,
+        rows: IdentityRows,
+        commands: Arc<dyn Commands>,
+        entropy: Box<dyn Entropy>,
+    ) -> Self {
         let shared = Shared {
             pepper,
-            engine,
+            commands,
             directory: ArcSwap::from_pointee(Directory::from_rows(rows)),
             operator: ArcSwapOption::empty(),
             entropy: Mutex::new(entropy),
