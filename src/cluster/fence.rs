@@ -31,7 +31,13 @@ pub struct Term {
 impl Term {
     /// A term whose lease was asked for at `asked` of the monotonic clock, and lasts `lease`.
     #[must_use]
-    pub fn new(epoch: u64, clock: Arc<dyn Clock>, asked: Duration, lease: Duration, margin: Duration) -> Self {
+    pub fn new(
+        epoch: u64,
+        clock: Arc<dyn Clock>,
+        asked: Duration,
+        lease: Duration,
+        margin: Duration,
+    ) -> Self {
         let until_micros = AtomicU64::new(micros(asked + lease));
         Self { epoch, clock, until_micros, margin, over: CancellationToken::new() }
     }

@@ -17,9 +17,7 @@ use tokio::{
 
 use super::{
     Options, Peer, PeerToken,
-    wire::{
-        Answered, BYTES_MAX, COMMANDS_MAX, COMMANDS_PATH, FACTS_PATH, NOT_THE_WRITER, Noted, PostedFact,
-    },
+    wire::{Answered, BYTES_MAX, COMMANDS_MAX, COMMANDS_PATH, FACTS_PATH, NOT_THE_WRITER, Noted, PostedFact},
 };
 use crate::engine::{Ask, EngineError};
 
@@ -195,7 +193,9 @@ impl Forwarder {
             return if refused { Sent::NotTaken(reason) } else { Sent::Lost(reason) };
         }
         match response.bytes().await {
-            Ok(text) => serde_json::from_slice(&text).map_or_else(|e| Sent::Lost(e.to_string()), Sent::Answers),
+            Ok(text) => {
+                serde_json::from_slice(&text).map_or_else(|e| Sent::Lost(e.to_string()), Sent::Answers)
+            }
             Err(error) => Sent::Lost(told(&error)),
         }
     }

@@ -24,7 +24,11 @@ pub(super) async fn ask(engine: &Engine, term: &Term, mut asks: Vec<Ask>) -> Opt
 }
 
 /// The fact as the engine recorded it; none when the term ended before.
-pub(super) async fn record(engine: &Engine, term: &Term, fact: Fact) -> Option<Result<Recorded, EngineError>> {
+pub(super) async fn record(
+    engine: &Engine,
+    term: &Term,
+    fact: Fact,
+) -> Option<Result<Recorded, EngineError>> {
     let recorded = during(term, engine.record(fact)).await?;
     Some(recorded.map_err(|error| of_term(term, error)))
 }

@@ -18,8 +18,8 @@ mod router;
 mod secret;
 pub mod wire;
 
-pub use lease::{Claimant, Lease, LeaseError, Tenure};
 pub use fence::{Fenced, Term};
+pub use lease::{Claimant, Lease, LeaseError, Tenure};
 pub use node::{Duties, Duty, Node, run};
 pub use role::{Peer, Role, Status};
 pub use router::{Here, Router};

@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Claimant, Fenced, Lease, Options, Peer, Role, Router, Tenure, Term,
+    Claimant, Fenced, Lease, Options, Peer, Router, Tenure, Term,
     keeper::{keep, within},
 };
 use crate::{clock::Clock, engine::Engine, log::Log};
@@ -114,8 +114,7 @@ impl Node {
         tracing::info!(epoch = term.epoch(), "this process has the lease and takes over");
         router.become_starting(&term);
         let stop_duties = CancellationToken::new();
-        let mut kept =
-            pin!(keep(&*self.lease, &self.claimant, &term, &*self.clock, &self.options));
+        let mut kept = pin!(keep(&*self.lease, &self.claimant, &term, &*self.clock, &self.options));
         let mut work = pin!(self.work(&term, router, &stop_duties));
         let mut ended = None;
         let lost = loop {

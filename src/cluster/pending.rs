@@ -84,9 +84,9 @@ impl Slot {
                 receipt.replayed &= !(self.unknown && self.has_own_id());
                 self.answer = Some(Ok(receipt));
             }
-            Err(
-                error @ (EngineError::Rejected(_) | EngineError::KeyReused | EngineError::Contradicted),
-            ) => self.answer = Some(Err(error)),
+            Err(error @ (EngineError::Rejected(_) | EngineError::KeyReused | EngineError::Contradicted)) => {
+                self.answer = Some(Err(error))
+            }
             // That nothing was written is true of this attempt alone.
             Err(error @ (EngineError::Overloaded | EngineError::Unavailable(_))) if !self.unknown => {
                 self.answer = Some(Err(error));

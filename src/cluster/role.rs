@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use serde::Serialize;
 
-use super::{Term, Tenure};
+use super::{Tenure, Term};
 use crate::engine::Engine;
 
 /// Another process that writes.

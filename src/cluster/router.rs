@@ -3,6 +3,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use events::{CommandId, Position, Recorded, decode};
@@ -26,7 +27,9 @@ use crate::{
 };
 
 /// How soon a command that nobody took is asked again.
-const AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
+const AGAIN: Duration = Duration::from_millis(50);
+/// How soon the head is looked up again while events come in.
+const LOOK: Duration = Duration::from_millis(5);
 /// Events read at once when a fact is looked for.
 const PAGE: usize = 1_000;
 
@@ -87,12 +90,9 @@ impl Router {
             loop {
                 self.look_at_head().await;
                 let known = *self.head.borrow();
-                // It resolves when there is an event at `known`, or without a cause.
-                match known.get().checked_sub(1) {
-                    Some(last) => self.log.wait_past(Position(last + 1)).await,
-                    None => self.log.wait_past(Position(0)).await,
-                }
-                sleep(std::time::Duration::from_millis(5)).await;
+                self.log.wait_past(known).await;
+                // Groups may come by the hundred each second.
+                sleep(LOOK).await;
             }
         };
         let _ = stop.run_until_cancelled(follow).await;

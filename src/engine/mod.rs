@@ -32,7 +32,7 @@ pub use core::Inconsistent;
 pub use handle::Engine;
 pub use wire::Stored;
 
-/// Sizes of the engine.
+/// Sizes of the engine, and its epoch.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Commands that may wait; more are told to come back.
@@ -45,6 +45,9 @@ pub struct Options {
     pub timer_cache: usize,
     /// Events that the projections may lag behind before the writer slows down.
     pub tail_max: u64,
+    /// The epoch that the writer announces: its lease's. Without one it takes a number above every
+    /// earlier one.
+    pub epoch: Option<u64>,
 }
 
 impl Default for Options {
@@ -55,6 +58,7 @@ impl Default for Options {
             wallet_cache: 100_000,
             timer_cache: 10_000,
             tail_max: 1_000_000,
+            epoch: None,
         }
     }
 }

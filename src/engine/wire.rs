@@ -141,7 +141,8 @@ mod tests {
             assert_eq!((arrived.id, arrived.subject, arrived.org), (fact.id, fact.subject, fact.org));
             assert_eq!((arrived.actor, arrived.event), (fact.actor, fact.event));
         }
-        let unknown = r#"{"id":"00000000-0000-0000-0000-000000000001","subject":"moon/1","type":"x","data":{}}"#;
+        let unknown =
+            r#"{"id":"00000000-0000-0000-0000-000000000001","subject":"moon/1","type":"x","data":{}}"#;
         assert!(serde_json::from_str::<Fact>(unknown).is_err());
     }
 

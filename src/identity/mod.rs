@@ -49,6 +49,8 @@ struct Shared {
     entropy: Mutex<Box<dyn Entropy>>,
     /// Held from reading the directory to applying the fact, so that names stay unique.
     turn: tokio::sync::Mutex<()>,
+    /// Where others write as well: the facts applied since the rows that were loaded last.
+    since_rows: Mutex<Option<Vec<Recorded>>>,
 }
 
 impl Identity {
@@ -67,6 +69,7 @@ impl Identity {
             operator: ArcSwapOption::empty(),
             entropy: Mutex::new(entropy),
             turn: tokio::sync::Mutex::default(),
+            since_rows: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -86,6 +89,17 @@ impl Identity {
     /// nor do those of other things.
     pub fn apply_all<'a>(&self, recorded: impl IntoIterator<Item = &'a Recorded>) {
         self.shared.apply_all(recorded);
+    }
+
+    /// Replaces the directory by what these rows say and what was applied after them. To be called from
+    /// time to time where other processes write to the same ledger.
+    pub fn reload(&self, rows: IdentityRows) {
+        let mut since_rows = self.shared.since_rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let later = since_rows.get_or_insert_default();
+        later.retain(|recorded| recorded.envelope.position >= rows.as_of);
+        let mut next = Directory::from_rows(rows);
+        later.iter().for_each(|recorded| next.apply(recorded));
+        self.shared.directory.store(Arc::new(next));
     }
 
     /// Makes the one operator token that counts from now on. It belongs to
@@ -174,6 +188,10 @@ impl Shared {
         let facts: Vec<_> = recorded.into_iter().filter(|fact| Directory::concerns(&fact.event)).collect();
         if facts.is_empty() {
             return;
+        }
+        let mut since_rows = self.since_rows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(since_rows) = &mut *since_rows {
+            since_rows.extend(facts.iter().map(|fact| Recorded::clone(fact)));
         }
         self.directory.rcu(|known| {
             let mut next = Directory::clone(known);

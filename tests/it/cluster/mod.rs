@@ -1,1 +1,8 @@
 //! Several processes on one ledger.
+
+mod answers;
+mod facts;
+mod lease;
+mod nodes;
+mod strangers;
+mod take_over;
