@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use events::OrgId;
 use projections::{RollForward, UsageCounts};
 
-use super::{SqliteReads, cold, fault::store, liability_rows, usage_rows};
+use super::{Database, Snapshot, StoredReads, Tables, liability, usage};
 use crate::read::{LiabilityReport, StoreFault, UsageBy, UsageGroup, UsageQuery, UsageReport, When};
 
-impl SqliteReads {
+impl<D: Database> StoredReads<D> {
     pub(super) async fn usage_report(&self, query: &UsageQuery) -> Result<UsageReport, StoreFault> {
         let mut snapshot = self.snapshot().await?;
-        let as_of = cold::checkpoint(&mut snapshot).await;
-        let rows = usage_rows::of_org(&mut snapshot, query.org, query.from, query.until).await;
-        snapshot.rollback().await.map_err(store)?;
+        let as_of = snapshot.checkpoint().await;
+        let rows = usage::of_org(&mut snapshot, query.org, query.from, query.until).await;
+        snapshot.end().await?;
         let by = |what| query.by.contains(&what);
         let mut lines: BTreeMap<UsageGroup, UsageCounts> = BTreeMap::new();
         let mut total = UsageCounts::default();
@@ -37,19 +37,19 @@ impl SqliteReads {
     ) -> Result<LiabilityReport, StoreFault> {
         let mut snapshot = self.snapshot().await?;
         let report = async {
-            let as_of = cold::checkpoint(&mut snapshot).await?;
+            let as_of = snapshot.checkpoint().await?;
             let from = self.moment(&mut snapshot, from).await?;
             let mut to = self.moment(&mut snapshot, to).await?;
             if to.position < from.position {
                 to = from;
             }
-            let opening = liability_rows::totals_at(&mut snapshot, org, from.position).await?;
-            let closing = liability_rows::totals_at(&mut snapshot, org, to.position).await?;
+            let opening = liability::totals_at(&mut snapshot, org, from.position).await?;
+            let closing = liability::totals_at(&mut snapshot, org, to.position).await?;
             let forward = RollForward::between(&opening, &closing);
             Ok(LiabilityReport { from, to, forward, as_of })
         }
         .await;
-        snapshot.rollback().await.map_err(store)?;
+        snapshot.end().await?;
         report
     }
 }

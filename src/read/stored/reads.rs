@@ -8,21 +8,19 @@ use ledger::Rules;
 use tokio::sync::watch;
 
 use super::{
-    SqliteReads,
+    Database, Snapshot, StoredReads, Tables,
     cold::{self, to_the_end},
-    fault::store,
-    identity, log_events, rows, rules, wallet_rows,
+    log_events, rows,
 };
 use crate::read::{
     EntryPage, EntryQuery, Explanation, IdentityRows, LiabilityReport, ReadFault, Reads, StatementPart,
     StatementQuery, StoreFault, UsageQuery, UsageReport, WalletView, When,
 };
 
-impl Reads for SqliteReads {
+impl<D: Database> Reads for StoredReads<D> {
     fn wallet(&self, wallet: WalletId) -> BoxFuture<'_, Result<Option<WalletView>, ReadFault>> {
         self.reading(move |reads| async move {
-            let mut connection = reads.0.pool.acquire().await.map_err(store)?;
-            wallet_rows::wallet(&mut connection, wallet).await
+            reads.0.database.single().await?.wallet(wallet).await
         })
     }
 
@@ -32,17 +30,18 @@ impl Reads for SqliteReads {
 
     fn returned(&self, event: Position) -> BoxFuture<'_, Result<Option<(Credits, Position)>, ReadFault>> {
         self.reading(move |reads| async move {
-            let mut connection = reads.0.pool.acquire().await.map_err(store)?;
-            let found = rows::returned(&mut connection, &[event]).await?;
-            Ok(found.first().map(|row| (row.total, row.last)))
+            let mut snapshot = reads.snapshot().await?;
+            let found = snapshot.returned(&[event]).await;
+            snapshot.end().await?;
+            Ok(found?.first().map(|row| (row.total, row.last)))
         })
     }
 
     fn rules(&self, org: OrgId) -> BoxFuture<'_, Result<Arc<Rules>, ReadFault>> {
         self.reading(move |reads| async move {
             let mut snapshot = reads.snapshot().await?;
-            let found = rules::of(&mut snapshot, org).await;
-            snapshot.rollback().await.map_err(store)?;
+            let found = rows::rules(&mut snapshot, Some(org)).await;
+            snapshot.end().await?;
             Ok(Arc::new(cold::rules_of(&found?, org)))
         })
     }
@@ -101,7 +100,7 @@ impl Reads for SqliteReads {
     }
 }
 
-impl SqliteReads {
+impl<D: Database> StoredReads<D> {
     /// A read that ends even when nobody waits for it any more.
     fn reading<T, F>(&self, read: impl FnOnce(Self) -> F) -> BoxFuture<'_, Result<T, ReadFault>>
     where
@@ -113,9 +112,10 @@ impl SqliteReads {
 
     async fn identity_now(&self) -> Result<IdentityRows, StoreFault> {
         let mut snapshot = self.snapshot().await?;
-        let as_of = cold::checkpoint(&mut snapshot).await?;
-        let all = identity::read(&mut snapshot).await?;
-        snapshot.rollback().await.map_err(store)?;
+        let as_of = snapshot.checkpoint().await;
+        let all = rows::identity(&mut snapshot).await;
+        snapshot.end().await?;
+        let (as_of, all) = (as_of?, all?);
         Ok(IdentityRows {
             organizations: all.organizations.into_values().collect(),
             apps: all.apps.into_values().collect(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use events::{Position, Recorded, Time, decode};
 
-use super::fault::corrupt;
+use super::corrupt;
 use crate::{
     log::{Log, ReadError},
     read::StoreFault,

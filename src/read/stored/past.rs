@@ -5,13 +5,10 @@ use std::sync::Arc;
 use events::{Credits, Position, Recorded, WalletId};
 use futures::{StreamExt, TryStreamExt, stream};
 use projections::{Bases, Basis, WalletRow};
-use sqlx::SqliteConnection;
 
 use super::{
-    SqliteReads, cold,
-    fault::{corrupt, store},
+    Database, Snapshot, StoredReads, Tables, corrupt,
     log_events::{self, event},
-    rows, wallet_rows,
 };
 use crate::{
     log::Log,
@@ -39,7 +36,7 @@ struct Part {
     limit: usize,
 }
 
-impl SqliteReads {
+impl<D: Database> StoredReads<D> {
     pub(super) async fn wallet_then(
         &self,
         wallet: WalletId,
@@ -47,18 +44,18 @@ impl SqliteReads {
     ) -> Result<Option<WalletView>, StoreFault> {
         let mut snapshot = self.snapshot().await?;
         let found = self.view_then(&mut snapshot, wallet, when).await;
-        snapshot.rollback().await.map_err(store)?;
+        snapshot.end().await?;
         found
     }
 
     async fn view_then(
         &self,
-        snapshot: &mut SqliteConnection,
+        snapshot: &mut D::Snapshot,
         wallet: WalletId,
         when: When,
     ) -> Result<Option<WalletView>, StoreFault> {
         let as_of = self.moment(snapshot, when).await?.position;
-        let Some(now) = wallet_rows::wallet(snapshot, wallet).await? else {
+        let Some(now) = snapshot.wallet(wallet).await? else {
             return Ok(None);
         };
         Ok(self.past(snapshot, now.row, as_of).await?.map(|row| WalletView { row, as_of }))
@@ -67,10 +64,10 @@ impl SqliteReads {
     /// The edge of a moment, which is the checkpoint's at the latest.
     pub(super) async fn moment(
         &self,
-        snapshot: &mut SqliteConnection,
+        snapshot: &mut D::Snapshot,
         when: When,
     ) -> Result<Edge, StoreFault> {
-        let (log, as_of) = (&self.0.log, cold::checkpoint(snapshot).await?);
+        let (log, as_of) = (&self.0.log, snapshot.checkpoint().await?);
         match when {
             When::Position(position) => log_events::edge(log, position.min(as_of)).await,
             When::Time(time) => Ok(Edge { position: log_events::position_at(log, time, as_of).await?, time }),
@@ -80,7 +77,7 @@ impl SqliteReads {
     /// The wallet before `below`, made from what it is now, the mark before and the events since.
     async fn past(
         &self,
-        snapshot: &mut SqliteConnection,
+        snapshot: &mut D::Snapshot,
         now: WalletRow,
         below: Position,
     ) -> Result<Option<WalletRow>, StoreFault> {
@@ -88,13 +85,13 @@ impl SqliteReads {
             return Ok(Some(now));
         }
         let wallet = now.id;
-        let mut row = wallet_rows::mark_below(snapshot, (wallet, now.org), below).await?;
+        let mut row = snapshot.mark_below((wallet, now.org), below).await?;
         let from = row.as_ref().map_or(Position(0), |row| row.last.next());
         let part = Part { wallet, last: now.last, from, until: below, limit: RUN };
         let (events, _) = self.wallet_events(snapshot, part).await?;
         let lots: Vec<Position> =
             events.iter().flat_map(|recorded| Basis::needed_by(&recorded.event)).collect();
-        let bases: Bases = rows::bases(snapshot, &lots).await?.into_iter().collect();
+        let bases: Bases = snapshot.bases(&lots).await?.into_iter().collect();
         for recorded in &events {
             let (next, _) = WalletRow::apply(row, recorded, &bases).map_err(corrupt)?;
             row = Some(next);
@@ -105,13 +102,13 @@ impl SqliteReads {
     /// A wallet's events in order, and where they go on when there are more.
     async fn wallet_events(
         &self,
-        snapshot: &mut SqliteConnection,
+        snapshot: &mut D::Snapshot,
         part: Part,
     ) -> Result<(Vec<Recorded>, Option<Position>), StoreFault> {
         let Part { wallet, last, from, until, limit } = part;
         // The first run may have one event, all others have as many as there are between two marks.
         let runs_max = limit / RUN + 2;
-        let marks = wallet_rows::marked_from(snapshot, wallet, from, runs_max).await?;
+        let marks = snapshot.marked_from(wallet, from, runs_max).await?;
         let all = marks.len() < runs_max;
         let mut runs = Vec::with_capacity(marks.len() + 1);
         let mut low = from;
@@ -137,23 +134,23 @@ impl SqliteReads {
     ) -> Result<Option<StatementPart>, StoreFault> {
         let mut snapshot = self.snapshot().await?;
         let part = self.statement_in(&mut snapshot, query).await;
-        snapshot.rollback().await.map_err(store)?;
+        snapshot.end().await?;
         part
     }
 
     async fn statement_in(
         &self,
-        snapshot: &mut SqliteConnection,
+        snapshot: &mut D::Snapshot,
         query: StatementQuery,
     ) -> Result<Option<StatementPart>, StoreFault> {
         let StatementQuery { wallet, from, to, limit } = query;
-        let as_of = cold::checkpoint(snapshot).await?;
+        let as_of = snapshot.checkpoint().await?;
         let from = self.moment(snapshot, from).await?;
         let mut to = self.moment(snapshot, to).await?;
         if to.position < from.position {
             to = from;
         }
-        let Some(now) = wallet_rows::wallet(snapshot, wallet).await? else {
+        let Some(now) = snapshot.wallet(wallet).await? else {
             return Ok(None);
         };
         let (org, last) = (now.row.org, now.row.last);
@@ -174,18 +171,18 @@ impl SqliteReads {
     ) -> Result<Option<Explanation>, StoreFault> {
         let mut snapshot = self.snapshot().await?;
         let explanation = self.explained_in(&mut snapshot, wallet, when).await;
-        snapshot.rollback().await.map_err(store)?;
+        snapshot.end().await?;
         explanation
     }
 
     async fn explained_in(
         &self,
-        snapshot: &mut SqliteConnection,
+        snapshot: &mut D::Snapshot,
         wallet: WalletId,
         when: When,
     ) -> Result<Option<Explanation>, StoreFault> {
         let until = self.moment(snapshot, when).await?.position;
-        let Some(now) = wallet_rows::wallet(snapshot, wallet).await? else {
+        let Some(now) = snapshot.wallet(wallet).await? else {
             return Ok(None);
         };
         let mut explanation = Explanation::new(wallet, now.row.org, until);

@@ -5,10 +5,9 @@ use projections::{Basis, EntryRow, IdSet, Identity, ReturnedRow, Rules, UsageCou
 use uuid::Uuid;
 
 use super::{
-    SqliteReads, cold, entries,
+    Database, Snapshot, StoredReads, Tables, entries,
     entry_rows::{self, List},
-    fault::store,
-    identity, liability_rows, rows, rules, segments, usage_rows, wallet_rows,
+    liability, rows, segments, usage,
 };
 use crate::engine::Timer;
 use crate::read::{
@@ -16,17 +15,15 @@ use crate::read::{
     replay::{EntryList, ListDigest},
 };
 
-type Connection = sqlx::pool::PoolConnection<sqlx::Sqlite>;
-
-impl SqliteReads {
-    async fn connection(&self) -> Result<Connection, StoreFault> {
-        self.0.pool.acquire().await.map_err(store)
+impl<D: Database> StoredReads<D> {
+    async fn single(&self) -> Result<D::Single, StoreFault> {
+        self.0.database.single().await
     }
 }
 
-impl Live for SqliteReads {
+impl<D: Database> Live for StoredReads<D> {
     async fn applied(&self) -> Result<Position, StoreFault> {
-        cold::checkpoint(&mut *self.connection().await?).await
+        self.single().await?.checkpoint().await
     }
 
     async fn entries_are(
@@ -39,13 +36,13 @@ impl Live for SqliteReads {
     }
 
     async fn entries_between(&self, from: Position, to: Position) -> Result<Vec<EntryRow>, StoreFault> {
-        entry_rows::between(&mut *self.connection().await?, from, to).await
+        entry_rows::between(&mut self.single().await?, from, to).await
     }
 
     async fn list_digests(&self) -> Result<Vec<(EntryList, ListDigest)>, StoreFault> {
         let mut snapshot = self.snapshot().await?;
         let digests = entry_rows::list_digests(&mut snapshot).await;
-        snapshot.rollback().await.map_err(store)?;
+        snapshot.end().await?;
         digests
     }
 
@@ -55,7 +52,7 @@ impl Live for SqliteReads {
         from: Position,
         to: Position,
     ) -> Result<Vec<Position>, StoreFault> {
-        let mut connection = self.connection().await?;
+        let mut connection = self.single().await?;
         let mut positions = Vec::new();
         if let Some((org, app)) = entries::numbers(&mut connection, list.org, list.app).await? {
             let list = List { org, app, kind: list.kind };
@@ -65,17 +62,16 @@ impl Live for SqliteReads {
     }
 
     async fn wallets_after(&self, after: Option<WalletId>, limit: usize) -> Result<Vec<Kept>, StoreFault> {
-        wallet_rows::wallets_after(&mut *self.connection().await?, after, limit).await
+        self.single().await?.wallets_after(after, limit).await
     }
 
     async fn returned_from(&self, from: Position, limit: usize) -> Result<Vec<ReturnedRow>, StoreFault> {
-        rows::returned_from(&mut *self.connection().await?, from, limit).await
+        self.single().await?.returned_from(from, limit).await
     }
 
     async fn timers_after(&self, after: Option<Timer>, limit: usize) -> Result<Vec<Timer>, StoreFault> {
         let first = (Time::from_micros(i64::MIN), WalletId(Uuid::nil()));
-        let connection = &mut *self.connection().await?;
-        wallet_rows::timers(connection, after.unwrap_or(first), after.is_none(), limit).await
+        self.single().await?.timers(after.unwrap_or(first), after.is_none(), limit).await
     }
 
     async fn wallet_marks_after(
@@ -83,33 +79,33 @@ impl Live for SqliteReads {
         after: Option<(WalletId, Position)>,
         limit: usize,
     ) -> Result<Vec<WalletMark>, StoreFault> {
-        wallet_rows::marks_after(&mut *self.connection().await?, after, limit).await
+        self.single().await?.marks_after(after, limit).await
     }
 
     async fn liability_marks(&self) -> Result<Vec<LiabilityMark>, StoreFault> {
-        liability_rows::all(&mut *self.connection().await?).await
+        liability::marks(&mut self.single().await?, false).await
     }
 
     async fn bases_from(&self, from: Position, limit: usize) -> Result<Vec<(Position, Basis)>, StoreFault> {
-        rows::bases_from(&mut *self.connection().await?, from, limit).await
+        self.single().await?.bases_from(from, limit).await
     }
 
     async fn usage_rows(&self) -> Result<Vec<(UsageKey, UsageCounts)>, StoreFault> {
-        usage_rows::all(&mut *self.connection().await?).await
+        usage::all(&mut self.single().await?).await
     }
 
     async fn rule_rows(&self) -> Result<Rules, StoreFault> {
-        rules::read(&mut *self.connection().await?).await
+        rows::rules(&mut self.single().await?, None).await
     }
 
     async fn identity_rows(&self) -> Result<Identity, StoreFault> {
-        identity::read(&mut *self.connection().await?).await
+        rows::identity(&mut self.single().await?).await
     }
 
     async fn answers_digest(&self) -> Result<(u64, u128), StoreFault> {
         let mut snapshot = self.snapshot().await?;
         let digest = segments::digest(&mut snapshot).await;
-        snapshot.rollback().await.map_err(store)?;
+        snapshot.end().await?;
         digest
     }
 
@@ -123,7 +119,7 @@ impl Live for SqliteReads {
             answers.iter().filter(known).map(|answer| fingerprint(answer.0)).collect();
         let mut snapshot = self.snapshot().await?;
         let found = segments::find(&mut snapshot, &filters, &fingerprints).await;
-        snapshot.rollback().await.map_err(store)?;
+        snapshot.end().await?;
         let found: IdSet<(u64, u64)> = found?.into_iter().collect();
         let missing =
             answers.iter().filter(|(id, position)| !found.contains(&(fingerprint(*id), position.get())));

@@ -1,19 +1,14 @@
 //! Merging segments, a block at a time.
 
-use sqlx::SqliteConnection;
-
 use super::{
-    Statements,
     filter::{Filter, SegmentFilter},
     page::{self, Entry, Shape, number},
     write_block,
 };
-use crate::read::{
-    StoreFault,
-    sqlite::fault::{corrupt, store},
+use crate::read::stored::{
+    corrupt,
+    tables::{IndexTables, Stored},
 };
-
-const PAGES: &str = "SELECT data FROM command_pages WHERE page BETWEEN ? AND ? ORDER BY page";
 
 /// A segment that is being merged.
 #[derive(Debug)]
@@ -63,17 +58,15 @@ impl Merge {
     /// Merges blocks until about `entries` entries were moved, on average over many calls.
     pub(super) async fn advance(
         &mut self,
-        connection: &mut SqliteConnection,
-        statements: &Statements,
+        tables: &mut impl IndexTables,
         entries: u64,
-    ) -> Result<(), StoreFault> {
+    ) -> Stored<()> {
         self.credit += entries.cast_signed();
         while self.credit > 0 && !self.is_done() {
             let block = self.blocks.len() as u64;
-            let entries = self.gather(connection, self.shape.last_of_block(block)).await?;
+            let entries = self.gather(tables, self.shape.last_of_block(block)).await?;
             self.credit -= entries.len() as i64;
-            let filter =
-                write_block(connection, statements, self.target, self.shape, block, &entries).await?;
+            let filter = write_block(tables, (self.target, self.shape, block), &entries).await?;
             self.blocks.push(filter);
         }
         Ok(())
@@ -82,20 +75,15 @@ impl Merge {
     /// The entries of all sources up to the fingerprint `last`, in order.
     async fn gather(
         &mut self,
-        connection: &mut SqliteConnection,
+        tables: &mut impl IndexTables,
         last: u64,
-    ) -> Result<Vec<Entry>, StoreFault> {
+    ) -> Stored<Vec<Entry>> {
         let mut entries = Vec::new();
         for source in &mut self.sources {
             let until = source.shape.bucket_of(last);
             if source.next_bucket <= until {
                 let (from, to) = (number(source.segment, source.next_bucket), number(source.segment, until));
-                let pages: Vec<Vec<u8>> = sqlx::query_scalar(PAGES)
-                    .bind(from)
-                    .bind(to)
-                    .fetch_all(&mut *connection)
-                    .await
-                    .map_err(store)?;
+                let pages = tables.pages_between(from, to).await?;
                 source.ahead.extend(pages.iter().flat_map(|data| page::read(data)));
                 source.next_bucket = until + 1;
             }

@@ -6,19 +6,15 @@ use events::{CommandId, Event, OrgId, Position, ReturnedSlice};
 use futures::{FutureExt, TryFutureExt, future::BoxFuture};
 use ledger::{Cap, Lot, Lots, OpenHold, Rules, Wallet};
 use projections::{CapRow, HoldRow, LotRow, WalletRow, fingerprint};
-use sqlx::{Sqlite, SqliteConnection, Transaction};
 use tokio::sync::watch;
 
-use super::{SqliteReads, fault::store, rows, rules, segments, wallet_rows};
+use super::{Database, Snapshot, StoredReads, Tables, rows, segments};
 use crate::{
     engine::{ColdError, ColdState, Loaded, LoadedRules, LoadedTimers, Timer, Wanted},
     read::StoreFault,
 };
 
-/// All projections are at one position: it is written in the transaction that applies to them all.
-pub(super) const CHECKPOINT: &str = "SELECT position FROM checkpoints LIMIT 1";
-
-impl ColdState for SqliteReads {
+impl<D: Database> ColdState for StoredReads<D> {
     fn may_know(&self, command: CommandId) -> bool {
         self.0.filters.load().may_know(fingerprint(command))
     }
@@ -55,36 +51,36 @@ pub(super) async fn to_the_end<T: Send + 'static>(
     ended.unwrap_or_else(|error| Err(StoreFault::Unavailable(error.to_string())))
 }
 
-impl SqliteReads {
+impl<D: Database> StoredReads<D> {
     /// A snapshot of all projections.
-    pub(super) async fn snapshot(&self) -> Result<Transaction<'static, Sqlite>, StoreFault> {
-        self.0.pool.begin().await.map_err(store)
+    pub(super) async fn snapshot(&self) -> Result<D::Snapshot, StoreFault> {
+        self.0.database.snapshot().await
     }
 
     async fn load_now(&self, wanted: &Wanted) -> Result<Loaded, StoreFault> {
         let mut snapshot = self.snapshot().await?;
         let loaded = self.load_from(&mut snapshot, wanted).await;
-        snapshot.rollback().await.map_err(store)?;
+        snapshot.end().await?;
         loaded
     }
 
     async fn load_from(
         &self,
-        connection: &mut SqliteConnection,
+        snapshot: &mut D::Snapshot,
         wanted: &Wanted,
     ) -> Result<Loaded, StoreFault> {
-        let mut loaded = Loaded { checkpoint: checkpoint(connection).await?, ..Loaded::default() };
+        let mut loaded = Loaded { checkpoint: snapshot.checkpoint().await?, ..Loaded::default() };
         if !wanted.wallets.is_empty() {
-            let rows = wallet_rows::wallets(connection, &wanted.wallets).await?;
+            let rows = snapshot.wallets(&wanted.wallets).await?;
             loaded.wallets = rows.into_iter().map(|kept| (kept.row.id, wallet(kept.row))).collect();
         }
         if !wanted.returned.is_empty() {
-            let rows = rows::returned(connection, &wanted.returned).await?;
+            let rows = snapshot.returned(&wanted.returned).await?;
             loaded.returned = rows.into_iter().map(|row| (row.of, row.total)).collect();
         }
         if !wanted.commands.is_empty() {
             let fingerprints: Vec<u64> = wanted.commands.iter().copied().map(fingerprint).collect();
-            let found = segments::find(connection, &self.0.filters.load(), &fingerprints).await?;
+            let found = segments::find(snapshot, &self.0.filters.load(), &fingerprints).await?;
             // A fingerprint may be shared: the engine asks the event itself.
             for command in &wanted.commands {
                 let of_command = found.iter().filter(|(found, _)| *found == fingerprint(*command));
@@ -96,9 +92,9 @@ impl SqliteReads {
 
     async fn rules_now(&self) -> Result<LoadedRules, StoreFault> {
         let mut snapshot = self.snapshot().await?;
-        let checkpoint = checkpoint(&mut snapshot).await;
-        let rules = rules::read(&mut snapshot).await;
-        snapshot.rollback().await.map_err(store)?;
+        let checkpoint = snapshot.checkpoint().await;
+        let rules = rows::rules(&mut snapshot, None).await;
+        snapshot.end().await?;
         let rules = rules?;
         let orgs = rules.prices.values().map(|price| price.org).chain(rules.policies.keys().copied());
         let orgs: BTreeSet<OrgId> = orgs.collect();
@@ -108,16 +104,11 @@ impl SqliteReads {
 
     async fn timers_now(&self, from: Timer, limit: usize) -> Result<LoadedTimers, StoreFault> {
         let mut snapshot = self.snapshot().await?;
-        let checkpoint = checkpoint(&mut snapshot).await;
-        let timers = wallet_rows::timers(&mut snapshot, from, true, limit).await;
-        snapshot.rollback().await.map_err(store)?;
+        let checkpoint = snapshot.checkpoint().await;
+        let timers = snapshot.timers(from, true, limit).await;
+        snapshot.end().await?;
         Ok(LoadedTimers { checkpoint: checkpoint?, timers: timers? })
     }
-}
-
-/// The number of events in the snapshot.
-pub(super) async fn checkpoint(connection: &mut SqliteConnection) -> Result<Position, StoreFault> {
-    sqlx::query_scalar(CHECKPOINT).fetch_one(connection).await.map(rows::position).map_err(store)
 }
 
 /// An organization's rules as decisions need them.

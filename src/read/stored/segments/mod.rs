@@ -14,27 +14,17 @@ use std::{collections::VecDeque, sync::Arc};
 
 use events::Position;
 use projections::IdMap;
-use sqlx::SqliteConnection;
 
-pub(super) use self::find::{digest, find};
+pub(in crate::read) use self::find::{digest, find};
 use self::{
     filter::{Filter, SegmentFilter},
     merge::Merge,
     page::{BUCKET_BITS, Entry, Shape, number},
 };
 use super::{
-    bulk::Bulk,
-    fault::{corrupt, store},
+    corrupt,
+    tables::{IndexTables, Stored, Tables},
 };
-use crate::read::StoreFault;
-
-const SEGMENTS: &str = "SELECT segment, entries, buckets FROM command_segments ORDER BY segment";
-const FILTERS: &str = "SELECT block, data FROM command_filters ORDER BY block";
-const NEXT_PAGE: &str = "SELECT page FROM command_pages WHERE page >= ? ORDER BY page LIMIT 1";
-const ADD_SEGMENT: &str = "INSERT INTO command_segments (segment, entries, buckets) VALUES (?, ?, ?)";
-const REMOVE_SEGMENT: &str = "DELETE FROM command_segments WHERE segment = ?";
-const REMOVE_FILTERS: &str = "DELETE FROM command_filters WHERE block BETWEEN ? AND ?";
-const REMOVE_PAGES: &str = "DELETE FROM command_pages WHERE page BETWEEN ? AND ?";
 
 /// Segments of one size that become one.
 const FAN_IN: usize = 8;
@@ -47,23 +37,33 @@ const MOVED_ENTRIES: u64 = 4_096;
 
 /// The filters of all segments: readers share it, the writer replaces it.
 #[derive(Debug, Default)]
-pub(super) struct Filters(Vec<Arc<SegmentFilter>>);
+pub(in crate::read) struct Filters {
+    segments: Vec<Arc<SegmentFilter>>,
+    /// Not all of them are here, so nothing is certain.
+    incomplete: bool,
+}
 
 impl Filters {
     /// Reads the filters, without a right to write.
-    pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Self, StoreFault> {
-        let (found, _) = load(connection).await?;
-        Ok(Self(found.into_iter().map(|(filter, _)| Arc::new(filter)).collect()))
+    pub(in crate::read) async fn load(tables: &mut impl Tables) -> Stored<Self> {
+        let (found, _) = load(tables).await?;
+        let segments = found.into_iter().map(|(filter, _)| Arc::new(filter)).collect();
+        Ok(Self { segments, incomplete: false })
+    }
+
+    /// No filters, where somebody else writes and nobody tells of new ones: any command may be known.
+    pub(in crate::read) const fn unknown() -> Self {
+        Self { segments: Vec::new(), incomplete: true }
     }
 
     /// Whether a command with this fingerprint may be known; false is certain.
-    pub(super) fn may_know(&self, fingerprint: u64) -> bool {
-        self.0.iter().any(|filter| filter.may_have(fingerprint))
+    pub(in crate::read) fn may_know(&self, fingerprint: u64) -> bool {
+        self.incomplete || self.segments.iter().any(|filter| filter.may_have(fingerprint))
     }
 
     /// The filter of a segment, unless the segment is newer than these filters.
     fn of(&self, segment: u64) -> Option<&SegmentFilter> {
-        self.0.iter().find(|filter| filter.segment == segment).map(Arc::as_ref)
+        self.segments.iter().find(|filter| filter.segment == segment).map(Arc::as_ref)
     }
 }
 
@@ -77,36 +77,21 @@ struct Segment {
 /// The writer's side of the index. After a failed transaction it must be [loaded](Self::load) again:
 /// it may be ahead of the disk.
 #[derive(Debug)]
-pub(super) struct Segments {
+pub(in crate::read) struct Segments {
     live: Vec<Segment>,
     filters: Vec<Arc<SegmentFilter>>,
     merges: Vec<Merge>,
     /// First and last page of segments that are no more.
     garbage: VecDeque<(i64, i64)>,
+    /// First and last filter of merges that a crash ended.
+    left_over: Vec<(i64, i64)>,
     next: u64,
-    statements: Statements,
-}
-
-/// The statements that write segments.
-#[derive(Debug)]
-pub(super) struct Statements {
-    pages: Bulk,
-    filters: Bulk,
-}
-
-impl Statements {
-    fn new() -> Self {
-        Self {
-            pages: Bulk::new("INSERT INTO command_pages (page, data)", 2),
-            filters: Bulk::new("INSERT INTO command_filters (block, data)", 2),
-        }
-    }
 }
 
 impl Segments {
     /// Reads which segments there are, and their filters.
-    pub(super) async fn load(connection: &mut SqliteConnection) -> Result<Self, StoreFault> {
-        let (found, left_over) = load(connection).await?;
+    pub(in crate::read) async fn load(tables: &mut impl IndexTables) -> Stored<Self> {
+        let (found, left_over) = load(tables).await?;
         let live = found.iter().map(|(filter, entries)| Segment {
             id: filter.segment,
             entries: *entries,
@@ -117,35 +102,28 @@ impl Segments {
             filters: found.into_iter().map(|(filter, _)| Arc::new(filter)).collect(),
             merges: Vec::new(),
             garbage: VecDeque::new(),
+            left_over: Vec::new(),
             next: 1,
-            statements: Statements::new(),
         };
-        segments.find_garbage(connection, &left_over).await?;
+        segments.find_garbage(tables, &left_over).await?;
         Ok(segments)
     }
 
-    /// Left-overs of merges: pages whose segment has no row. Removing them again is for later.
+    /// Left-overs of merges: pages and filters whose segment has no row. Another writer may be about
+    /// to give them one, so they are removed in a transaction that shows that there is none.
     async fn find_garbage(
         &mut self,
-        connection: &mut SqliteConnection,
+        tables: &mut impl IndexTables,
         filters: &[u64],
-    ) -> Result<(), StoreFault> {
+    ) -> Stored<()> {
         let mut last = self.live.iter().map(|segment| segment.id).max().unwrap_or(0);
         for &segment in filters {
             last = last.max(segment);
             let (first, end) = (number(segment, 0), number(segment + 1, 0) - 1);
-            sqlx::query(REMOVE_FILTERS)
-                .bind(first)
-                .bind(end)
-                .execute(&mut *connection)
-                .await
-                .map_err(store)?;
+            self.left_over.push((first, end));
         }
         let mut from = 0;
-        let next = async |connection: &mut SqliteConnection, from: i64| {
-            sqlx::query_scalar::<_, i64>(NEXT_PAGE).bind(from).fetch_optional(connection).await.map_err(store)
-        };
-        while let Some(page) = next(connection, from).await? {
+        while let Some(page) = tables.page_from(from).await? {
             let segment = page.cast_unsigned() >> BUCKET_BITS;
             from = number(segment + 1, 0);
             last = last.max(segment);
@@ -158,18 +136,21 @@ impl Segments {
     }
 
     /// The filters of what is written, for readers.
-    pub(super) fn filters(&self) -> Filters {
-        Filters(self.filters.clone())
+    pub(in crate::read) fn filters(&self) -> Filters {
+        Filters { segments: self.filters.clone(), incomplete: false }
     }
 
     /// Adds a batch of answers and moves merges on, inside the caller's transaction.
-    pub(super) async fn add(
+    pub(in crate::read) async fn add(
         &mut self,
-        connection: &mut SqliteConnection,
+        tables: &mut impl IndexTables,
         answers: &[(u64, Position)],
-    ) -> Result<(), StoreFault> {
+    ) -> Stored<()> {
         if answers.is_empty() {
             return Ok(());
+        }
+        for (first, last) in std::mem::take(&mut self.left_over) {
+            tables.remove_filters(first, last).await?;
         }
         let mut entries: Vec<Entry> =
             answers.iter().map(|(fingerprint, position)| (*fingerprint, position.get())).collect();
@@ -181,12 +162,12 @@ impl Segments {
             let last = shape.last_of_block(block);
             let (of_block, others) = rest.split_at(rest.partition_point(|entry| entry.0 <= last));
             rest = others;
-            blocks.push(write_block(connection, &self.statements, segment, shape, block, of_block).await?);
+            blocks.push(write_block(tables, (segment, shape, block), of_block).await?);
         }
-        self.make_live(connection, SegmentFilter { segment, shape, blocks }, entries.len() as u64).await?;
+        self.make_live(tables, SegmentFilter { segment, shape, blocks }, entries.len() as u64).await?;
         self.start_merges();
-        self.advance_merges(connection, 2 * answers.len() as u64 + MOVED_ENTRIES).await?;
-        self.remove_garbage(connection, REMOVED_PAGES + answers.len() as i64 / 16).await
+        self.advance_merges(tables, 2 * answers.len() as u64 + MOVED_ENTRIES).await?;
+        self.remove_garbage(tables, REMOVED_PAGES + answers.len() as i64 / 16).await
     }
 
     fn take_id(&mut self) -> u64 {
@@ -196,13 +177,12 @@ impl Segments {
 
     async fn make_live(
         &mut self,
-        connection: &mut SqliteConnection,
+        tables: &mut impl IndexTables,
         filter: SegmentFilter,
         entries: u64,
-    ) -> Result<(), StoreFault> {
+    ) -> Stored<()> {
         let (id, buckets) = (filter.segment, filter.shape.buckets());
-        let row = sqlx::query(ADD_SEGMENT).bind(id.cast_signed()).bind(entries.cast_signed());
-        row.bind(buckets.cast_signed()).execute(connection).await.map_err(store)?;
+        tables.add_segment((id.cast_signed(), entries.cast_signed(), buckets.cast_signed())).await?;
         self.live.push(Segment { id, entries, merging: false });
         self.filters.push(Arc::new(filter));
         Ok(())
@@ -231,13 +211,13 @@ impl Segments {
     /// as many new entries as this merge has, so twice the new ones is enough to keep up.
     async fn advance_merges(
         &mut self,
-        connection: &mut SqliteConnection,
+        tables: &mut impl IndexTables,
         entries: u64,
-    ) -> Result<(), StoreFault> {
+    ) -> Stored<()> {
         for mut merge in std::mem::take(&mut self.merges) {
-            merge.advance(connection, &self.statements, entries).await?;
+            merge.advance(tables, entries).await?;
             if merge.is_done() {
-                self.replace(connection, merge).await?;
+                self.replace(tables, merge).await?;
             } else {
                 self.merges.push(merge);
             }
@@ -246,41 +226,33 @@ impl Segments {
     }
 
     /// Puts a finished merge in the place of its sources.
-    async fn replace(&mut self, connection: &mut SqliteConnection, merge: Merge) -> Result<(), StoreFault> {
+    async fn replace(&mut self, tables: &mut impl IndexTables, merge: Merge) -> Stored<()> {
         let (sources, filter, entries) = merge.finish();
         for segment in &sources {
             let (first, last) = (number(*segment, 0), number(segment + 1, 0) - 1);
-            let id = segment.cast_signed();
-            sqlx::query(REMOVE_SEGMENT).bind(id).execute(&mut *connection).await.map_err(store)?;
-            sqlx::query(REMOVE_FILTERS)
-                .bind(first)
-                .bind(last)
-                .execute(&mut *connection)
-                .await
-                .map_err(store)?;
+            tables.remove_segment(segment.cast_signed()).await?;
+            tables.remove_filters(first, last).await?;
             self.garbage.push_back((first, last));
         }
         self.live.retain(|segment| !sources.contains(&segment.id));
         self.filters.retain(|filter| !sources.contains(&filter.segment));
-        self.make_live(connection, filter, entries).await
+        self.make_live(tables, filter, entries).await
     }
 
     async fn remove_garbage(
         &mut self,
-        connection: &mut SqliteConnection,
+        tables: &mut impl IndexTables,
         pages: i64,
-    ) -> Result<(), StoreFault> {
+    ) -> Stored<()> {
         let Some((first, last)) = self.garbage.front_mut() else {
             return Ok(());
         };
         let until = (*first + pages - 1).min(*last);
-        let removed = sqlx::query(REMOVE_PAGES).bind(*first).bind(until).execute(&mut *connection);
-        let removed = removed.await.map_err(store)?.rows_affected();
+        let removed = tables.remove_pages(*first, until).await?;
         *first = until + 1;
         // Buckets are numbered without gaps, but for empty ones in very small segments.
         if removed == 0 || *first > *last {
-            let rest = sqlx::query(REMOVE_PAGES).bind(*first).bind(*last).execute(&mut *connection);
-            rest.await.map_err(store)?;
+            tables.remove_pages(*first, *last).await?;
             self.garbage.pop_front();
         }
         Ok(())
@@ -289,37 +261,27 @@ impl Segments {
 
 /// Writes the pages and the filter of one block; returns the filter.
 async fn write_block(
-    connection: &mut SqliteConnection,
-    statements: &Statements,
-    segment: u64,
-    shape: Shape,
-    block: u64,
+    tables: &mut impl IndexTables,
+    (segment, shape, block): (u64, Shape, u64),
     entries: &[Entry],
-) -> Result<Filter, StoreFault> {
+) -> Stored<Filter> {
     let pages: Vec<(i64, Vec<u8>)> = entries
         .chunk_by(|a, b| shape.bucket_of(a.0) == shape.bucket_of(b.0))
         .map(|entries| (number(segment, shape.bucket_of(entries[0].0)), page::write(entries)))
         .collect();
-    let bind = |(page, data): &(i64, Vec<u8>), row: &mut super::bulk::Row| {
-        row.add(*page);
-        row.add(data.as_slice());
-    };
-    statements.pages.execute(connection, &pages, bind).await.map_err(store)?;
+    tables.add_pages(&pages).await?;
     let mut keys: Vec<u64> = entries.iter().map(|entry| entry.0).collect();
     keys.dedup();
     let data = Filter::write(&keys);
     let filter = Filter::read(&data).ok_or_else(|| corrupt("a filter that was just built can't be read"))?;
-    statements.filters.execute(connection, &[(number(segment, block), data)], bind).await.map_err(store)?;
+    tables.add_filter((number(segment, block), data)).await?;
     Ok(filter)
 }
 
 /// The filter and the number of entries of each segment, and segments of which only filters are left.
-async fn load(
-    connection: &mut SqliteConnection,
-) -> Result<(Vec<(SegmentFilter, u64)>, Vec<u64>), StoreFault> {
-    let rows: Vec<(i64, i64, i64)> =
-        sqlx::query_as(SEGMENTS).fetch_all(&mut *connection).await.map_err(store)?;
-    let mut filters = load_filters(connection).await?;
+async fn load(tables: &mut impl Tables) -> Stored<(Vec<(SegmentFilter, u64)>, Vec<u64>)> {
+    let rows = tables.segments().await?;
+    let mut filters = load_filters(tables).await?;
     let mut found = Vec::with_capacity(rows.len());
     for (segment, entries, buckets) in rows {
         let (segment, entries) = (segment.cast_unsigned(), entries.cast_unsigned());
@@ -334,8 +296,8 @@ async fn load(
 }
 
 /// All filters by segment, those of no segment too.
-async fn load_filters(connection: &mut SqliteConnection) -> Result<IdMap<u64, Vec<Filter>>, StoreFault> {
-    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(FILTERS).fetch_all(connection).await.map_err(store)?;
+async fn load_filters(tables: &mut impl Tables) -> Stored<IdMap<u64, Vec<Filter>>> {
+    let rows = tables.filters().await?;
     let mut filters: IdMap<u64, Vec<Filter>> = IdMap::default();
     for (block, data) in rows {
         let filter =

@@ -5,22 +5,16 @@ use std::sync::Arc;
 use events::{AppId, Event, OrgId, Position, Recorded, Time};
 use futures::{StreamExt, TryStreamExt, stream};
 use projections::{EntryKind, EntryRow, Parts, reference};
-use sqlx::SqliteConnection;
 
 use super::{
-    SqliteReads, cold,
+    Database, Snapshot, StoredReads, Tables, corrupt,
     entry_rows::{self, EVERY_APP, List},
-    fault::{corrupt, store},
     log_events::{decoded, event, unread},
-    rows::{self, number},
-    wallet_rows,
 };
 use crate::{
     log::Log,
     read::{Entry, EntryPage, EntryQuery, StoreFault},
 };
-
-const PAGE_AT_OR_AFTER: &str = "SELECT first, time FROM entries WHERE first >= ? ORDER BY first LIMIT 1";
 
 /// Events of a wallet that one page looks at. A page that ends there may have fewer entries than
 /// asked for, and the next one goes on.
@@ -42,20 +36,20 @@ struct Range {
     until: Position,
 }
 
-impl SqliteReads {
+impl<D: Database> StoredReads<D> {
     pub(super) async fn entry_page(&self, query: &EntryQuery) -> Result<EntryPage, StoreFault> {
         let mut snapshot = self.snapshot().await?;
         let page = self.page_in(&mut snapshot, query).await;
-        snapshot.rollback().await.map_err(store)?;
+        snapshot.end().await?;
         page
     }
 
     async fn page_in(
         &self,
-        snapshot: &mut SqliteConnection,
+        snapshot: &mut D::Snapshot,
         query: &EntryQuery,
     ) -> Result<EntryPage, StoreFault> {
-        let as_of = cold::checkpoint(snapshot).await?;
+        let as_of = snapshot.checkpoint().await?;
         let range = Range {
             from: bound(snapshot, query.from, Position(0), as_of).await?,
             until: bound(snapshot, query.until, as_of, as_of).await?.min(query.before.unwrap_or(as_of)),
@@ -67,7 +61,7 @@ impl SqliteReads {
         };
         let undoable: Vec<Position> =
             found.iter().filter(|(row, _)| may_be_undone(row.kind)).map(|(row, _)| row.position).collect();
-        let returned = rows::returned(snapshot, &undoable).await?;
+        let returned = snapshot.returned(&undoable).await?;
         let entries = found.into_iter().map(|(row, recorded)| {
             let reversed_by = returned.iter().find(|of| of.of == row.position).map(|of| of.last);
             entry(&row, &recorded.event, reversed_by)
@@ -78,7 +72,7 @@ impl SqliteReads {
     /// A wallet's entries: its events name each other, newest first.
     async fn walk(
         &self,
-        snapshot: &mut SqliteConnection,
+        snapshot: &mut D::Snapshot,
         query: &EntryQuery,
         range: Range,
     ) -> Result<Found, StoreFault> {
@@ -124,13 +118,13 @@ impl SqliteReads {
 
     async fn owned(
         &self,
-        snapshot: &mut SqliteConnection,
+        snapshot: &mut D::Snapshot,
         query: &EntryQuery,
     ) -> Result<Option<crate::read::WalletView>, StoreFault> {
         let Some(wallet) = query.wallet else {
             return Ok(None);
         };
-        let view = wallet_rows::wallet(snapshot, wallet).await?;
+        let view = snapshot.wallet(wallet).await?;
         Ok(view.filter(|view| view.row.org == query.org))
     }
 
@@ -138,7 +132,7 @@ impl SqliteReads {
     /// the newest of each.
     async fn select(
         &self,
-        snapshot: &mut SqliteConnection,
+        snapshot: &mut D::Snapshot,
         query: &EntryQuery,
         range: Range,
     ) -> Result<Found, StoreFault> {
@@ -222,13 +216,13 @@ async fn events(log: &Arc<dyn Log>, positions: &[Position]) -> Result<Vec<(Entry
 
 /// The numbers of an organization and an app, or of every app; `None` when either has none.
 pub(super) async fn numbers(
-    connection: &mut SqliteConnection,
+    tables: &mut impl Tables,
     org: OrgId,
     app: Option<AppId>,
 ) -> Result<Option<(i64, i64)>, StoreFault> {
-    let org = number(connection, org.0).await?;
+    let org = tables.number(org.0).await?;
     let app = match app {
-        Some(app) => number(connection, app.0).await?,
+        Some(app) => tables.number(app.0).await?,
         None => Some(EVERY_APP),
     };
     Ok(org.zip(app))
@@ -237,7 +231,7 @@ pub(super) async fn numbers(
 /// Above every entry before `time`, and not above any other: times grow with positions, so halving
 /// finds the page, and the page has the rest.
 async fn bound(
-    connection: &mut SqliteConnection,
+    tables: &mut impl Tables,
     time: Option<Time>,
     without: Position,
     head: Position,
@@ -245,16 +239,14 @@ async fn bound(
     let Some(time) = time else {
         return Ok(without);
     };
-    let (mut low, mut high) = (0, head.get().cast_signed());
+    let (mut low, mut high) = (0, head.get());
     let mut page = None;
     while low < high {
         let middle = low + (high - low) / 2;
-        let probe = sqlx::query_as(PAGE_AT_OR_AFTER).bind(middle).fetch_optional(&mut *connection);
-        let found: Option<(i64, i64)> = probe.await.map_err(store)?;
-        match found {
-            Some((first, at)) if at < time.micros() => {
-                page = Some(rows::position(first));
-                low = first + 1;
+        match tables.entry_page_after(Position(middle)).await? {
+            Some((first, at)) if at < time => {
+                page = Some(first);
+                low = first.get() + 1;
             }
             Some(_) | None => high = middle,
         }
@@ -263,7 +255,7 @@ async fn bound(
     let Some(first) = page else {
         return Ok(Position(0));
     };
-    let entries = entry_rows::page(connection, first).await?;
+    let entries = entry_rows::page(tables, first).await?;
     let before = entries.iter().take_while(|entry| entry.time < time);
     Ok(before.last().map_or(first, |entry| entry.position.next()))
 }
