@@ -49,12 +49,14 @@ async fn a_fact_whose_answer_was_lost_is_found_and_not_recorded_twice() {
     standby.is("standby").await;
     let (_never, held) = oneshot::channel();
     writer.log.script([Fault::LostAnswer, Fault::Held(held)]);
+    writer.log.fail_reads(1);
     let waiting = standby.record(registered(1, "shop"));
     while writer.log.faults_left() > 1 {
         tokio::task::yield_now().await;
     }
     writer.kill();
     let recorded = waiting.await.expect("a node that lives").expect("an answer");
+    standby.writes_after(1).await;
     let events = shared.events().await;
     let stored: Vec<_> =
         events.iter().filter(|event| matches!(event.event, Event::OrganizationRegistered(_))).collect();
