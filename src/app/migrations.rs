@@ -1,9 +1,12 @@
 //! Every migration of a PostgreSQL database, in the order in which they run.
 
-use crate::log::postgres::{self, Migration};
+use crate::{
+    log::postgres::{self, Migration},
+    read::postgres as read,
+};
 
 /// What `credit-ledger migrate` applies: the log first, then what is computed from it.
-const POSTGRES: &[&[Migration]] = &[postgres::MIGRATIONS];
+const POSTGRES: &[&[Migration]] = &[postgres::MIGRATIONS, read::MIGRATIONS];
 
 /// All migrations of PostgreSQL.
 #[must_use]

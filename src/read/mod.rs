@@ -27,7 +27,9 @@ pub use reports::{
 };
 pub use runner::{Halted, Runner};
 pub use store::{Live, Store, StoreFault};
-pub use stored::{Database, Projected, Snapshot, StoredReads, Tables};
+pub use stored::{
+    Database, ListKey, Projected, Snapshot, Stored, StoredKey, StoredReads, StoredUsage, Tables,
+};
 
 pub use projections::{EntryKind, Line as FlowLine, RollForward, Standing, UsageCounts, ValueLine};
 

@@ -3,8 +3,7 @@
 -- The tables are those of `sqlite/read`, which says what each is for; here several ledgers share them,
 -- and so do a ledger's rows and those that are built anew beside them. `build` says whose a row is.
 
-CREATE SCHEMA IF NOT EXISTS credit_ledger;
-SET LOCAL search_path = credit_ledger;
+SET LOCAL search_path TO credit_ledger;
 
 -- One computation of one ledger's projections. `versions` names the projections and their versions.
 -- Readers read the current one; another is built beside it and then takes its place.
@@ -201,18 +200,6 @@ CREATE TABLE command_filters (
 ALTER TABLE command_filters ALTER COLUMN data SET STORAGE EXTERNAL;
 
 -- The servers' role: the migrator owns the tables and changes them, servers only their rows.
-DO $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'credit_ledger_app') THEN
-        CREATE ROLE credit_ledger_app NOLOGIN;
-    END IF;
-EXCEPTION
-    -- Another database of the same server was migrated at the same moment.
-    WHEN duplicate_object OR unique_violation THEN NULL;
-END
-$$;
-
-GRANT USAGE ON SCHEMA credit_ledger TO credit_ledger_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON
     builds, checkpoints, ids, wallets, wallet_marks, timers, bases, entries, entry_lists, returned, usage,
     liability_marks, prices, policies, organizations, apps, keys, command_segments, command_pages,

@@ -25,11 +25,11 @@ use tokio_util::sync::CancellationToken;
 use self::database::Builds;
 pub use self::{
     database::Postgres,
-    open::{OpenError, migrate},
+    open::{MIGRATIONS, OpenError},
     writer::PostgresStore,
 };
 use super::{
-    Progress, Runner, Store,
+    Progress, Runner,
     stored::{Shared, StoredReads, segments::Filters},
 };
 use crate::{
@@ -49,7 +49,7 @@ pub type Projected = super::Projected<Postgres>;
 /// Opens the projections of a ledger and starts to apply what the log has beyond them. What the
 /// engine has put into `recent` is not read from the log. When they are of another version, they are
 /// first built anew, of which `report` is told the position and the head. The tables must be there
-/// already ([`migrate`]). `url` is `postgres://user@host/database`.
+/// already ([`MIGRATIONS`]). `url` is `postgres://user@host/database`.
 ///
 /// # Errors
 /// As [`OpenError`] says.

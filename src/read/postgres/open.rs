@@ -5,8 +5,7 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 use events::{LedgerId, Position};
 use projections::VERSIONS;
 use sqlx::{
-    Connection, PgConnection, PgPool, SqlSafeStr,
-    migrate::{MigrateError, Migration, MigrationType, Migrator},
+    Connection, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -20,10 +19,9 @@ use crate::{
 /// The schema that holds the tables.
 const SCHEMA: &str = "credit_ledger";
 
-/// Which migrations of the projections have run; the log keeps its own.
-const MIGRATIONS: &str = "credit_ledger.read_migrations";
-
-const READ_SQL: &str = include_str!("../../../migrations/postgres/read/0001_read.sql");
+/// The migrations of the projections, by name.
+pub const MIGRATIONS: &[(&str, &str)] =
+    &[("read/0001_read", include_str!("../../../migrations/postgres/read/0001_read.sql"))];
 
 const CURRENT: &str = "SELECT number, versions FROM builds WHERE ledger = $1 AND current";
 const CHECKPOINTS: &str = "SELECT name, version, position FROM checkpoints WHERE build = $1 ORDER BY name";
@@ -77,14 +75,13 @@ pub enum OpenError {
     #[error(transparent)]
     Store(#[from] StoreFault),
     /// There are none, or of other versions, so there is nothing that could be read as it is.
-    #[error("the database holds no projections of this version: start the server, or run `credit-ledger replay --rebuild`")]
+    #[error(
+        "the database holds no projections of this version: start the server, or run `credit-ledger replay --rebuild`"
+    )]
     NotCurrent,
     /// The tables are missing.
     #[error("the database has no tables for the projections: run `credit-ledger migrate`")]
     NotMigrated,
-    /// The schema can't be created.
-    #[error("the tables of the projections can't be created: {0}")]
-    Schema(#[from] MigrateError),
     /// Any other refusal of the database.
     #[error("the projections in PostgreSQL can't be opened: {0}")]
     Database(sqlx::Error),
@@ -98,20 +95,6 @@ impl From<sqlx::Error> for OpenError {
         }
         Self::Database(error)
     }
-}
-
-/// Creates the tables of the projections, as a role that may; does nothing where they are there.
-///
-/// # Errors
-/// As [`OpenError`] says.
-pub async fn migrate(url: &str) -> Result<(), OpenError> {
-    let mut connection = connect(&options(url)?).await?;
-    let read = Migration::new(1, "read".into(), MigrationType::Simple, READ_SQL.into_sql_str(), false);
-    let mut migrator = Migrator::with_migrations(vec![read]);
-    migrator.create_schema(SCHEMA);
-    migrator.dangerous_set_table_name(MIGRATIONS);
-    migrator.run_direct(None, &mut connection, false).await?;
-    Ok(connection.close().await?)
 }
 
 /// How every connection works: reads are by key, so statistics that are behind must not lead to
@@ -141,8 +124,7 @@ pub(super) fn readers(options: PgConnectOptions) -> PgPool {
 
 /// The projections and their versions, as one text: builds of other versions are another's.
 pub(super) fn versions() -> String {
-    let versions: Vec<String> =
-        VERSIONS.iter().map(|(name, version)| format!("{name}={version}")).collect();
+    let versions: Vec<String> = VERSIONS.iter().map(|(name, version)| format!("{name}={version}")).collect();
     versions.join(" ")
 }
 
@@ -225,8 +207,7 @@ pub(super) async fn rebuild(
 /// Makes a build the current one. Whoever still writes the one before loses: its checkpoint is gone.
 async fn swap(connection: &mut PgConnection, ledger: LedgerId, build: i32) -> Result<(), OpenError> {
     let mut transaction = connection.begin().await?;
-    let retired: Vec<i32> =
-        sqlx::query_scalar(RETIRE).bind(ledger.0).fetch_all(&mut *transaction).await?;
+    let retired: Vec<i32> = sqlx::query_scalar(RETIRE).bind(ledger.0).fetch_all(&mut *transaction).await?;
     for old in retired {
         sqlx::query(FORGET).bind(old).execute(&mut *transaction).await?;
     }
@@ -257,7 +238,6 @@ pub(super) async fn checkpoint(
     connection: &mut PgConnection,
     build: i32,
 ) -> Result<Option<Position>, sqlx::Error> {
-    let rows: Vec<(String, i64, i64)> =
-        sqlx::query_as(CHECKPOINTS).bind(build).fetch_all(connection).await?;
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(CHECKPOINTS).bind(build).fetch_all(connection).await?;
     Ok(current(&rows))
 }

@@ -127,7 +127,8 @@ impl Writing<'_> {
             kept.iter().map(|kept| packed(&kept.row))
         )?;
         let timers = &batch.timers;
-        let (wallet, due) = (timers.iter().map(|of| of.wallet.0), timers.iter().map(|of| of.due.map(Time::micros)));
+        let (wallet, due) =
+            (timers.iter().map(|of| of.wallet.0), timers.iter().map(|of| of.due.map(Time::micros)));
         put!(self, TIMERS, wallet, due)?;
         // In order of wallet, so that neighbours go to one page of the index.
         let mut marks: Vec<&WalletMark> = batch.wallet_marks.iter().collect();
@@ -216,9 +217,10 @@ impl Writing<'_> {
 
     async fn identity(&mut self, identity: &Identity, changed: Changed) -> Result<(), StoreFault> {
         let query = match changed {
-            Changed::Organization(id) => identity.organizations.get(&id).map(|row| {
-                sqlx::query(ORGANIZATION).bind(self.build).bind(row.id.0).bind(row.name.as_ref())
-            }),
+            Changed::Organization(id) => identity
+                .organizations
+                .get(&id)
+                .map(|row| sqlx::query(ORGANIZATION).bind(self.build).bind(row.id.0).bind(row.name.as_ref())),
             Changed::App(id) => identity.apps.get(&id).map(|row| {
                 let put = sqlx::query(APP).bind(self.build).bind(row.id.0).bind(row.org.0);
                 put.bind(row.name.as_ref()).bind(row.registered.micros())

@@ -104,8 +104,7 @@ const PAGES_BETWEEN: &str =
     "SELECT data FROM command_pages WHERE build = $1 AND page BETWEEN $2 AND $3 ORDER BY page";
 
 /// A wallet beside the checkpoint, where there is one.
-type FoundWallet =
-    (i64, Option<Uuid>, Option<Uuid>, Option<i64>, Option<i64>, Option<i64>, Option<Vec<u8>>);
+type FoundWallet = (i64, Option<Uuid>, Option<Uuid>, Option<i64>, Option<i64>, Option<i64>, Option<Vec<u8>>);
 
 /// The tables, as a connection sees the rows of one build.
 #[derive(Debug)]
@@ -138,8 +137,7 @@ impl<C: DerefMut<Target = PgConnection> + Send> Tables for On<C> {
 
     async fn wallet(&mut self, wallet: WalletId) -> Stored<Option<WalletView>> {
         let query = sqlx::query_as(WALLET).bind(self.build).bind(wallet.0);
-        let row: Option<FoundWallet> =
-            query.fetch_optional(&mut *self.connection).await.map_err(store)?;
+        let row: Option<FoundWallet> = query.fetch_optional(&mut *self.connection).await.map_err(store)?;
         let (checkpoint, id, org, seq, last, events, state) = row.ok_or_else(replaced)?;
         let (Some(id), Some(org), Some(seq), Some(last), Some(events), Some(state)) =
             (id, org, seq, last, events, state)
@@ -178,12 +176,7 @@ impl<C: DerefMut<Target = PgConnection> + Send> Tables for On<C> {
         rows.pop().map(|row| rows::marked(org, row)).transpose()
     }
 
-    async fn marked_from(
-        &mut self,
-        wallet: WalletId,
-        from: Position,
-        limit: usize,
-    ) -> Stored<Vec<Position>> {
+    async fn marked_from(&mut self, wallet: WalletId, from: Position, limit: usize) -> Stored<Vec<Position>> {
         let found: Vec<i64> = column!(self, fetch_all, MARKED_FROM, wallet.0, signed(from), limited(limit))?;
         Ok(found.into_iter().map(position).collect())
     }

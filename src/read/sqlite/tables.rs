@@ -182,12 +182,7 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Tables for On<C> {
         rows.pop().map(|row| rows::marked(org, row)).transpose()
     }
 
-    async fn marked_from(
-        &mut self,
-        wallet: WalletId,
-        from: Position,
-        limit: usize,
-    ) -> Stored<Vec<Position>> {
+    async fn marked_from(&mut self, wallet: WalletId, from: Position, limit: usize) -> Stored<Vec<Position>> {
         let found: Vec<i64> = column!(self, fetch_all, MARKED_FROM, wallet.0, signed(from), limited(limit))?;
         Ok(found.into_iter().map(position).collect())
     }
@@ -197,8 +192,7 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Tables for On<C> {
         after: Option<(WalletId, Position)>,
         limit: usize,
     ) -> Stored<Vec<WalletMark>> {
-        let (wallet, last) =
-            after.map_or((Uuid::nil(), -1), |(wallet, last)| (wallet.0, signed(last)));
+        let (wallet, last) = after.map_or((Uuid::nil(), -1), |(wallet, last)| (wallet.0, signed(last)));
         Ok(all!(self, MARKS_AFTER, wallet, last, limited(limit))?.into_iter().map(rows::mark).collect())
     }
 

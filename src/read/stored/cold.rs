@@ -64,11 +64,7 @@ impl<D: Database> StoredReads<D> {
         loaded
     }
 
-    async fn load_from(
-        &self,
-        snapshot: &mut D::Snapshot,
-        wanted: &Wanted,
-    ) -> Result<Loaded, StoreFault> {
+    async fn load_from(&self, snapshot: &mut D::Snapshot, wanted: &Wanted) -> Result<Loaded, StoreFault> {
         let mut loaded = Loaded { checkpoint: snapshot.checkpoint().await?, ..Loaded::default() };
         if !wanted.wallets.is_empty() {
             let rows = snapshot.wallets(&wanted.wallets).await?;

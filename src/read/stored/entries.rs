@@ -44,11 +44,7 @@ impl<D: Database> StoredReads<D> {
         page
     }
 
-    async fn page_in(
-        &self,
-        snapshot: &mut D::Snapshot,
-        query: &EntryQuery,
-    ) -> Result<EntryPage, StoreFault> {
+    async fn page_in(&self, snapshot: &mut D::Snapshot, query: &EntryQuery) -> Result<EntryPage, StoreFault> {
         let as_of = snapshot.checkpoint().await?;
         let range = Range {
             from: bound(snapshot, query.from, Position(0), as_of).await?,

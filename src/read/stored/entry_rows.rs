@@ -28,8 +28,7 @@ pub(super) const EVERY_APP: i64 = 0;
 
 /// The pages of a batch's entries: where each begins, when in microseconds, and its bytes.
 pub(in crate::read) fn pages(entries: &[EntryRow]) -> Vec<(i64, i64, Vec<u8>)> {
-    let page =
-        |page: &[EntryRow]| (signed(page[0].position), page[0].time.micros(), pack_entries(page));
+    let page = |page: &[EntryRow]| (signed(page[0].position), page[0].time.micros(), pack_entries(page));
     entries.chunks(PAGE_ENTRIES).map(page).collect()
 }
 
@@ -137,7 +136,8 @@ impl List {
         let mut below = signed(until);
         loop {
             // A row has one position or more.
-            let (key, rows) = ((self.org, self.app, i64::from(self.kind.code()), below), limit.min(LIST_ROWS));
+            let (key, rows) =
+                ((self.org, self.app, i64::from(self.kind.code()), below), limit.min(LIST_ROWS));
             let rows = tables.list_below(key, rows).await?;
             let Some((last, _)) = rows.last() else { return Ok(()) };
             below = *last;

@@ -25,7 +25,11 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use self::segments::Filters;
-pub use self::tables::{Database, Snapshot, Stored, Tables};
+pub use self::{
+    rows::StoredKey,
+    tables::{Database, ListKey, Snapshot, Stored, Tables},
+    usage::StoredUsage,
+};
 use super::{Halted, Progress, ReadFault, StoreFault};
 use crate::log::Log;
 

@@ -62,11 +62,7 @@ impl<D: Database> StoredReads<D> {
     }
 
     /// The edge of a moment, which is the checkpoint's at the latest.
-    pub(super) async fn moment(
-        &self,
-        snapshot: &mut D::Snapshot,
-        when: When,
-    ) -> Result<Edge, StoreFault> {
+    pub(super) async fn moment(&self, snapshot: &mut D::Snapshot, when: When) -> Result<Edge, StoreFault> {
         let (log, as_of) = (&self.0.log, snapshot.checkpoint().await?);
         match when {
             When::Position(position) => log_events::edge(log, position.min(as_of)).await,

@@ -19,9 +19,7 @@ use crate::read::{
 
 impl<D: Database> Reads for StoredReads<D> {
     fn wallet(&self, wallet: WalletId) -> BoxFuture<'_, Result<Option<WalletView>, ReadFault>> {
-        self.reading(move |reads| async move {
-            reads.0.database.single().await?.wallet(wallet).await
-        })
+        self.reading(move |reads| async move { reads.0.database.single().await?.wallet(wallet).await })
     }
 
     fn entries(&self, query: EntryQuery) -> BoxFuture<'_, Result<EntryPage, ReadFault>> {

@@ -1,6 +1,8 @@
 //! Rows of plain columns, made into what they mean, and back.
 
-use events::{AppId, Credits, Currency, KeyId, OrgId, PolicySet, Position, PriceSet, Time, Verifier, WalletId};
+use events::{
+    AppId, Credits, Currency, KeyId, OrgId, PolicySet, Position, PriceSet, Time, Verifier, WalletId,
+};
 use projections::{
     AppRow, Basis, Identity, KeyRow, OrgRow, PolicyRow, PriceRow, ReturnedRow, RuleChanged, Rules, WalletRow,
 };
@@ -48,13 +50,8 @@ pub(in crate::read) fn packed(row: &WalletRow) -> Vec<u8> {
     state
 }
 
-pub(in crate::read) const fn mark((wallet, last, seq, state): StoredMark) -> WalletMark {
-    WalletMark {
-        wallet: WalletId(wallet),
-        last: position(last),
-        account_seq: seq.cast_unsigned(),
-        state,
-    }
+pub(in crate::read) fn mark((wallet, last, seq, state): StoredMark) -> WalletMark {
+    WalletMark { wallet: WalletId(wallet), last: position(last), account_seq: seq.cast_unsigned(), state }
 }
 
 /// The wallet that a mark remembers.
@@ -103,9 +100,7 @@ fn key((id, app, org, scopes, verifier, issued, revoked): StoredKey) -> Stored<K
         org: OrgId(org),
         scopes: serde_json::from_str(&scopes)
             .map_err(|error| corrupt(format!("the scopes of key {key}: {error}")))?,
-        verifier: Verifier(
-            verifier.map_err(|_| corrupt(format!("the verifier of key {key} is cut off")))?,
-        ),
+        verifier: Verifier(verifier.map_err(|_| corrupt(format!("the verifier of key {key} is cut off")))?),
         issued: Time::from_micros(issued),
         revoked: revoked.map(Time::from_micros),
     })
@@ -115,7 +110,15 @@ fn key((id, app, org, scopes, verifier, issued, revoked): StoredKey) -> Stored<K
 pub(in crate::read) fn stored_key(row: &KeyRow) -> StoredKey {
     let scopes = serde_json::Value::from_iter(row.scopes.iter().map(|scope| scope.to_string()));
     let revoked = row.revoked.map(Time::micros);
-    (row.id.0, row.app.0, row.org.0, scopes.to_string(), row.verifier.0.to_vec(), row.issued.micros(), revoked)
+    (
+        row.id.0,
+        row.app.0,
+        row.org.0,
+        scopes.to_string(),
+        row.verifier.0.to_vec(),
+        row.issued.micros(),
+        revoked,
+    )
 }
 
 /// All rules, or those of one organization.
@@ -137,7 +140,10 @@ fn parsed<T: DeserializeOwned>(data: &str) -> Stored<T> {
 }
 
 /// The row of a rule that changed as it is stored: version, organization and JSON.
-pub(in crate::read) fn stored_rule(rules: &Rules, changed: RuleChanged) -> Stored<Option<(i64, Uuid, String)>> {
+pub(in crate::read) fn stored_rule(
+    rules: &Rules,
+    changed: RuleChanged,
+) -> Stored<Option<(i64, Uuid, String)>> {
     let (version, org, data) = match changed {
         RuleChanged::Price(version) => {
             let Some(row) = rules.prices.get(&version) else { return Ok(None) };

@@ -148,7 +148,8 @@ pub trait Tables: Send {
 
     /// Counters of one organization from one day up to, not including, another, or all of them. Days
     /// are counted from 1970-01-01 on.
-    fn usage(&mut self, of: Option<(i64, i64, i64)>) -> impl Future<Output = Stored<Vec<StoredUsage>>> + Send;
+    fn usage(&mut self, of: Option<(i64, i64, i64)>)
+    -> impl Future<Output = Stored<Vec<StoredUsage>>> + Send;
 
     /// Organization, position and packed totals of the last mark of each organization, or of all marks.
     fn liability(
@@ -160,10 +161,7 @@ pub trait Tables: Send {
     fn totals(&mut self, org: i64, upto: Position) -> impl Future<Output = Stored<Option<Vec<u8>>>> + Send;
 
     /// Version, organization and JSON of all prices, or of one organization's.
-    fn prices(
-        &mut self,
-        of: Option<OrgId>,
-    ) -> impl Future<Output = Stored<Vec<(i64, Uuid, String)>>> + Send;
+    fn prices(&mut self, of: Option<OrgId>) -> impl Future<Output = Stored<Vec<(i64, Uuid, String)>>> + Send;
 
     /// Version, organization and JSON of all policies, or of one organization's.
     fn policies(
@@ -194,7 +192,7 @@ pub trait Tables: Send {
 }
 
 /// The command index, written. Every call is a part of the caller's transaction.
-pub trait IndexTables: Tables {
+pub(in crate::read) trait IndexTables: Tables {
     /// The first page at or above a number.
     fn page_from(&mut self, page: i64) -> impl Future<Output = Stored<Option<i64>>> + Send;
 
@@ -218,4 +216,4 @@ pub trait IndexTables: Tables {
 }
 
 /// A counter as [`Tables::usage`] gives it, by name.
-pub type Counter = (projections::UsageKey, UsageCounts);
+pub(super) type Counter = (projections::UsageKey, UsageCounts);

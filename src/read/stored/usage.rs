@@ -29,9 +29,8 @@ pub(in crate::read) fn stored(
     number: impl Fn(Uuid) -> Option<i64>,
 ) -> Option<StoredUsage> {
     let app = key.app.map_or(Some(NO_APP), |app| number(app.0))?;
-    let part = |micros: i128| {
-        Some((i64::try_from(micros / CREDIT).ok()?, i64::try_from(micros % CREDIT).ok()?))
-    };
+    let part =
+        |micros: i128| Some((i64::try_from(micros / CREDIT).ok()?, i64::try_from(micros % CREDIT).ok()?));
     let (spent, returned) = (part(counts.spent)?, part(counts.returned)?);
     let (spendings, rollbacks) = (counts.spendings.cast_signed(), counts.rollbacks.cast_signed());
     let (org, day, service) = (number(key.org.0)?, day(key.day), key.service.to_string());

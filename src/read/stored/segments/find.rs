@@ -42,9 +42,7 @@ pub(in crate::read) async fn find(
 }
 
 /// How many entries there are, and the sum of their digests.
-pub(in crate::read) async fn digest(
-    tables: &mut impl Tables,
-) -> Stored<(u64, u128)> {
+pub(in crate::read) async fn digest(tables: &mut impl Tables) -> Stored<(u64, u128)> {
     let (mut count, mut sum) = (0, 0_u128);
     for (segment, shape) in segments(tables).await? {
         for bucket in (0..shape.buckets()).step_by(PAGES as usize) {

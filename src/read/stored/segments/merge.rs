@@ -56,11 +56,7 @@ impl Merge {
     }
 
     /// Merges blocks until about `entries` entries were moved, on average over many calls.
-    pub(super) async fn advance(
-        &mut self,
-        tables: &mut impl IndexTables,
-        entries: u64,
-    ) -> Stored<()> {
+    pub(super) async fn advance(&mut self, tables: &mut impl IndexTables, entries: u64) -> Stored<()> {
         self.credit += entries.cast_signed();
         while self.credit > 0 && !self.is_done() {
             let block = self.blocks.len() as u64;
@@ -73,11 +69,7 @@ impl Merge {
     }
 
     /// The entries of all sources up to the fingerprint `last`, in order.
-    async fn gather(
-        &mut self,
-        tables: &mut impl IndexTables,
-        last: u64,
-    ) -> Stored<Vec<Entry>> {
+    async fn gather(&mut self, tables: &mut impl IndexTables, last: u64) -> Stored<Vec<Entry>> {
         let mut entries = Vec::new();
         for source in &mut self.sources {
             let until = source.shape.bucket_of(last);

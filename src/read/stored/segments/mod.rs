@@ -111,11 +111,7 @@ impl Segments {
 
     /// Left-overs of merges: pages and filters whose segment has no row. Another writer may be about
     /// to give them one, so they are removed in a transaction that shows that there is none.
-    async fn find_garbage(
-        &mut self,
-        tables: &mut impl IndexTables,
-        filters: &[u64],
-    ) -> Stored<()> {
+    async fn find_garbage(&mut self, tables: &mut impl IndexTables, filters: &[u64]) -> Stored<()> {
         let mut last = self.live.iter().map(|segment| segment.id).max().unwrap_or(0);
         for &segment in filters {
             last = last.max(segment);
@@ -209,11 +205,7 @@ impl Segments {
 
     /// Moves so many entries of each merge, or a block more. A size's next merge is due only after
     /// as many new entries as this merge has, so twice the new ones is enough to keep up.
-    async fn advance_merges(
-        &mut self,
-        tables: &mut impl IndexTables,
-        entries: u64,
-    ) -> Stored<()> {
+    async fn advance_merges(&mut self, tables: &mut impl IndexTables, entries: u64) -> Stored<()> {
         for mut merge in std::mem::take(&mut self.merges) {
             merge.advance(tables, entries).await?;
             if merge.is_done() {
@@ -239,11 +231,7 @@ impl Segments {
         self.make_live(tables, filter, entries).await
     }
 
-    async fn remove_garbage(
-        &mut self,
-        tables: &mut impl IndexTables,
-        pages: i64,
-    ) -> Stored<()> {
+    async fn remove_garbage(&mut self, tables: &mut impl IndexTables, pages: i64) -> Stored<()> {
         let Some((first, last)) = self.garbage.front_mut() else {
             return Ok(());
         };
