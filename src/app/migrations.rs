@@ -1,12 +1,13 @@
 //! Every migration of a PostgreSQL database, in the order in which they run.
 
 use crate::{
+    cluster,
     log::postgres::{self, Migration},
     read::postgres as read,
 };
 
 /// What `credit-ledger migrate` applies: the log first, then what is computed from it.
-const POSTGRES: &[&[Migration]] = &[postgres::MIGRATIONS, read::MIGRATIONS];
+const POSTGRES: &[&[Migration]] = &[postgres::MIGRATIONS, read::MIGRATIONS, cluster::postgres::MIGRATIONS];
 
 /// All migrations of PostgreSQL.
 #[must_use]

@@ -117,11 +117,20 @@ impl Config {
                 "must be postgres://user@host/database",
             ),
             (
-                self.event_store_url.is_other_than(&["esdb", "esdb+discover", "kurrentdb", "kurrentdb+discover"]),
+                self.event_store_url.is_other_than(&[
+                    "esdb",
+                    "esdb+discover",
+                    "kurrentdb",
+                    "kurrentdb+discover",
+                ]),
                 "event_store_url",
                 "must be esdb://host:port",
             ),
-            (self.broker_url.is_other_than(&["amqp", "amqps"]), "broker_url", "must be amqp://user@host/vhost"),
+            (
+                self.broker_url.is_other_than(&["amqp", "amqps"]),
+                "broker_url",
+                "must be amqp://user@host/vhost",
+            ),
             (
                 clustered && self.cluster_listen.parse::<SocketAddr>().is_err(),
                 "cluster_listen",

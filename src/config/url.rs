@@ -78,7 +78,10 @@ mod tests {
             ("", ""),
             ("postgres://db/ledger", "postgres://db/ledger"),
             ("postgres://user@db:5432/ledger", "postgres://user@db:5432/ledger"),
-            ("postgres://user:p@ss@db/ledger?sslmode=require", "postgres://user:***@db/ledger?sslmode=require"),
+            (
+                "postgres://user:p@ss@db/ledger?sslmode=require",
+                "postgres://user:***@db/ledger?sslmode=require",
+            ),
             ("postgres://db/ledger?user=u&password=secret", "postgres://db/ledger?user=u&password=***"),
             ("amqp://guest:guest@mq/%2f", "amqp://guest:***@mq/%2f"),
             ("esdb://admin:changeit@a,b:2113?tls=true", "esdb://admin:***@a,b:2113?tls=true"),

@@ -115,6 +115,12 @@ impl Default for HttpOptions {
 pub trait Readiness: Send + Sync + 'static {
     /// Why requests are not taken now, for humans; `None` when they are.
     fn obstacle(&self) -> Option<String>;
+
+    /// What else operators should know, such as the part that this process plays among others: an
+    /// object.
+    fn details(&self) -> serde_json::Value {
+        serde_json::json!({})
+    }
 }
 
 /// The app as handlers share it, with what they keep for themselves.
