@@ -4,5 +4,6 @@ mod answers;
 mod facts;
 mod lease;
 mod nodes;
+mod postgres;
 mod strangers;
 mod take_over;
