@@ -109,6 +109,9 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
             return Err(error);
         }
     };
+    // Known at once, unless the writer before has just gone.
+    let known = |role: &Role| matches!(role, Role::Writer(..) | Role::Standby(Some(_)));
+    let _ = timeout(options.lease, router.role().wait_for(known)).await;
     let readiness = Arc::new(Health { router });
     let opened = Opened { id, commands, log: shared, reads, identity, default_org, readiness };
     Ok(Ledger::of(opened, machine, profile))

@@ -7,6 +7,7 @@
 
 mod fence;
 mod forward;
+mod gauges;
 mod keeper;
 mod lease;
 mod local;

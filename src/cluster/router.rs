@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Options, Peer, PeerToken, Role, Status, Term,
     forward::{Forwarder, Sent},
+    gauges::Gauges,
     local,
     pending::Pending,
     wire::{Answered, PostedFact},
@@ -44,6 +45,7 @@ pub struct Router {
     options: Options,
     /// Why the lease cannot be followed, or why this process could not write.
     trouble: Mutex<Option<String>>,
+    gauges: Gauges,
 }
 
 impl Router {
@@ -57,6 +59,7 @@ impl Router {
             forwarder: Forwarder::new(token, options),
             options,
             trouble: Mutex::default(),
+            gauges: Gauges::register(),
         }
     }
 
@@ -89,6 +92,7 @@ impl Router {
         let follow = async {
             loop {
                 self.look_at_head().await;
+                self.measure();
                 let known = *self.head.borrow();
                 self.log.wait_past(known).await;
                 // Groups may come by the hundred each second.
@@ -147,18 +151,26 @@ impl Router {
                 return false;
             }
             *role = Role::Standby(writer);
+            self.gauges.is(role);
             true
         });
     }
 
     pub(super) fn become_starting(&self, term: &Arc<Term>) {
         self.role.send_replace(Role::Starting(Arc::clone(term)));
+        self.measure();
     }
 
     pub(super) fn become_writer(&self, term: &Arc<Term>, engine: Engine) {
         self.trouble(None);
         self.reached(engine.head());
         self.role.send_replace(Role::Writer(Arc::clone(term), engine));
+        self.measure();
+    }
+
+    /// Brings the metrics up to date.
+    fn measure(&self) {
+        self.gauges.is(&self.role.borrow());
     }
 
     /// The log has events up to `head`.
@@ -209,6 +221,7 @@ impl Router {
 
     async fn forward(&self, writer: &Peer, roles: &mut watch::Receiver<Role>, pending: &mut Pending) {
         let asks = pending.ask();
+        self.gauges.forwarded(asks.len());
         let sent = tokio::select! {
             biased;
             sent = self.forwarder.commands(writer, &asks) => sent,

@@ -5,5 +5,6 @@ mod facts;
 mod lease;
 mod nodes;
 mod postgres;
+mod processes;
 mod strangers;
 mod take_over;
