@@ -24,7 +24,7 @@ pub use self::{
     writer::SqliteStore,
 };
 use super::{
-    Progress, Runner,
+    Progress, Runner, Store,
     stored::{Shared, StoredReads, segments::Filters},
 };
 use crate::{
