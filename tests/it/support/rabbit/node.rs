@@ -51,7 +51,7 @@ impl Rabbit {
         let conf = format!(
             "listeners.tcp.1 = 127.0.0.1:{}\nmanagement.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {}\n\
              vm_memory_high_watermark.absolute = 512MB\ndisk_free_limit.absolute = 50MB\n\
-             log.file = node.log\ndefault_permissions.configure = .*\n",
+             log.file = node.log\n",
             ports,
             ports + 1
         );
