@@ -18,6 +18,8 @@ mod quarantine;
 mod relay;
 mod session;
 mod state;
+#[cfg(test)]
+mod tests;
 pub mod topology;
 mod window;
 

@@ -57,6 +57,18 @@ impl Inbox {
         arrived
     }
 
+    /// The position of the next message, which the broker has added headers to.
+    pub(super) async fn next_parked(&mut self) -> u64 {
+        let next = timeout(PATIENCE, self.consumer.next()).await.expect("a message in time");
+        let delivery = next.expect("a message").expect("a message");
+        let headers = delivery.properties.headers().clone().unwrap_or_default();
+        assert!(headers.inner().contains_key("x-death"), "{headers:?}");
+        match headers.inner().get("position") {
+            Some(AMQPValue::LongString(text)) => text.to_string().parse().expect("a number"),
+            other => panic!("no position: {other:?}"),
+        }
+    }
+
     /// Receives until the message of this position.
     pub(super) async fn until(&mut self, position: u64) {
         while self.next().await.position != position {}

@@ -1,6 +1,10 @@
 //! The relay and a real RabbitMQ: what is stored arrives, whatever happens to the broker.
 
 mod arriving;
+mod broken;
 mod inbox;
+mod permissions;
+mod refused;
 mod relaying;
+mod restarted;
 mod world;

@@ -110,9 +110,10 @@ impl Rabbit {
     }
 
     /// Starts it anew on what is on disk.
-    pub(crate) async fn start_again(&'static self) {
-        let boot = || *self.node.lock().expect("no panic") = boot(&self.scripts, &self.dir, self.ports);
-        tokio::task::spawn_blocking(boot).await.expect("a broker");
+    pub(crate) async fn start_again(&self) {
+        let (scripts, dir, ports) = (self.scripts.clone(), self.dir.clone(), self.ports);
+        let booted = tokio::task::spawn_blocking(move || boot(&scripts, &dir, ports)).await;
+        *self.node.lock().expect("no panic") = booted.expect("a broker");
     }
 
     /// Stops it as it stands, with every connection open.
