@@ -13,6 +13,7 @@ mod gauges;
 mod health;
 mod message;
 mod outbox;
+pub mod postgres;
 mod pump;
 mod quarantine;
 mod relay;

@@ -7,4 +7,6 @@ mod permissions;
 mod refused;
 mod relaying;
 mod restarted;
+mod speed;
+mod state;
 mod world;
