@@ -1,13 +1,19 @@
 //! Every migration of a PostgreSQL database, in the order in which they run.
 
 use crate::{
-    cluster,
+    broker, cluster,
     log::postgres::{self, Migration},
     read::postgres as read,
 };
 
-/// What `credit-ledger migrate` applies: the log first, then what is computed from it.
-const POSTGRES: &[&[Migration]] = &[postgres::MIGRATIONS, read::MIGRATIONS, cluster::postgres::MIGRATIONS];
+/// What `credit-ledger migrate` applies: the log first, then what is computed from it, then what
+/// replicas share.
+const POSTGRES: &[&[Migration]] = &[
+    postgres::MIGRATIONS,
+    read::MIGRATIONS,
+    broker::postgres::MIGRATIONS,
+    cluster::postgres::MIGRATIONS,
+];
 
 /// All migrations of PostgreSQL.
 #[must_use]
