@@ -4,6 +4,7 @@ mod background;
 mod embedded;
 mod followed;
 pub mod migrations;
+mod relaying;
 mod replica;
 mod writing;
 

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     HANDED_OVER_MAX, Ledger, Machine, Opened, background, create_private, engine_options, nearly_caught_up,
+    relaying::{self, Relaying},
 };
 use crate::{
     clock::sixteen,
@@ -28,6 +29,8 @@ pub(super) struct Embedded {
     stop_projections: CancellationToken,
     writer: JoinHandle<()>,
     projections: background::Ended,
+    stop_relay: CancellationToken,
+    relay: Option<Relaying>,
 }
 
 /// Whether the writer and the projections work.
@@ -35,12 +38,20 @@ pub(super) struct Embedded {
 struct Health {
     reads: SqliteReads,
     writer: watch::Sender<Option<Arc<Halt>>>,
+    relay: relaying::Health,
 }
 
 impl Readiness for Health {
     fn obstacle(&self) -> Option<String> {
         let writer = self.writer.borrow().as_ref().map(ToString::to_string);
         writer.or_else(|| self.reads.halted())
+    }
+
+    fn details(&self) -> serde_json::Value {
+        match relaying::told(&self.relay) {
+            serde_json::Value::Null => serde_json::json!({}),
+            relay => serde_json::json!({ "relay": relay }),
+        }
     }
 }
 
@@ -79,13 +90,20 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     let Running { engine, writer } = engine::start(id, parts, stop_engine.clone(), observe).await?;
     let commands: Arc<dyn Commands> = Arc::new(engine);
     let rows = reads.identity().await?;
+    let (stop_relay, head) = (CancellationToken::new(), commands.head());
+    let relay =
+        relaying::start(config, machine, id, Arc::clone(&log), &rows, head.get(), stop_relay.clone())?;
+    let relay_health = relaying::Health::default();
+    relay_health.store(relay.as_ref().map(|relay| Arc::new(relay.health.clone())));
     let identity = Identity::new(pepper, rows, Arc::clone(&commands), (machine.entropy)());
     identity.apply_all(&tail);
     let default_org = identity.ensure_default_organization().await?.id;
-    let health = Arc::new(Health { reads: reads.clone(), writer: watch::Sender::new(None) });
+    let health =
+        Arc::new(Health { reads: reads.clone(), writer: watch::Sender::new(None), relay: relay_health });
     let writer = tokio::spawn(watched(writer, Arc::clone(&health)));
     let readiness = health.clone();
-    let profile = Embedded { health, sqlite, stop_engine, stop_projections, writer, projections };
+    let profile =
+        Embedded { health, sqlite, stop_engine, stop_projections, writer, projections, stop_relay, relay };
     let reads: Arc<dyn Reads> = Arc::new(reads);
     Ok(Ledger::of(Opened { id, commands, log, reads, identity, default_org, readiness }, machine, profile))
 }
@@ -114,7 +132,11 @@ impl Embedded {
         self.stop_engine.cancel();
         let writer = self.writer.await;
         let halt = self.health.writer.borrow().clone();
+        self.stop_relay.cancel();
         self.stop_projections.cancel();
+        if let Some(relay) = self.relay {
+            let _ = relay.task.await;
+        }
         let projections = self.projections.await;
         self.health.reads.close().await;
         self.sqlite.close().await;

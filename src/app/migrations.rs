@@ -8,12 +8,8 @@ use crate::{
 
 /// What `credit-ledger migrate` applies: the log first, then what is computed from it, then what
 /// replicas share.
-const POSTGRES: &[&[Migration]] = &[
-    postgres::MIGRATIONS,
-    read::MIGRATIONS,
-    broker::postgres::MIGRATIONS,
-    cluster::postgres::MIGRATIONS,
-];
+const POSTGRES: &[&[Migration]] =
+    &[postgres::MIGRATIONS, read::MIGRATIONS, broker::postgres::MIGRATIONS, cluster::postgres::MIGRATIONS];
 
 /// All migrations of PostgreSQL.
 #[must_use]

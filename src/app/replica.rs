@@ -7,7 +7,7 @@ use events::OrgId;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ledger, Machine, Opened, create_private, followed::Followed, writing::Writing};
+use super::{Ledger, Machine, Opened, create_private, followed::Followed, relaying, writing::Writing};
 use crate::{
     clock::sixteen,
     cluster::{self, Claimant, Node, PeerToken, Role, Router, postgres::PostgresLease},
@@ -73,12 +73,15 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
         let api = peer::PeerApi::new(Arc::clone(&router), identity.clone(), token);
         tokio::spawn(peer::serve(listener, api, DRAIN_MAX, stop_peers.clone()))
     });
+    let relay = relaying::Health::default();
     let duties = Arc::new(Writing {
         config: config.clone(),
         machine: machine.clone(),
         ledger: id,
         identity: identity.clone(),
         reads: Arc::clone(&reads),
+        log: Arc::clone(&shared),
+        relay: Arc::clone(&relay),
     });
     let claimant = Claimant {
         id: uuid::Builder::from_random_bytes(sixteen(&mut *entropy)).into_uuid(),
@@ -112,7 +115,7 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     // Known at once, unless the writer before has just gone.
     let known = |role: &Role| matches!(role, Role::Writer(..) | Role::Standby(Some(_)));
     let _ = timeout(options.lease, router.role().wait_for(known)).await;
-    let readiness = Arc::new(Health { router });
+    let readiness = Arc::new(Health { router, relay });
     let opened = Opened { id, commands, log: shared, reads, identity, default_org, readiness };
     Ok(Ledger::of(opened, machine, profile))
 }
@@ -212,6 +215,7 @@ impl Replica {
 /// Whether commands get to a writer.
 struct Health {
     router: Arc<Router>,
+    relay: relaying::Health,
 }
 
 impl Readiness for Health {
@@ -222,7 +226,9 @@ impl Readiness for Health {
     fn details(&self) -> serde_json::Value {
         let status = self.router.status();
         let left = status.lease_left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
+        let relay = relaying::told(&self.relay);
         serde_json::json!({
+            "relay": relay,
             "role": status.role,
             "epoch": status.epoch.map(|epoch| epoch.to_string()),
             "writer": status.writer,

@@ -8,7 +8,9 @@ use futures::{FutureExt, future::BoxFuture};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{HANDED_OVER_MAX, Machine, background, engine_options, followed::Followed, nearly_caught_up};
+use super::{
+    HANDED_OVER_MAX, Machine, background, engine_options, followed::Followed, nearly_caught_up, relaying,
+};
 use crate::{
     cluster::{Duties, Duty, Term},
     config::{Config, ServerUrl},
@@ -28,6 +30,9 @@ pub(super) struct Writing {
     pub(super) ledger: LedgerId,
     pub(super) identity: Identity,
     pub(super) reads: Arc<Followed>,
+    /// The shared log itself, which the relay only reads.
+    pub(super) log: Arc<dyn Log>,
+    pub(super) relay: relaying::Health,
 }
 
 impl Duties for Writing {
@@ -62,14 +67,24 @@ impl Writing {
         let observe =
             |recorded: &Recorded| tail.extend(Identity::concerns(recorded).then(|| recorded.clone()));
         let Running { engine, writer } = engine::start(self.ledger, parts, stop.clone(), observe).await?;
-        self.identity.reload(Reads::identity(&reads).await?);
+        let rows = Reads::identity(&reads).await?;
+        let log = Arc::clone(&self.log);
+        let (config, stop_relay) = (&self.config, stop_projections.child_token());
+        let relay =
+            relaying::start(config, &self.machine, self.ledger, log, &rows, term.epoch(), stop_relay)?;
+        self.identity.reload(rows);
         self.identity.apply_all(&tail);
+        self.relay.store(relay.as_ref().map(|relay| Arc::new(relay.health.clone())));
         self.reads.writing.store(Some(Arc::new(reads.clone())));
         let work = Work { reads, projected, writer, stop, stop_projections: abandoned.disarm() };
-        let followed = Arc::clone(&self.reads);
+        let (followed, health) = (Arc::clone(&self.reads), Arc::clone(&self.relay));
         let ended = async move {
             let ended = work.ended().await;
             followed.writing.store(None);
+            if let Some(relay) = relay {
+                let _ = relay.task.await;
+            }
+            health.store(None);
             ended.map_err(|error| format!("{error:#}"))
         };
         Ok(Duty { engine, ended: ended.boxed() })
