@@ -48,10 +48,8 @@ impl Readiness for Health {
     }
 
     fn details(&self) -> serde_json::Value {
-        match relaying::told(&self.relay) {
-            serde_json::Value::Null => serde_json::json!({}),
-            relay => serde_json::json!({ "relay": relay }),
-        }
+        let relay = relaying::told(&self.relay);
+        if relay.is_null() { serde_json::json!({}) } else { serde_json::json!({ "relay": relay }) }
     }
 }
 

@@ -19,8 +19,9 @@ use crate::{
     read::{IdentityRows, Reads, postgres},
 };
 
-/// How soon a replica knows of keys that were issued or revoked at another one.
-const RELOAD: Duration = Duration::from_millis(800);
+/// How soon a replica asks who may call, after the projections moved: they take half a second themselves
+/// to gather what is not hurried.
+const RELOAD: Duration = Duration::from_millis(250);
 /// The writer's own directory is always up to date; its memory of recent changes is emptied so often.
 const RELOAD_OF_WRITER: Duration = Duration::from_secs(60);
 /// How long the first start of a ledger may take.

@@ -191,7 +191,7 @@ impl Shared {
         }
         let mut since_rows = self.since_rows.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(since_rows) = &mut *since_rows {
-            since_rows.extend(facts.iter().map(|fact| Recorded::clone(fact)));
+            since_rows.extend(facts.iter().copied().cloned());
         }
         self.directory.rcu(|known| {
             let mut next = Directory::clone(known);

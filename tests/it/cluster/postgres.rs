@@ -167,7 +167,7 @@ async fn every_replica_takes_commands_and_answers_reads() {
         let path = format!("{wallet}?min_position={position}");
         let (status, read) = replica.send("GET", &path, None, Value::Null).await;
         assert_eq!((status, &read["balance"]), (StatusCode::OK, &json!("100")), "{read}");
-        let path = format!("/v1/purchases/{}", bought["purchase_id"].as_str().expect("an id"));
+        let path = format!("/v1/purchases/{}", bought["id"].as_str().unwrap_or_else(|| panic!("{bought}")));
         let (status, read) = replica.send("GET", &path, None, Value::Null).await;
         assert_eq!(status, StatusCode::OK, "{read}");
     }

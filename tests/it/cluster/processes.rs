@@ -107,6 +107,16 @@ impl Common {
         Some((status, serde_json::from_slice(&response.bytes().await.ok()?).ok()?))
     }
 
+    /// Waits until the process accepts the key.
+    async fn knows(&self, process: &Process, token: &str) {
+        let wallet = uuid::Uuid::from_u64_pair(1, 0);
+        let url = format!("{}/v1/wallets/{wallet}/deductions", process.url);
+        let nothing = json!({ "service": "chat", "cost": "-1" });
+        while self.post(&url, token, Some("none"), &nothing).await.is_none_or(|(status, _)| status == 401) {
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// The process that writes, once it is known.
     async fn writer(&self, processes: &[Process]) -> usize {
         loop {
@@ -186,12 +196,13 @@ async fn nothing_is_lost_or_charged_twice_when_writers_are_killed_and_stopped() 
     for wallet in 0..WALLETS {
         let wallet = uuid::Uuid::from_u64_pair(1, wallet);
         let url = format!("{}/v1/wallets/{wallet}/purchases", operator.url);
-        let bought =
-            common.post(&url, &token, Some(&format!("fund-{wallet}")), &json!({ "amount": "1000000" }));
-        assert_eq!(bought.await.expect("an answer").0, 201);
+        let (key, body) = (format!("fund-{wallet}"), json!({ "amount": "1000000" }));
+        let bought = common.post(&url, &token, Some(&key), &body).await;
+        assert_eq!(bought.expect("an answer").0, 201);
     }
-    // The key is known everywhere by then.
-    sleep(Duration::from_secs(1)).await;
+    for process in &processes {
+        common.knows(process, &token).await;
+    }
     let urls =
         Arc::new(std::sync::Mutex::new(processes.iter().map(|one| one.url.clone()).collect::<Vec<_>>()));
     let (paid, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
