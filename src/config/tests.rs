@@ -48,6 +48,30 @@ fn each_layer_covers_the_one_below() {
     assert_eq!(source(&settings, "log_format"), ("\"json\"", format!("file {path}").as_str()));
 }
 
+/// Every setting at a value of its own.
+fn everything() -> Config {
+    Config {
+        data_dir: "123".into(),
+        database_url: "postgres://u@db/ledger".into(),
+        event_store_url: "esdb://es:2113".into(),
+        broker_url: "amqp://u@mq/ledger".into(),
+        pepper_file: "/run/pepper".into(),
+        cluster_listen: "127.0.0.1:0".into(),
+        cluster_url: "http://ledger-1:8081".into(),
+        cluster_secret_file: "/run/secret".into(),
+        listen: "[::1]:0".parse().expect("an address"),
+        cors_origins: vec!["https://a.example".into(), "http://localhost:3000".into()],
+        mailbox: 11,
+        group_max: 12,
+        wallet_cache: 13,
+        tail_max: 14,
+        max_connections: 15,
+        rate_limit_per_key: 16,
+        log_format: LogFormat::Text,
+        log_filter: "debug".into(),
+    }
+}
+
 #[test]
 fn every_setting_has_a_variable_and_a_flag() {
     let variables = [
@@ -70,26 +94,7 @@ fn every_setting_has_a_variable_and_a_flag() {
         ("CREDIT_LEDGER_LOG_FORMAT", "text"),
         ("CREDIT_LEDGER_LOG_FILTER", "debug"),
     ];
-    let expected = Config {
-        data_dir: "123".into(),
-        database_url: "postgres://u@db/ledger".into(),
-        event_store_url: "esdb://es:2113".into(),
-        broker_url: "amqp://u@mq/ledger".into(),
-        pepper_file: "/run/pepper".into(),
-        cluster_listen: "127.0.0.1:0".into(),
-        cluster_url: "http://ledger-1:8081".into(),
-        cluster_secret_file: "/run/secret".into(),
-        listen: "[::1]:0".parse().expect("an address"),
-        cors_origins: vec!["https://a.example".into(), "http://localhost:3000".into()],
-        mailbox: 11,
-        group_max: 12,
-        wallet_cache: 13,
-        tail_max: 14,
-        max_connections: 15,
-        rate_limit_per_key: 16,
-        log_format: LogFormat::Text,
-        log_filter: "debug".into(),
-    };
+    let expected = everything();
     let by_variable = Settings::load(inputs(&folder(), "", &variables)).expect("settings");
     assert_eq!(by_variable.config, expected);
     let c = expected.clone();

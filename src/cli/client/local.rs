@@ -22,7 +22,7 @@ pub(super) struct Local {
 
 impl Local {
     pub(super) async fn open(config: &Config, machine: &Machine) -> Outcome<Self> {
-        if !config.data_dir.join(LOG_FILE).exists() {
+        if config.database_url.get().is_none() && !config.data_dir.join(LOG_FILE).exists() {
             eprintln!("note: {} holds no ledger yet; making one", config.data_dir.display());
         }
         let ledger = Ledger::open(config, machine).await?;
