@@ -1,6 +1,12 @@
 //! The composition root: puts a ledger together from its parts and takes it apart again.
 
 mod background;
+mod embedded;
+mod followed;
+pub mod migrations;
+mod relaying;
+mod replica;
+mod writing;
 
 use std::{
     fmt,
@@ -10,19 +16,19 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
-use events::{LedgerId, OrgId, Position, Recorded};
-use tokio::{sync::watch, task::JoinHandle};
+use events::{LedgerId, OrgId, Position};
 use tokio_util::sync::CancellationToken;
 
+use self::{embedded::Embedded, replica::Replica};
 use crate::{
-    clock::{Clock, Entropy, sixteen},
+    clock::{Clock, Entropy},
     config::Config,
-    engine::{self, Engine, Halt, Parts, Running},
+    engine::{self, Commands, Halt},
     feed::Feed,
     http::{self, HttpOptions, Readiness},
-    identity::{Identity, OperatorToken, Pepper},
-    log::{Log, Recent, sqlite::SqliteLog},
-    read::{Reads, sqlite::SqliteReads},
+    identity::{Identity, OperatorToken},
+    log::Log,
+    read::{Database, Reads, StoredReads},
     telemetry::Metrics,
 };
 
@@ -42,13 +48,13 @@ pub struct Machine {
     pub entropy: fn() -> Box<dyn Entropy>,
 }
 
-/// An open ledger on the embedded profile: SQLite files in one directory, which no other process
-/// can write meanwhile.
+/// An open ledger: SQLite files in one directory, which no other process can write meanwhile, or a
+/// PostgreSQL database that replicas share.
 pub struct Ledger {
     /// Its id.
     pub id: LedgerId,
     /// Takes commands.
-    pub engine: Engine,
+    pub commands: Arc<dyn Commands>,
     /// Every event.
     pub log: Arc<dyn Log>,
     /// Answers queries.
@@ -59,97 +65,59 @@ pub struct Ledger {
     pub default_org: OrgId,
     machine: Machine,
     operator: OperatorToken,
-    health: Arc<Health>,
-    sqlite: Arc<SqliteLog>,
-    stop_engine: CancellationToken,
-    stop_projections: CancellationToken,
-    writer: JoinHandle<()>,
-    projections: background::Ended,
+    readiness: Arc<dyn Readiness>,
+    profile: Profile,
 }
 
-/// Whether the writer and the projections work.
-#[derive(Debug)]
-struct Health {
-    reads: SqliteReads,
-    writer: watch::Sender<Option<Arc<Halt>>>,
+/// What is different from one profile to the other.
+enum Profile {
+    Embedded(Box<Embedded>),
+    Replica(Box<Replica>),
 }
 
-impl Readiness for Health {
-    fn obstacle(&self) -> Option<String> {
-        let writer = self.writer.borrow().as_ref().map(ToString::to_string);
-        writer.or_else(|| self.reads.halted())
+impl From<Embedded> for Profile {
+    fn from(embedded: Embedded) -> Self {
+        Self::Embedded(Box::new(embedded))
     }
 }
 
+impl From<Replica> for Profile {
+    fn from(replica: Replica) -> Self {
+        Self::Replica(Box::new(replica))
+    }
+}
+
+/// The parts that every profile has.
+struct Opened {
+    id: LedgerId,
+    commands: Arc<dyn Commands>,
+    log: Arc<dyn Log>,
+    reads: Arc<dyn Reads>,
+    identity: Identity,
+    default_org: OrgId,
+    readiness: Arc<dyn Readiness>,
+}
+
 impl Ledger {
-    /// Opens the ledger in `config.data_dir`, or makes one there.
+    /// Opens the ledger that `config` names: in its database when there is one, else in its directory,
+    /// where one is made if there is none.
     ///
     /// # Errors
-    /// When the directory is in use or cannot be used, or when its files are not a ledger's.
+    /// When the directory is in use or cannot be used, when its files are not a ledger's, or when the
+    /// database cannot be used.
     pub async fn open(config: &Config, machine: &Machine) -> Result<Self> {
-        let dir = &config.data_dir;
-        let mut entropy = (machine.entropy)();
-        create_private(dir)?;
-        let sqlite = Arc::new(SqliteLog::open(dir).await?);
-        let log: Arc<dyn Log> = sqlite.clone();
-        let pepper = Pepper::load_or_create(dir, &mut *entropy)?;
-        let id = match engine::ledger_id(&*log).await? {
-            Some(id) => id,
-            None => LedgerId(uuid::Builder::from_random_bytes(sixteen(&mut *entropy)).into_uuid()),
-        };
-        let (stop_engine, stop_projections) = (CancellationToken::new(), CancellationToken::new());
-        let recent = Arc::new(Recent::new(HANDED_OVER_MAX));
-        let (reads, projections) = background::start(background::Work {
-            directory: dir.clone(),
-            ledger: id,
-            log: Arc::clone(&log),
-            recent: Arc::clone(&recent),
-            clock: Arc::clone(&machine.clock),
-            stop: stop_projections.clone(),
-        })
-        .await?;
-        nearly_caught_up(&*log, &reads).await?;
-        let parts = Parts {
-            log: Arc::clone(&log),
-            recent,
-            cold: Arc::new(reads.clone()),
-            clock: Arc::clone(&machine.clock),
-            entropy,
-            options: engine::Options {
-                mailbox: config.mailbox,
-                group_max: config.group_max,
-                wallet_cache: config.wallet_cache,
-                tail_max: config.tail_max,
-                ..engine::Options::default()
-            },
-        };
-        let mut tail: Vec<Recorded> = Vec::new();
-        let observe =
-            |recorded: &Recorded| tail.extend(Identity::concerns(recorded).then(|| recorded.clone()));
-        let Running { engine, writer } = engine::start(id, parts, stop_engine.clone(), observe).await?;
-        let rows = reads.identity().await?;
-        let identity = Identity::new(pepper, rows, engine.clone(), (machine.entropy)());
-        identity.apply_all(&tail);
-        let default_org = identity.ensure_default_organization().await?.id;
+        if config.database_url.get().is_some() {
+            replica::open(config, machine).await
+        } else {
+            embedded::open(config, machine).await
+        }
+    }
+
+    fn of(opened: Opened, machine: &Machine, profile: impl Into<Profile>) -> Self {
+        let Opened { id, commands, log, reads, identity, default_org, readiness } = opened;
         let operator = identity.issue_operator_token();
-        let health = Arc::new(Health { reads: reads.clone(), writer: watch::Sender::new(None) });
-        let writer = tokio::spawn(watched(writer, Arc::clone(&health)));
-        Ok(Self {
-            id,
-            engine,
-            log,
-            reads: Arc::new(reads),
-            identity,
-            default_org,
-            machine: machine.clone(),
-            operator,
-            health,
-            sqlite,
-            stop_engine,
-            stop_projections,
-            writer,
-            projections,
-        })
+        let (machine, profile) = (machine.clone(), profile.into());
+        Self { id, commands, log, reads, identity, default_org, machine, operator, readiness, profile }
     }
 
     /// The HTTP API of this ledger. `stopping` ends long polls and streams.
@@ -160,7 +128,7 @@ impl Ledger {
         stopping: CancellationToken,
     ) -> http::Api {
         http::api(http::App {
-            engine: self.engine.clone(),
+            commands: Arc::clone(&self.commands),
             log: Arc::clone(&self.log),
             reads: Arc::clone(&self.reads),
             identity: self.identity.clone(),
@@ -169,7 +137,7 @@ impl Ledger {
             clock: Arc::clone(&self.machine.clock),
             entropy: Mutex::new((self.machine.entropy)()),
             options,
-            readiness: self.health.clone(),
+            readiness: Arc::clone(&self.readiness),
             metrics: Arc::new(move || metrics.as_ref().map(Metrics::render).unwrap_or_default()),
             stopping,
         })
@@ -189,46 +157,44 @@ impl Ledger {
 
     /// Waits until the projections have everything that is stored now, or have halted.
     pub async fn caught_up(&self) {
-        let head = self.engine.head();
+        let head = self.commands.head();
         self.reads.hurry(head);
         let mut checkpoint = self.reads.checkpoint();
-        while *checkpoint.borrow_and_update() < head && self.health.reads.halted().is_none() {
+        while *checkpoint.borrow_and_update() < head && !self.projections_halted() {
             // A time-out only makes us look again.
             let _ = tokio::time::timeout(LOOK_AGAIN, checkpoint.changed()).await;
         }
     }
 
-    /// Resolves when the writer has halted: nothing more can be written by this process.
-    pub async fn halted(&self) -> Arc<Halt> {
-        let mut writer = self.health.writer.subscribe();
-        loop {
-            if let Some(halt) = writer.borrow_and_update().clone() {
-                return halt;
-            }
-            if writer.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
+    fn projections_halted(&self) -> bool {
+        match &self.profile {
+            Profile::Embedded(embedded) => embedded.projections_halted(),
+            Profile::Replica(_) => false,
         }
     }
 
-    /// Answers every accepted command, brings the projections up to date and closes the files.
+    /// Resolves when the writer has halted: nothing more can be written by this process. A replica
+    /// never does; it stands down.
+    pub async fn halted(&self) -> Arc<Halt> {
+        match &self.profile {
+            Profile::Embedded(embedded) => embedded.halted().await,
+            Profile::Replica(_) => std::future::pending().await,
+        }
+    }
+
+    /// Answers every accepted command, brings the projections up to date and closes files and
+    /// connections.
     ///
     /// # Errors
     /// Why the writer or the projections had halted before.
     pub async fn close(self) -> Result<()> {
-        self.stop_engine.cancel();
-        let writer = self.writer.await;
-        let halt = self.health.writer.borrow().clone();
-        self.stop_projections.cancel();
-        let projections = self.projections.await;
-        self.health.reads.close().await;
-        self.sqlite.close().await;
-        if let Some(halt) = halt {
-            return Err(anyhow!("{halt}"));
+        match self.profile {
+            Profile::Embedded(embedded) => embedded.close().await,
+            Profile::Replica(replica) => {
+                replica.close().await;
+                Ok(())
+            }
         }
-        writer.context("the writer ended abnormally")?;
-        projections.context("the projections ended abnormally")??;
-        Ok(())
     }
 }
 
@@ -239,8 +205,8 @@ impl fmt::Debug for Ledger {
 }
 
 /// Waits until the projections are so near to the log's head that the engine starts with little.
-async fn nearly_caught_up(log: &dyn Log, reads: &SqliteReads) -> Result<()> {
-    let mut checkpoint = reads.checkpoint();
+async fn nearly_caught_up<D: Database>(log: &dyn Log, reads: &StoredReads<D>) -> Result<()> {
+    let mut checkpoint = Reads::checkpoint(reads);
     let head = log.head().await?;
     reads.hurry(head);
     while checkpoint.borrow_and_update().get() + TAIL_AT_START_MAX < head.get() {
@@ -253,15 +219,15 @@ async fn nearly_caught_up(log: &dyn Log, reads: &SqliteReads) -> Result<()> {
     Ok(())
 }
 
-/// Tells everyone when the writer halts.
-async fn watched(writer: JoinHandle<Result<(), Halt>>, health: Arc<Health>) {
-    let halt = match writer.await {
-        Ok(Ok(())) => return,
-        Ok(Err(halt)) => halt,
-        Err(error) => Halt::Unknown(format!("the writer ended abnormally: {error}")),
-    };
-    tracing::error!(error = %halt, "the writer halted");
-    health.writer.send_replace(Some(Arc::new(halt)));
+/// The engine's sizes as they are set.
+fn engine_options(config: &Config) -> engine::Options {
+    engine::Options {
+        mailbox: config.mailbox,
+        group_max: config.group_max,
+        wallet_cache: config.wallet_cache,
+        tail_max: config.tail_max,
+        ..engine::Options::default()
+    }
 }
 
 /// Makes a directory that only its owner can read.

@@ -34,6 +34,14 @@ pub const MAILBOX_DEPTH: &str = "credit_ledger_mailbox_depth";
 pub const CACHED_WALLETS: &str = "credit_ledger_cached_wallets";
 /// Wallets in which something expired on time, without a command.
 pub const TIMERS_FIRED_TOTAL: &str = "credit_ledger_timers_fired_total";
+/// 1 while this process is the one that writes, of several.
+pub const WRITER: &str = "credit_ledger_writer";
+/// The epoch of the writer, as far as this process knows.
+pub const WRITER_EPOCH: &str = "credit_ledger_writer_epoch";
+/// Seconds that this process may write without another renewal of its lease.
+pub const LEASE_LEFT_SECONDS: &str = "credit_ledger_lease_left_seconds";
+/// Commands that were handed to the writer in another process.
+pub const FORWARDED_TOTAL: &str = "credit_ledger_forwarded_commands_total";
 
 /// How often observations are sorted into their buckets, so that they don't pile up unread.
 const UPKEEP: Duration = Duration::from_secs(1);
@@ -146,6 +154,10 @@ fn describe() {
     describe_gauge!(HEAD_POSITION, "Number of events in the log");
     describe_gauge!(MAILBOX_DEPTH, "Commands waiting for the writer");
     describe_gauge!(CACHED_WALLETS, "Wallets that the writer has in memory");
+    describe_gauge!(WRITER, "1 while this process is the one that writes, of several");
+    describe_gauge!(WRITER_EPOCH, "The epoch of the writer, as far as this process knows");
+    describe_gauge!(LEASE_LEFT_SECONDS, Unit::Seconds, "Time to write without another renewal of the lease");
+    describe_counter!(FORWARDED_TOTAL, "Commands handed to the writer in another process");
     describe_counter!(TIMERS_FIRED_TOTAL, "Wallets in which something expired on time, without a command");
 }
 
@@ -158,12 +170,21 @@ mod tests {
         let recorder = recorder();
         metrics::with_local_recorder(&recorder, || {
             describe();
-            for name in [COMMANDS_TOTAL, HTTP_REQUESTS_TOTAL, HTTP_ERRORS_TOTAL, TIMERS_FIRED_TOTAL] {
+            for name in
+                [COMMANDS_TOTAL, HTTP_REQUESTS_TOTAL, HTTP_ERRORS_TOTAL, TIMERS_FIRED_TOTAL, FORWARDED_TOTAL]
+            {
                 metrics::counter!(name).increment(1);
             }
-            for name in
-                [PROJECTION_LAG_EVENTS, PROJECTION_LAG_SECONDS, HEAD_POSITION, MAILBOX_DEPTH, CACHED_WALLETS]
-            {
+            for name in [
+                PROJECTION_LAG_EVENTS,
+                PROJECTION_LAG_SECONDS,
+                HEAD_POSITION,
+                MAILBOX_DEPTH,
+                CACHED_WALLETS,
+                WRITER,
+                WRITER_EPOCH,
+                LEASE_LEFT_SECONDS,
+            ] {
                 metrics::gauge!(name).set(1);
             }
             for name in [HTTP_DURATION_SECONDS, COMMIT_DURATION_SECONDS, GROUP_SIZE] {
@@ -180,8 +201,8 @@ mod tests {
         ] {
             assert!(text.contains(&format!("credit_ledger_{bucket}\n")), "{bucket} in\n{text}");
         }
-        assert_eq!(text.matches("# HELP credit_ledger_").count(), 12, "{text}");
-        assert_eq!(text.matches("# TYPE credit_ledger_").count(), 12, "{text}");
+        assert_eq!(text.matches("# HELP credit_ledger_").count(), 16, "{text}");
+        assert_eq!(text.matches("# TYPE credit_ledger_").count(), 16, "{text}");
     }
 
     #[test]

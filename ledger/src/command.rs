@@ -6,10 +6,20 @@ use events::{
     AppId, Budget, Class, Credits, LotTerms, Metadata, Operation, Period, Position, Price, ProposedLot,
     Quantity, RefundCause, Time,
 };
+use serde::{Deserialize, Serialize};
 
 /// An amount above zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Credits")]
 pub struct Amount(Credits);
+
+impl TryFrom<Credits> for Amount {
+    type Error = &'static str;
+
+    fn try_from(credits: Credits) -> Result<Self, Self::Error> {
+        Self::new(credits).ok_or("an amount is above zero")
+    }
+}
 
 impl Amount {
     /// Takes an amount above zero; `None` otherwise.
@@ -26,7 +36,7 @@ impl Amount {
 }
 
 /// A command to one wallet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// Open the wallet.
     OpenWallet,
@@ -123,7 +133,7 @@ impl Command {
 }
 
 /// The lot that a purchase or grant will form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewLot {
     /// Bought or given.
     pub class: Class,
@@ -134,7 +144,7 @@ pub struct NewLot {
 }
 
 /// When a lot will expire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Expiry {
     /// So many microseconds after the command is decided.
     After(i64),
@@ -156,7 +166,7 @@ impl NewLot {
 }
 
 /// Puts bought credits into a wallet, which it opens when new.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purchase {
     /// Credits bought.
     pub amount: Amount,
@@ -169,7 +179,7 @@ pub struct Purchase {
 }
 
 /// Puts free credits into a wallet, which it opens when new.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// Credits given.
     pub amount: Amount,
@@ -180,7 +190,7 @@ pub struct Grant {
 }
 
 /// What something costs: stated, or computed from usage by the organization's prices.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Charge {
     /// The caller's own figure.
     Cost(Amount),
@@ -189,7 +199,7 @@ pub enum Charge {
 }
 
 /// Asks whether a cost could be paid now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// What it would pay for.
     pub service: Box<str>,
@@ -202,7 +212,7 @@ pub struct Check {
 }
 
 /// Spends credits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deduct {
     /// What it pays for.
     pub service: Box<str>,
@@ -215,7 +225,7 @@ pub struct Deduct {
 }
 
 /// Gives a deduction, or the capture of a hold, back to the lots it came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RollBack {
     /// Position of the deduction or capture.
     pub deduction: Position,
@@ -226,7 +236,7 @@ pub struct RollBack {
 }
 
 /// How long a hold lives, and how far captures may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HoldTerms {
     /// Microseconds from the decision to its expiry, above zero.
     pub timeout_micros: i64,
@@ -235,7 +245,7 @@ pub struct HoldTerms {
 }
 
 /// Reserves credits for a cost that is not known yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// What it will pay for.
     pub service: Box<str>,
@@ -250,7 +260,7 @@ pub struct Hold {
 }
 
 /// Spends from a hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capture {
     /// Position of the hold.
     pub hold: Position,
@@ -263,7 +273,7 @@ pub struct Capture {
 }
 
 /// Gives a hold a new end, later or sooner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extend {
     /// Position of the hold.
     pub hold: Position,
@@ -272,14 +282,14 @@ pub struct Extend {
 }
 
 /// Frees what is left of a hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
     /// Position of the hold.
     pub hold: Position,
 }
 
 /// Takes a purchase back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
     /// Position of the purchase.
     pub purchase: Position,
@@ -294,7 +304,7 @@ pub struct Refund {
 }
 
 /// Corrects a wallet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adjust {
     /// Credits to add, or, below zero, to take; zero is refused.
     pub amount: Credits,
@@ -305,35 +315,35 @@ pub struct Adjust {
 }
 
 /// Approves a proposed correction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approve {
     /// Position of the proposal.
     pub proposal: Position,
 }
 
 /// Stops all spending.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freeze {
     /// Why.
     pub reason: Option<Box<str>>,
 }
 
 /// Allows spending again.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unfreeze {
     /// Why.
     pub reason: Option<Box<str>>,
 }
 
 /// Agrees how far the wallet may be overdrawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetLimit {
     /// The overdraft, zero or more.
     pub limit: Credits,
 }
 
 /// Caps what an app, or a budget that it delegates, may spend in each period.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetCap {
     /// The app.
     pub app: AppId,
@@ -346,7 +356,7 @@ pub struct SetCap {
 }
 
 /// Says below which amount the wallet's credits are low.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetThreshold {
     /// The amount above zero; none to be told no more.
     pub threshold: Option<Amount>,

@@ -4,6 +4,7 @@ use events::{
     AppId, Asked, BalanceLow, Balances, CommandRefused, Event, Operation, OrgId, Position, Refusal, Time,
     WalletId,
 };
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::{
@@ -24,7 +25,7 @@ pub struct Decision {
 }
 
 /// Why nothing follows from a command, not even a recorded refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Rejection {
     /// No such wallet in the caller's organization.
     #[error("no such wallet")]

@@ -1,11 +1,12 @@
 //! What an event makes of a wallet.
 
 use events::{AppId, Credits, Event, OrgId, Position, Recorded, Time};
+use serde::{Deserialize, Serialize};
 
 use crate::{Wallet, moves};
 
 /// Why an event cannot follow a wallet's state: the log is corrupt or from a faulty writer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum EvolveError {
     /// The event needs an open wallet, or a wallet not yet open.
     #[error("the wallet is not in the state that the event needs")]

@@ -12,7 +12,7 @@ use ledger::{Amount, Charge, Command, Deduct, NewLot, Purchase};
 use uuid::Uuid;
 
 use super::load::wallet_id;
-use crate::engine::{Ask, Engine, EngineError, command_id, request_hash};
+use crate::engine::{Ask, Commands, EngineError, command_id, request_hash};
 
 /// When the callers stop.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +24,9 @@ pub(super) enum Until {
 }
 
 /// Who spends from what.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Callers {
-    pub(super) engine: Engine,
+    pub(super) commands: Arc<dyn Commands>,
     pub(super) org: OrgId,
     pub(super) wallets: Arc<[WalletId]>,
     /// Makes the keys of this run differ from those of other runs.
@@ -34,9 +34,9 @@ pub(super) struct Callers {
 }
 
 impl Callers {
-    pub(super) fn new(engine: Engine, org: OrgId, wallets: u32, run: u64) -> Self {
+    pub(super) fn new(commands: Arc<dyn Commands>, org: OrgId, wallets: u32, run: u64) -> Self {
         let wallets = (0..wallets.max(1)).map(|number| WalletId(wallet_id(number))).collect();
-        Self { engine, org, wallets, run }
+        Self { commands, org, wallets, run }
     }
 
     /// Puts a million credits into each wallet.
@@ -52,7 +52,7 @@ impl Callers {
                     price_paid: None,
                 };
                 let key = format!("fund-{}-{wallet}", self.run);
-                self.engine.submit(self.ask(wallet, key, Command::Purchase(purchase)))
+                self.commands.submit(self.ask(wallet, key, Command::Purchase(purchase)))
             });
             try_join_all(purchases).await?;
         }
@@ -97,7 +97,7 @@ impl Callers {
             let key = Uuid::from_u64_pair(random, self.run ^ number.rotate_left(32)).to_string();
             let charge = Charge::Cost(credits(1_000));
             let deduct = Deduct { service: "chat".into(), charge, budget: None, metadata: None };
-            self.engine.submit(self.ask(wallet, key, Command::Deduct(deduct))).await?;
+            self.commands.submit(self.ask(wallet, key, Command::Deduct(deduct))).await?;
             made += 1;
         }
     }

@@ -58,19 +58,19 @@ pub struct EngineReport {
 /// # Errors
 /// When a deduction has no receipt.
 pub async fn run(ledger: &Ledger, options: &EngineOptions) -> Result<EngineReport, EngineError> {
-    let run = ledger.engine.head().get();
-    let callers = Callers::new(ledger.engine.clone(), ledger.default_org, options.wallets, run);
+    let run = ledger.commands.head().get();
+    let callers = Callers::new(ledger.commands.clone(), ledger.default_org, options.wallets, run);
     callers.fund().await?;
     if options.events > 0 {
         callers.deduct(options.waiting.max(1_024), Until::Count(options.events)).await?;
     }
     ledger.caught_up().await;
-    let events_before = ledger.engine.head().get();
+    let events_before = ledger.commands.head().get();
     let before = Usage::of_self().unwrap_or_default();
     let length = Duration::from_secs_f64(options.seconds.max(0.1));
     let callers = Callers { run: run + 1, ..callers };
     let (deductions, took) = callers.deduct(options.waiting, Until::Elapsed(length)).await?;
-    let backlog = ledger.engine.head().get() - ledger.checkpoint().get();
+    let backlog = ledger.commands.head().get() - ledger.checkpoint().get();
     let catching_up = Instant::now();
     ledger.caught_up().await;
     let catch_up = catching_up.elapsed();
@@ -106,8 +106,8 @@ pub struct FillOptions {
 /// # Errors
 /// When a deduction has no receipt.
 pub async fn fill(ledger: &Ledger, options: &FillOptions) -> Result<(), EngineError> {
-    let run = ledger.engine.head().get();
-    let callers = Callers::new(ledger.engine.clone(), ledger.default_org, options.wallets, run);
+    let run = ledger.commands.head().get();
+    let callers = Callers::new(ledger.commands.clone(), ledger.default_org, options.wallets, run);
     callers.fund().await?;
     callers.deduct(1_024, Until::Count(options.events)).await?;
     ledger.caught_up().await;

@@ -26,7 +26,10 @@ pub(super) fn layer(
         add("PORT", "listen", listen.to_string().into());
     }
     if let Some(url) = set("DATABASE_URL") {
-        add("DATABASE_URL", "data_dir", folder(url)?.into());
+        match url.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => add("DATABASE_URL", "database_url", url.as_str().into()),
+            _ => add("DATABASE_URL", "data_dir", folder(url)?.into()),
+        }
     }
     if let Some(origins) = set("CORS_ORIGIN") {
         add("CORS_ORIGIN", "cors_origins", list(origins));
@@ -92,8 +95,7 @@ mod tests {
             ("sqlite:ledger", Ok("ledger")),
             ("/srv/ledger", Ok("/srv/ledger")),
             ("./ledger", Ok("./ledger")),
-            ("postgres://user:secret@db/ledger", Err(ConfigError::DatabaseServer)),
-            ("postgresql://db/ledger", Err(ConfigError::DatabaseServer)),
+            ("mysql://user:secret@db/ledger", Err(ConfigError::DatabaseServer)),
             ("mongodb://db", Err(ConfigError::DatabaseServer)),
             ("sqlite::memory:", Err(ConfigError::DatabaseUrl)),
             ("sqlite://", Err(ConfigError::DatabaseUrl)),

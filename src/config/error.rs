@@ -34,10 +34,10 @@ pub enum ConfigError {
         /// What is wrong with it.
         detail: String,
     },
-    /// `DATABASE_URL` names a database server.
+    /// `DATABASE_URL` names a database server of another kind.
     #[error(
-        "DATABASE_URL names a database server, and this version keeps its ledger in files: \
-         use sqlite:///path/to/folder, or --data-dir"
+        "DATABASE_URL names a database server that no ledger can be kept in: \
+         use postgres://user@host/database, sqlite:///path/to/folder, or --data-dir"
     )]
     DatabaseServer,
     /// `DATABASE_URL` names no folder.

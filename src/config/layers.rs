@@ -13,7 +13,7 @@ use figment::{
 };
 use serde::Serialize;
 
-use super::{Config, ConfigError, LogFormat, environment};
+use super::{Config, ConfigError, LogFormat, ServerUrl, environment};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "credit-ledger.toml";
@@ -24,6 +24,20 @@ const DEFAULT_FILE: &str = "credit-ledger.toml";
 pub struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_dir: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<ServerUrl>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_store_url: Option<ServerUrl>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broker_url: Option<ServerUrl>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pepper_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster_listen: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cluster_secret_file: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,10 +131,15 @@ impl Settings {
             let origin = source(&figment, key);
             return Err(ConfigError::Value { key: key.into(), origin, detail: why.into() });
         }
-        let origin = |(key, value): (String, Value)| Origin {
-            value: serde_json::to_string(&value).unwrap_or_default(),
-            source: source(&figment, &key),
-            key,
+        let origin = |(key, value): (String, Value)| {
+            // Passwords are for their servers alone.
+            let url = value.as_str().filter(|_| key.ends_with("_url")).map(ServerUrl::from);
+            let value = url.map_or(value, |url| Value::from(url.to_string()));
+            Origin {
+                value: serde_json::to_string(&value).unwrap_or_default(),
+                source: source(&figment, &key),
+                key,
+            }
         };
         let origins = dict(&config).into_iter().map(origin).collect();
         Ok(Self { config, origins })

@@ -6,9 +6,11 @@ mod error;
 mod layers;
 #[cfg(test)]
 mod tests;
+mod url;
 
 pub use error::ConfigError;
 pub use layers::{Flags, Inputs, Origin, Settings};
+pub use url::ServerUrl;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -20,6 +22,23 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Where the ledger's files are.
     pub data_dir: PathBuf,
+    /// The PostgreSQL database that holds the ledger, such as `postgres://user@host/database`; SQLite
+    /// files in `data_dir` do, when empty.
+    pub database_url: ServerUrl,
+    /// The KurrentDB or EventStoreDB that holds the event log, such as `esdb://host:2113`; none, when
+    /// empty.
+    pub event_store_url: ServerUrl,
+    /// The RabbitMQ that events are sent to, such as `amqp://user@host/vhost`; none, when empty.
+    pub broker_url: ServerUrl,
+    /// The file with the key of all API keys' hashes, the same for all replicas; `pepper` in `data_dir`,
+    /// when empty.
+    pub pepper_file: PathBuf,
+    /// Where other replicas reach this process, such as `10.0.0.7:8081`; nowhere, when empty.
+    pub cluster_listen: String,
+    /// The same as they know it, such as `http://ledger-1:8081`; that address itself, when empty.
+    pub cluster_url: String,
+    /// The file with the secret that all replicas share: at least 32 random bytes.
+    pub cluster_secret_file: PathBuf,
     /// Where the server listens.
     pub listen: SocketAddr,
     /// Web origins that browsers may call from, such as `https://app.example.com`, or `*` for all.
@@ -59,6 +78,13 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data_dir: "data".into(),
+            database_url: ServerUrl::default(),
+            event_store_url: ServerUrl::default(),
+            broker_url: ServerUrl::default(),
+            pepper_file: PathBuf::new(),
+            cluster_listen: String::new(),
+            cluster_url: String::new(),
+            cluster_secret_file: PathBuf::new(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             cors_origins: Vec::new(),
             mailbox: 8_192,
@@ -77,6 +103,7 @@ impl Config {
     /// The first setting that makes no sense, and why.
     fn complaint(&self) -> Option<(&'static str, &'static str)> {
         let bad_origin = |origin: &String| !is_origin(origin);
+        let clustered = !self.cluster_listen.is_empty();
         let complaints = [
             (self.data_dir.as_os_str().is_empty(), "data_dir", "must name a folder"),
             (self.cors_origins.iter().any(bad_origin), "cors_origins", "holds what is no web origin"),
@@ -84,6 +111,41 @@ impl Config {
             (!(1..=10_000).contains(&self.group_max), "group_max", "must be from 1 to 10000"),
             (self.tail_max == 0, "tail_max", "must be at least 1"),
             (self.max_connections == 0, "max_connections", "must be at least 1"),
+            (
+                self.database_url.is_other_than(&["postgres", "postgresql"]),
+                "database_url",
+                "must be postgres://user@host/database",
+            ),
+            (
+                self.event_store_url.is_other_than(&[
+                    "esdb",
+                    "esdb+discover",
+                    "kurrentdb",
+                    "kurrentdb+discover",
+                ]),
+                "event_store_url",
+                "must be esdb://host:port",
+            ),
+            (
+                self.broker_url.is_other_than(&["amqp", "amqps"]),
+                "broker_url",
+                "must be amqp://user@host/vhost",
+            ),
+            (
+                clustered && self.cluster_listen.parse::<SocketAddr>().is_err(),
+                "cluster_listen",
+                "must be an IP address and a port",
+            ),
+            (
+                clustered && self.cluster_secret_file.as_os_str().is_empty(),
+                "cluster_secret_file",
+                "must name the secret of the cluster when cluster_listen is set",
+            ),
+            (
+                !self.cluster_url.is_empty() && !self.cluster_url.starts_with("http://"),
+                "cluster_url",
+                "must be http://host:port",
+            ),
         ];
         complaints.into_iter().find(|(wrong, ..)| *wrong).map(|(_, key, why)| (key, why))
     }

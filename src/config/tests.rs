@@ -23,7 +23,7 @@ fn source<'a>(settings: &'a Settings, key: &str) -> (&'a str, &'a str) {
 fn without_anything_there_are_the_defaults() {
     let settings = Settings::load(Inputs::default()).expect("settings");
     assert_eq!(settings.config, Config::default());
-    assert_eq!(settings.sources().len(), 11);
+    assert_eq!(settings.sources().len(), 18);
     assert!(settings.sources().iter().all(|origin| origin.source == "default"));
 }
 
@@ -48,10 +48,41 @@ fn each_layer_covers_the_one_below() {
     assert_eq!(source(&settings, "log_format"), ("\"json\"", format!("file {path}").as_str()));
 }
 
+/// Every setting at a value of its own.
+fn everything() -> Config {
+    Config {
+        data_dir: "123".into(),
+        database_url: "postgres://u@db/ledger".into(),
+        event_store_url: "esdb://es:2113".into(),
+        broker_url: "amqp://u@mq/ledger".into(),
+        pepper_file: "/run/pepper".into(),
+        cluster_listen: "127.0.0.1:0".into(),
+        cluster_url: "http://ledger-1:8081".into(),
+        cluster_secret_file: "/run/secret".into(),
+        listen: "[::1]:0".parse().expect("an address"),
+        cors_origins: vec!["https://a.example".into(), "http://localhost:3000".into()],
+        mailbox: 11,
+        group_max: 12,
+        wallet_cache: 13,
+        tail_max: 14,
+        max_connections: 15,
+        rate_limit_per_key: 16,
+        log_format: LogFormat::Text,
+        log_filter: "debug".into(),
+    }
+}
+
 #[test]
 fn every_setting_has_a_variable_and_a_flag() {
     let variables = [
         ("CREDIT_LEDGER_DATA_DIR", "123"),
+        ("CREDIT_LEDGER_DATABASE_URL", "postgres://u@db/ledger"),
+        ("CREDIT_LEDGER_EVENT_STORE_URL", "esdb://es:2113"),
+        ("CREDIT_LEDGER_BROKER_URL", "amqp://u@mq/ledger"),
+        ("CREDIT_LEDGER_PEPPER_FILE", "/run/pepper"),
+        ("CREDIT_LEDGER_CLUSTER_LISTEN", "127.0.0.1:0"),
+        ("CREDIT_LEDGER_CLUSTER_URL", "http://ledger-1:8081"),
+        ("CREDIT_LEDGER_CLUSTER_SECRET_FILE", "/run/secret"),
         ("CREDIT_LEDGER_LISTEN", "[::1]:0"),
         ("CREDIT_LEDGER_CORS_ORIGINS", "https://a.example, http://localhost:3000"),
         ("CREDIT_LEDGER_MAILBOX", "11"),
@@ -63,24 +94,19 @@ fn every_setting_has_a_variable_and_a_flag() {
         ("CREDIT_LEDGER_LOG_FORMAT", "text"),
         ("CREDIT_LEDGER_LOG_FILTER", "debug"),
     ];
-    let expected = Config {
-        data_dir: "123".into(),
-        listen: "[::1]:0".parse().expect("an address"),
-        cors_origins: vec!["https://a.example".into(), "http://localhost:3000".into()],
-        mailbox: 11,
-        group_max: 12,
-        wallet_cache: 13,
-        tail_max: 14,
-        max_connections: 15,
-        rate_limit_per_key: 16,
-        log_format: LogFormat::Text,
-        log_filter: "debug".into(),
-    };
+    let expected = everything();
     let by_variable = Settings::load(inputs(&folder(), "", &variables)).expect("settings");
     assert_eq!(by_variable.config, expected);
     let c = expected.clone();
     let flags = Flags {
         data_dir: Some(c.data_dir),
+        database_url: Some(c.database_url),
+        event_store_url: Some(c.event_store_url),
+        broker_url: Some(c.broker_url),
+        pepper_file: Some(c.pepper_file),
+        cluster_listen: Some(c.cluster_listen),
+        cluster_url: Some(c.cluster_url),
+        cluster_secret_file: Some(c.cluster_secret_file),
         listen: Some(c.listen),
         cors_origins: Some(c.cors_origins),
         mailbox: Some(c.mailbox),
@@ -132,6 +158,12 @@ fn mistakes_are_named_with_their_place() {
         ("mailbox = -1", "mailbox"),
         ("log_format = \"xml\"", "log_format"),
         ("cors_origins = [\"example.com\"]", "cors_origins"),
+        ("database_url = \"mysql://u:secret@db/x\"", "database_url"),
+        ("broker_url = \"http://mq\"", "broker_url"),
+        ("event_store_url = \"http://es\"", "event_store_url"),
+        ("cluster_listen = \"127.0.0.1:1\"", "cluster_secret_file"),
+        ("cluster_listen = \"ledger-1\"", "cluster_listen"),
+        ("cluster_url = \"ledger-1\"", "cluster_url"),
     ];
     for (toml, part) in in_file {
         let error = Settings::load(inputs(&folder(), toml, &[])).expect_err(toml).to_string();
@@ -141,13 +173,25 @@ fn mistakes_are_named_with_their_place() {
         ("CREDIT_LEDGER_LISTEN", "here", "listen"),
         ("CREDIT_LEDGER_GROUP_MAX", "1e3", "group_max"),
         ("PORT", "70000", "listen"),
-        ("DATABASE_URL", "postgres://u:secret@db/x", "--data-dir"),
+        ("DATABASE_URL", "mysql://u:secret@db/x", "--data-dir"),
     ];
     for (name, value, part) in in_environment {
         let error = Settings::load(inputs(&folder(), "", &[(name, value)])).expect_err(name).to_string();
         assert!(error.contains(name) && error.contains(part), "{name}: {error}");
         assert!(!error.contains("secret"), "{error}");
     }
+}
+
+#[test]
+fn passwords_are_used_and_never_shown() {
+    let variables = [
+        ("DATABASE_URL", "postgresql://u:secret@db/ledger"),
+        ("CREDIT_LEDGER_BROKER_URL", "amqp://u:secret@mq"),
+    ];
+    let settings = Settings::load(inputs(&folder(), "", &variables)).expect("settings");
+    assert_eq!(settings.config.database_url.get(), Some("postgresql://u:secret@db/ledger"));
+    assert_eq!(source(&settings, "database_url").0, "\"postgresql://u:***@db/ledger\"");
+    assert!(!format!("{settings:?}").contains("secret"));
 }
 
 #[test]

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use events::{AppId, Asked, CommandId, Event, Operation, OrgId, Recorded, RequestHash, Subject, WalletId};
 use ledger::{Command, Rejection};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// A command to a wallet, with everything its events will say about the caller.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ask {
     /// The command's id; see [`command_id`].
     pub id: CommandId,
@@ -73,7 +74,7 @@ impl Receipt {
 }
 
 /// Why a command has no answering event.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum EngineError {
     /// Nothing follows from it, and nothing was written.
     #[error(transparent)]
@@ -81,6 +82,9 @@ pub enum EngineError {
     /// The key was used for another request; nothing was written.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// Another fact came first that this one contradicts; nothing was written.
+    #[error("another change came first")]
+    Contradicted,
     /// The queue is full; nothing was written. The same request may be sent again.
     #[error("the ledger has more commands waiting than it takes")]
     Overloaded,

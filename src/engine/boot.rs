@@ -76,7 +76,7 @@ pub async fn start(
     let core = replay_tail(ledger, &*log, &*cold, &options, &mut observe).await?;
     let (mailbox, received) = mailbox(options.mailbox);
     let (head, head_seen) = watch::channel(core.head());
-    let announcement = announcement(ledger, core.head(), &mut *entropy);
+    let announcement = announcement(ledger, options.epoch, core.head(), &mut *entropy);
     let (answer, announced) = oneshot::channel();
     let engine = Engine { mailbox, head: head_seen };
     // The mailbox is new and has room.
@@ -106,10 +106,11 @@ pub async fn start(
     }
 }
 
-/// The first event of a new writer. Its epoch is above every earlier one, because heads only grow.
-fn announcement(ledger: LedgerId, head: Position, entropy: &mut dyn Entropy) -> Fact {
+/// The first event of a new writer. Without a lease, its epoch is above every earlier one because heads
+/// only grow.
+fn announcement(ledger: LedgerId, epoch: Option<u64>, head: Position, entropy: &mut dyn Entropy) -> Fact {
     let id = CommandId(uuid::Builder::from_random_bytes(sixteen(entropy)).into_uuid());
-    let event = Event::WriterChanged(WriterChanged { epoch: head.get() + 1 });
+    let event = Event::WriterChanged(WriterChanged { epoch: epoch.unwrap_or(head.get() + 1) });
     Fact { id, subject: Subject::Ledger(ledger), org: None, actor: None, event }
 }
 

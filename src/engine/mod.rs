@@ -7,6 +7,7 @@ mod alarm;
 mod ask;
 mod boot;
 mod cold;
+mod commands;
 mod commit;
 mod core;
 mod draft;
@@ -19,15 +20,18 @@ mod mailbox;
 mod memory;
 mod replies;
 mod timers;
+mod wire;
 mod writer;
 
 pub use ask::{Ask, EngineError, Fact, Receipt, command_id, request_hash};
 pub use boot::{Parts, Running, ledger_id, start};
 pub use cold::{ColdError, ColdState, Loaded, LoadedRules, LoadedTimers, Timer, Wanted};
+pub use commands::Commands;
 pub use core::Inconsistent;
 pub use handle::Engine;
+pub use wire::Stored;
 
-/// Sizes of the engine.
+/// Sizes of the engine, and its epoch.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Commands that may wait; more are told to come back.
@@ -40,6 +44,9 @@ pub struct Options {
     pub timer_cache: usize,
     /// Events that the projections may lag behind before the writer slows down.
     pub tail_max: u64,
+    /// The epoch that the writer announces: its lease's. Without one it takes a number above every
+    /// earlier one.
+    pub epoch: Option<u64>,
 }
 
 impl Default for Options {
@@ -50,6 +57,7 @@ impl Default for Options {
             wallet_cache: 100_000,
             timer_cache: 10_000,
             tail_max: 1_000_000,
+            epoch: None,
         }
     }
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{rates::Rates, tallies::CommandTallies};
 use crate::{
     clock::{Clock, Entropy, sixteen},
-    engine::Engine,
+    engine::Commands,
     feed::Feed,
     identity::Identity,
     log::Log,
@@ -26,7 +26,7 @@ use crate::{
 /// The parts that the HTTP API stands on.
 pub struct App {
     /// Takes commands.
-    pub engine: Engine,
+    pub commands: Arc<dyn Commands>,
     /// Finds what an id names, by the position in it.
     pub log: Arc<dyn Log>,
     /// Answers queries.
@@ -115,6 +115,12 @@ impl Default for HttpOptions {
 pub trait Readiness: Send + Sync + 'static {
     /// Why requests are not taken now, for humans; `None` when they are.
     fn obstacle(&self) -> Option<String>;
+
+    /// What else operators should know, such as the part that this process plays among others: an
+    /// object.
+    fn details(&self) -> serde_json::Value {
+        serde_json::json!({})
+    }
 }
 
 /// The app as handlers share it, with what they keep for themselves.

@@ -118,7 +118,7 @@ impl Shared {
                 known
             }));
         }
-        let receipts = if asks.is_empty() { Vec::new() } else { self.engine.submit_all(asks).await };
+        let receipts = if asks.is_empty() { Vec::new() } else { self.commands.submit_all(asks).await };
         if let Some(error) = turned_away(&receipts) {
             return Err(problem::submission(error, true));
         }

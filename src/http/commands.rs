@@ -128,7 +128,7 @@ impl Shared {
         let operation = command.operation();
         let keyed = key.is_some();
         let ask = self.ask(&caller, &asking, key, wallet, command);
-        self.answer(operation, keyed, self.engine.submit(ask).await)
+        self.answer(operation, keyed, self.commands.submit(ask).await)
     }
 
     /// The answer to a command, counted. `keyed`: whether it can be repeated under a key.

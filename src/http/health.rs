@@ -50,6 +50,11 @@ pub(super) struct Readiness {
     /// How many they have not.
     #[schema(value_type = String, example = "2")]
     lag_events: Position,
+    /// Of several replicas: `role` (`writer`, `standby` or `starting`), the writer's `epoch` and, when
+    /// that is another process, where it is; how long this one's lease lasts; how the relay is.
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    details: serde_json::Value,
 }
 
 /// Whether commands and reads are taken; 503 while starting, stopping or halted.
@@ -62,7 +67,7 @@ pub(super) async fn ready(
     State(shared): State<Shared>,
     Params(Verbosity { verbose }): Params<Verbosity>,
 ) -> Result<Response, Problem> {
-    let (head, checkpoint) = (shared.engine.head(), *shared.reads.checkpoint().borrow());
+    let (head, checkpoint) = (shared.commands.head(), *shared.reads.checkpoint().borrow());
     let obstacle = if shared.stopping.is_cancelled() {
         Some("the service is stopping".to_owned())
     } else {
@@ -75,7 +80,14 @@ pub(super) async fn ready(
         return Ok("ready".into_response());
     }
     let lag_events = Position(head.get().saturating_sub(checkpoint.get()));
-    Ok(Reply::ok(&Readiness { status: "ready", head, checkpoint, lag_events }).into_response())
+    Ok(Reply::ok(&Readiness {
+        status: "ready",
+        head,
+        checkpoint,
+        lag_events,
+        details: shared.readiness.details(),
+    })
+    .into_response())
 }
 
 /// Figures of the service in the Prometheus text format.

@@ -30,7 +30,7 @@ impl Shared {
     /// The event at `position`, when there is one.
     pub(super) async fn stored(&self, position: Position) -> Result<Option<Recorded>, Problem> {
         // Only durable events are told of, though the log may already hold more.
-        if position >= self.engine.head() {
+        if position >= self.commands.head_beyond(position).await {
             return Ok(None);
         }
         let page = self.log.read(position, 1).await?;

@@ -37,6 +37,7 @@ mod lookup;
 mod moments;
 pub mod openapi;
 mod organizations;
+pub mod peer;
 mod policy;
 mod positions;
 mod prices;

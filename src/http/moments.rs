@@ -84,8 +84,12 @@ impl Shared {
     /// Right after a moment, what happened at it included. Waits until all of that can be read.
     pub(super) async fn just_after(&self, at: Moment, at_least: &AtLeast) -> Result<When, Problem> {
         let when = match at {
-            Moment::Position(position) if position >= self.engine.head() => return Err(self.future(at)),
-            Moment::Position(position) => When::Position(position.next()),
+            Moment::Position(position) => {
+                if position >= self.commands.head_beyond(position).await {
+                    return Err(self.future(at));
+                }
+                When::Position(position.next())
+            }
             Moment::Time(time) => {
                 self.passed(time).await?.ok_or_else(|| self.future(at))?;
                 When::Time(time.plus_micros(1))
@@ -105,7 +109,11 @@ impl Shared {
     ) -> Result<(When, When), Problem> {
         let (from, start) = self.beginning(from).await?;
         let now = || When::Position(*self.reads.checkpoint().borrow());
-        let head = self.engine.head();
+        let known = match to {
+            Some(Moment::Position(position)) => self.commands.head_beyond(position).await,
+            Some(Moment::Time(_)) | None => self.commands.head(),
+        };
+        let head = known.max(start);
         let (to, end) = match to {
             None => (None, head),
             Some(Moment::Position(position)) if position > head => (Some(When::Position(head)), head),
@@ -131,7 +139,7 @@ impl Shared {
         match from {
             None => Ok((When::Position(Position(0)), Position(0))),
             Some(at @ Moment::Position(position)) => {
-                let head = self.engine.head();
+                let head = self.commands.head_beyond(position).await;
                 if position > head { Err(self.future(at)) } else { Ok((When::Position(position), position)) }
             }
             Some(at @ Moment::Time(time)) => {
@@ -145,7 +153,7 @@ impl Shared {
     /// run ahead of the clock, so the last of them counts as well.
     async fn passed(&self, time: Time) -> Result<Option<Position>, Problem> {
         let position = self.reads.position_at(time).await?;
-        let come = time <= self.clock.now() || position < self.engine.head();
+        let come = time <= self.clock.now() || position < self.commands.head();
         Ok(come.then_some(position))
     }
 
@@ -160,7 +168,7 @@ impl Shared {
     }
 
     fn future(&self, at: Moment) -> Problem {
-        let head = self.engine.head();
+        let head = self.commands.head();
         let detail = match at {
             Moment::Position(position) => {
                 format!("position {position} has not happened: the ledger has {head} events")

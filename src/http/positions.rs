@@ -45,7 +45,7 @@ impl Shared {
 
     /// While little is going on, whoever reads without a position sees what was answered before.
     async fn freshen(&self) {
-        let (head, checkpoint) = (self.engine.head(), *self.reads.checkpoint().borrow());
+        let (head, checkpoint) = (self.commands.head(), *self.reads.checkpoint().borrow());
         let Some(last) = head.get().checked_sub(1).map(Position) else { return };
         if (1..=FRESH_EVENTS_MAX).contains(&head.get().saturating_sub(checkpoint.get())) {
             // Late is no error here: the answer says as of when it is.

@@ -34,7 +34,7 @@ impl Shared {
     /// The same, with everything that was durable when this was asked; none when the projections are
     /// not there in time, because a change must not depend on them.
     pub(super) async fn latest_rules(&self, org: OrgId) -> Option<Arc<Rules>> {
-        let last = self.engine.head().get().checked_sub(1);
+        let last = self.commands.head().get().checked_sub(1);
         self.reached(&AtLeast { min_position: last, wait: Some(1) }).await.ok()?;
         self.rules(org).await.ok()
     }
@@ -58,7 +58,7 @@ impl Shared {
             actor,
             event,
         };
-        let recorded = self.engine.record(fact).await.map_err(|error| problem::submission(error, false))?;
+        let recorded = self.commands.record(fact).await.map_err(|error| problem::submission(error, false))?;
         Ok(Recording::from(&recorded.envelope))
     }
 

@@ -163,6 +163,29 @@ impl Identity {
         }
     }
 
+    /// Records what another process decided on its own directory: unless `earlier` finds that it was
+    /// recorded before, or this directory, which is newer, contradicts it.
+    ///
+    /// # Errors
+    /// [`EngineError::Contradicted`], or what `earlier` and `record` say.
+    pub async fn admit(
+        &self,
+        fact: Fact,
+        earlier: impl Future<Output = Result<Option<Arc<Recorded>>, EngineError>> + Send,
+        record: impl AsyncFnOnce(Fact) -> Result<Arc<Recorded>, EngineError> + Send,
+    ) -> Result<Arc<Recorded>, EngineError> {
+        let _turn = self.shared.turn.lock().await;
+        if let Some(recorded) = earlier.await? {
+            return Ok(recorded);
+        }
+        if !self.shared.directory.load().admits(&fact.event) {
+            return Err(EngineError::Contradicted);
+        }
+        let recorded = record(fact).await?;
+        self.shared.apply_all([&*recorded]);
+        Ok(recorded)
+    }
+
     /// Decides on the directory as it is, records what was decided and applies it, one change at a
     /// time. It goes on when the caller no longer waits: a recorded fact is always applied.
     async fn change(
@@ -178,7 +201,7 @@ impl Identity {
                 return Ok(None);
             };
             let fact = Fact { id, subject, org: Some(org), actor, event };
-            let recorded = shared.engine.record(fact).await?;
+            let recorded = shared.commands.record(fact).await?;
             shared.apply_all([&*recorded]);
             Ok(Some(recorded))
         });

@@ -112,6 +112,48 @@ impl Directory {
         }
     }
 
+    /// Whether the fact may be recorded: its name is free, and what it is about is there.
+    pub(super) fn admits(&self, event: &Event) -> bool {
+        match event {
+            Event::OrganizationRegistered(fact) => self.organization_by_name(&fact.name).is_none(),
+            Event::AppRegistered(fact) => {
+                self.organization(fact.organization).is_some()
+                    && self.app_by_name(fact.organization, &fact.name).is_none()
+            }
+            Event::ApiKeyIssued(fact) => {
+                self.apps.contains_key(&fact.app) && !self.keys.contains_key(&fact.key)
+            }
+            Event::ApiKeyRevoked(fact) => {
+                self.keys.get(&fact.key).is_some_and(|(key, _)| key.revoked.is_none())
+            }
+            Event::WalletOpened(_)
+            | Event::CreditsPurchased(_)
+            | Event::CreditsGranted(_)
+            | Event::CreditsChecked(_)
+            | Event::CreditsDeducted(_)
+            | Event::DeductionRolledBack(_)
+            | Event::CreditsExpired(_)
+            | Event::CommandRefused(_)
+            | Event::CreditsHeld(_)
+            | Event::HoldCaptured(_)
+            | Event::HoldExtended(_)
+            | Event::HoldReleased(_)
+            | Event::HoldExpired(_)
+            | Event::PurchaseRefunded(_)
+            | Event::AdjustmentProposed(_)
+            | Event::CreditsAdjusted(_)
+            | Event::WalletFrozen(_)
+            | Event::WalletUnfrozen(_)
+            | Event::LimitSet(_)
+            | Event::CapSet(_)
+            | Event::ThresholdSet(_)
+            | Event::BalanceLow(_)
+            | Event::PriceSet(_)
+            | Event::PolicySet(_)
+            | Event::WriterChanged(_) => true,
+        }
+    }
+
     /// Takes a recorded fact in; a second time changes nothing.
     pub(super) fn apply(&mut self, recorded: &Recorded) {
         let time = recorded.envelope.time;

@@ -30,7 +30,7 @@ use std::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 use events::{AppId, KeyId, OrgId, Recorded, Verifier};
 
-use crate::{clock::Entropy, engine::Engine, read::IdentityRows};
+use crate::{clock::Entropy, engine::Commands, read::IdentityRows};
 use directory::Directory;
 use secret::{Kind, Presented};
 
@@ -42,26 +42,34 @@ pub struct Identity {
 
 struct Shared {
     pepper: Pepper,
-    engine: Engine,
+    commands: Arc<dyn Commands>,
     directory: ArcSwap<Directory>,
     /// Id and hash of the operator token that counts.
     operator: ArcSwapOption<(KeyId, Verifier)>,
     entropy: Mutex<Box<dyn Entropy>>,
     /// Held from reading the directory to applying the fact, so that names stay unique.
     turn: tokio::sync::Mutex<()>,
+    /// Where others write as well: the facts applied since the rows that were loaded last.
+    since_rows: Mutex<Option<Vec<Recorded>>>,
 }
 
 impl Identity {
     /// The directory as of the rows' checkpoint; [`Self::apply_all`] takes the log's tail in.
     #[must_use]
-    pub fn new(pepper: Pepper, rows: IdentityRows, engine: Engine, entropy: Box<dyn Entropy>) -> Self {
+    pub fn new(
+        pepper: Pepper,
+        rows: IdentityRows,
+        commands: Arc<dyn Commands>,
+        entropy: Box<dyn Entropy>,
+    ) -> Self {
         let shared = Shared {
             pepper,
-            engine,
+            commands,
             directory: ArcSwap::from_pointee(Directory::from_rows(rows)),
             operator: ArcSwapOption::empty(),
             entropy: Mutex::new(entropy),
             turn: tokio::sync::Mutex::default(),
+            since_rows: Mutex::default(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -81,6 +89,17 @@ impl Identity {
     /// nor do those of other things.
     pub fn apply_all<'a>(&self, recorded: impl IntoIterator<Item = &'a Recorded>) {
         self.shared.apply_all(recorded);
+    }
+
+    /// Replaces the directory by what these rows say and what was applied after them. To be called from
+    /// time to time where other processes write to the same ledger.
+    pub fn reload(&self, rows: IdentityRows) {
+        let mut since_rows = self.shared.since_rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let later = since_rows.get_or_insert_default();
+        later.retain(|recorded| recorded.envelope.position >= rows.as_of);
+        let mut next = Directory::from_rows(rows);
+        later.iter().for_each(|recorded| next.apply(recorded));
+        self.shared.directory.store(Arc::new(next));
     }
 
     /// Makes the one operator token that counts from now on. It belongs to
@@ -169,6 +188,10 @@ impl Shared {
         let facts: Vec<_> = recorded.into_iter().filter(|fact| Directory::concerns(&fact.event)).collect();
         if facts.is_empty() {
             return;
+        }
+        let mut since_rows = self.since_rows.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(since_rows) = &mut *since_rows {
+            since_rows.extend(facts.iter().copied().cloned());
         }
         self.directory.rcu(|known| {
             let mut next = Directory::clone(known);

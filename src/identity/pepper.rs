@@ -69,6 +69,23 @@ impl Pepper {
         }
     }
 
+    /// Reads the pepper in this file, which must be there: all replicas of a ledger have the same.
+    ///
+    /// # Errors
+    /// As [`PepperError`] says.
+    pub fn read(path: &Path) -> Result<Self, PepperError> {
+        let absent = || PepperError::Io { path: path.to_owned(), source: io::ErrorKind::NotFound.into() };
+        Self::load(path)?.ok_or_else(absent)
+    }
+
+    /// Tells peppers apart, and tells nobody anything about them.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hmac::sign(&self.0, b"credit-ledger pepper fingerprint v1").as_ref()[..16]);
+        bytes
+    }
+
     /// A pepper of these bytes.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; BYTES]) -> Self {

@@ -37,7 +37,7 @@ impl ColdState for NothingYet {
 
 struct World {
     log: Arc<MemoryLog>,
-    engine: Engine,
+    commands: Arc<dyn Commands>,
     identity: Identity,
 }
 
@@ -55,14 +55,15 @@ async fn world() -> World {
     };
     let ledger = LedgerId(Uuid::from_u128(1));
     let running = engine::start(ledger, parts, CancellationToken::new(), |_| {}).await.expect("an engine");
-    let identity = identity(running.engine.clone(), PEPPER);
+    let commands: Arc<dyn Commands> = Arc::new(running.engine);
+    let identity = identity(commands.clone(), PEPPER);
     identity.ensure_default_organization().await.expect("an organization");
-    World { log, engine: running.engine, identity }
+    World { log, commands, identity }
 }
 
-fn identity(engine: Engine, pepper: [u8; 32]) -> Identity {
+fn identity(commands: Arc<dyn Commands>, pepper: [u8; 32]) -> Identity {
     let entropy = Box::new(Generator::from_seed(2));
-    Identity::new(Pepper::from_bytes(&pepper), IdentityRows::default(), engine, entropy)
+    Identity::new(Pepper::from_bytes(&pepper), IdentityRows::default(), commands, entropy)
 }
 
 impl World {
@@ -129,7 +130,7 @@ async fn another_key_s_secret_or_another_pepper_opens_nothing() {
     let two = world.identity.issue_key(app.id, deduct(), None).await.expect("a key").secret;
     let crossed = format!("{}{}", &one.expose()[..37], &two.expose()[37..]);
     assert!(world.identity.authenticate(&crossed).is_none());
-    let elsewhere = identity(world.engine.clone(), [8; 32]);
+    let elsewhere = identity(world.commands.clone(), [8; 32]);
     elsewhere.apply_all(&world.facts().await);
     assert!(elsewhere.authenticate(one.expose()).is_none());
 }
@@ -148,7 +149,7 @@ async fn a_revoked_key_is_refused_at_once_and_for_ever() {
     let facts = world.facts().await;
     assert_eq!(facts.len(), recorded, "a second revocation is no second fact");
     // Replayed from the first event, in one go and one by one, it is as before.
-    let replayed = identity(world.engine.clone(), PEPPER);
+    let replayed = identity(world.commands.clone(), PEPPER);
     replayed.apply_all(&facts);
     facts.iter().for_each(|fact| replayed.apply(fact));
     assert_eq!(replayed.keys(app.id), world.identity.keys(app.id));

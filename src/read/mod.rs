@@ -14,6 +14,7 @@ mod reports;
 mod runner;
 pub mod sqlite;
 mod store;
+mod stored;
 
 pub use explanation::{DebtStory, Explained, Explanation, LotStory, Micros, Origin};
 pub use fold::{
@@ -26,6 +27,9 @@ pub use reports::{
 };
 pub use runner::{Halted, Runner};
 pub use store::{Live, Store, StoreFault};
+pub use stored::{
+    Database, ListKey, Projected, Snapshot, Stored, StoredKey, StoredReads, StoredUsage, Tables,
+};
 
 pub use projections::{EntryKind, Line as FlowLine, RollForward, Standing, UsageCounts, ValueLine};
 

@@ -38,7 +38,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     // What users touch.
     layer(
         "http",
-        &["engine", "read", "feed", "identity", "log", "report", "config", "telemetry", "clock"],
+        &["engine", "read", "feed", "identity", "log", "report", "config", "telemetry", "clock", "cluster"],
         &["events", "ledger"],
     ),
     layer("bench", &["app", "engine", "log", "read", "config", "telemetry", "clock"], &["events", "ledger"]),

@@ -41,6 +41,12 @@ proptest! {
     }
 
     #[test]
+    fn a_command_travels_as_json(command in command()) {
+        let text = serde_json::to_string(&command).expect("json");
+        prop_assert_eq!(&serde_json::from_str::<Command>(&text).expect("a command"), &command);
+    }
+
+    #[test]
     fn no_spelling_begins_with_another(first in command(), second in command()) {
         let (first, second) = (spelled(1, &first), spelled(1, &second));
         prop_assert!(first == second || !second.starts_with(&first));

@@ -27,7 +27,7 @@ impl Local {
     pub(super) async fn open(missing: Missing, config: &Config, machine: &Machine) -> Outcome<Self> {
         must_not_be_begun(&config.data_dir)?;
         let directory = config.data_dir.display();
-        if !config.data_dir.join(LOG_FILE).exists() {
+        if config.database_url.get().is_none() && !config.data_dir.join(LOG_FILE).exists() {
             match missing {
                 Missing::Make => eprintln!("note: {directory} holds no ledger yet; making one"),
                 Missing::Refuse => {

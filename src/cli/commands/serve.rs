@@ -1,6 +1,6 @@
 //! `serve`: the ledger as a server.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use tokio::net::TcpListener;
 
@@ -10,7 +10,7 @@ use crate::{
         failure::{Failure, Outcome},
         server::Server,
     },
-    config::Flags,
+    config::{Flags, ServerUrl},
 };
 
 /// Run the ledger as a server until Ctrl-C or SIGTERM
@@ -21,6 +21,27 @@ pub(in crate::cli) struct Serve {
     /// Address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
+    /// PostgreSQL database that holds the ledger, such as postgres://user@host/database
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// KurrentDB or EventStoreDB that holds the event log, such as esdb://host:2113
+    #[arg(long, value_name = "URL")]
+    event_store_url: Option<String>,
+    /// RabbitMQ that events are sent to, such as amqp://user@host/vhost
+    #[arg(long, value_name = "URL")]
+    broker_url: Option<String>,
+    /// File with the key of all API keys' hashes, the same for all replicas
+    #[arg(long, value_name = "FILE")]
+    pepper_file: Option<PathBuf>,
+    /// Address and port for the other replicas
+    #[arg(long, value_name = "ADDR")]
+    cluster_listen: Option<String>,
+    /// How the other replicas reach that, such as http://ledger-1:8081
+    #[arg(long, value_name = "URL")]
+    cluster_url: Option<String>,
+    /// File with the secret that all replicas share
+    #[arg(long, value_name = "FILE")]
+    cluster_secret_file: Option<PathBuf>,
     /// Web origins that browsers may call from, between commas; `*` for all
     #[arg(long, value_name = "ORIGINS", value_delimiter = ',')]
     cors_origins: Option<Vec<String>>,
@@ -51,6 +72,14 @@ impl Serve {
     /// The settings among the options.
     pub(in crate::cli) fn add_to(&self, flags: &mut Flags) {
         flags.listen = self.listen;
+        let url = |url: &Option<String>| url.as_deref().map(ServerUrl::from);
+        flags.database_url = url(&self.database_url);
+        flags.event_store_url = url(&self.event_store_url);
+        flags.broker_url = url(&self.broker_url);
+        flags.pepper_file.clone_from(&self.pepper_file);
+        flags.cluster_listen.clone_from(&self.cluster_listen);
+        flags.cluster_url.clone_from(&self.cluster_url);
+        flags.cluster_secret_file.clone_from(&self.cluster_secret_file);
         flags.cors_origins.clone_from(&self.cors_origins);
         flags.mailbox = self.mailbox;
         flags.group_max = self.group_max;

@@ -12,6 +12,7 @@ pub(in crate::http) fn submission(error: EngineError, keyed: bool) -> Problem {
         EngineError::KeyReused => {
             Problem::new(Code::IdempotencyKeyReused, "the key was first used with another request")
         }
+        EngineError::Contradicted => Problem::new(Code::Conflict, "another change came first"),
         EngineError::Overloaded => Problem::new(Code::Overloaded, "the queue is full"),
         EngineError::Unavailable(reason) => {
             tracing::error!(reason, "the event log could not be written");

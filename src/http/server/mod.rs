@@ -22,7 +22,7 @@ use super::{Api, HttpOptions};
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What answers requests.
-trait Answers: Clone + Send + Sync + 'static {
+pub(in crate::http) trait Answers: Clone + Send + Sync + 'static {
     fn respond(&self, request: Request<Body>) -> impl Future<Output = Response<Body>> + Send;
 }
 
@@ -67,7 +67,13 @@ pub async fn serve(
     Ok(())
 }
 
-async fn accept(listener: TcpListener, api: impl Answers, options: &HttpOptions, stop: &CancellationToken) {
+/// Serves any kind of answers; see [`serve`].
+pub(in crate::http) async fn accept(
+    listener: TcpListener,
+    api: impl Answers,
+    options: &HttpOptions,
+    stop: &CancellationToken,
+) {
     let limits = Limits::from(options);
     let free = Arc::new(Semaphore::new(options.connections_max));
     let connections = TaskTracker::new();

@@ -1,6 +1,6 @@
 //! What an error of SQLite means for the projections.
 
-use crate::read::{ReadFault, StoreFault};
+use crate::read::{StoreFault, stored::corrupt};
 
 /// Result codes, <https://www.sqlite.org/rescode.html>.
 const CORRUPT: i32 = 11;
@@ -15,19 +15,5 @@ pub(super) fn store(error: sqlx::Error) -> StoreFault {
         Some(_) => StoreFault::Unavailable(error.to_string()),
         None if matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => corrupt(&error),
         None => StoreFault::Unavailable(error.to_string()),
-    }
-}
-
-/// Rows that the store can't have written.
-pub(super) fn corrupt(what: impl ToString) -> StoreFault {
-    StoreFault::Corrupt(what.to_string())
-}
-
-impl From<StoreFault> for ReadFault {
-    fn from(fault: StoreFault) -> Self {
-        match fault {
-            StoreFault::Unavailable(why) => Self::Unavailable(why),
-            StoreFault::Corrupt(what) => Self::Corrupt(what),
-        }
     }
 }

@@ -4,117 +4,39 @@
 //! while no server runs: the next start computes it again from the log.
 
 mod bulk;
-mod cold;
-mod entries;
-mod entry_rows;
-mod explained;
 mod fault;
-mod hold_ends;
-mod identity;
-mod liability_rows;
-mod live;
-mod log_events;
+mod index;
 mod open;
-mod past;
-mod reads;
-mod reports;
-mod rows;
-mod rules;
-mod segments;
-mod usage_rows;
-mod wallet_rows;
+mod statements;
+mod tables;
 mod writer;
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
 use events::{LedgerId, Position};
-use sqlx::SqlitePool;
-use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use self::{open::Found, segments::Filters};
+use self::open::Found;
 pub use self::{
     open::{NEXT_FILE, OpenError, READ_FILE},
+    tables::SqliteFile,
     writer::SqliteStore,
 };
-use super::{Halted, Progress, Runner, Store};
+use super::{
+    Progress, Runner, Store,
+    stored::{Database as _, StoredReads, segments::Filters},
+};
 use crate::{
     clock::Clock,
     log::{Log, Recent},
 };
 
-/// The projections of one ledger, for everyone who reads them.
-///
-/// It answers [`Reads`](super::Reads), fills the engine's [`ColdState`](crate::engine::ColdState) and
-/// lets a replay compare its rows ([`Live`](super::Live)). Clones share it.
-#[derive(Clone)]
-pub struct SqliteReads(Arc<Shared>);
+/// The projections of one ledger in a file, for everyone who reads them.
+pub type SqliteReads = StoredReads<SqliteFile>;
 
-/// Connections for everybody but the engine.
-const READERS_MAX: u32 = 4;
-
-/// Connections for the engine alone, so that no reader makes the writer wait.
-const ENGINE_READERS_MAX: u32 = 2;
-
-/// Reads at the same time that may take seconds, so that short ones have a connection and a processor.
-const LONG_READS_MAX: usize = 2;
-
-struct Shared {
-    pool: SqlitePool,
-    engine: SqlitePool,
-    /// What a long read takes before it begins.
-    long_reads: Arc<Semaphore>,
-    log: Arc<dyn Log>,
-    filters: Arc<ArcSwap<Filters>>,
-    progress: Arc<Progress>,
-}
-
-impl SqliteReads {
-    fn new(file: &Path, log: Arc<dyn Log>, filters: Arc<ArcSwap<Filters>>, progress: Arc<Progress>) -> Self {
-        Self(Arc::new(Shared {
-            pool: open::readers(file, READERS_MAX),
-            engine: open::readers(file, ENGINE_READERS_MAX),
-            long_reads: Arc::new(Semaphore::new(LONG_READS_MAX)),
-            log,
-            filters,
-            progress,
-        }))
-    }
-}
-
-/// The projections and the task that keeps them up to date.
-pub struct Projected {
-    /// Reads.
-    pub reads: SqliteReads,
-    /// Ends after a stop, or with the reason why the projections halted.
-    pub runner: JoinHandle<Result<(), Halted>>,
-}
-
-impl SqliteReads {
-    /// Why the projections stopped for good, if they did.
-    #[must_use]
-    pub fn halted(&self) -> Option<String> {
-        self.0.progress.halted()
-    }
-
-    /// Tells everyone that the projections ended without a reason of their own.
-    pub fn halt(&self, reason: String) {
-        self.0.progress.halt(reason);
-    }
-
-    /// Closes the connections that read.
-    pub async fn close(&self) {
-        self.0.pool.close().await;
-        self.0.engine.close().await;
-    }
-}
-
-impl fmt::Debug for SqliteReads {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteReads").field("progress", &self.0.progress).finish_non_exhaustive()
-    }
-}
+/// The projections in a file and the task that keeps them up to date.
+pub type Projected = super::Projected<SqliteFile>;
 
 /// Opens the projections in `directory` and starts to apply what the log has beyond them. What the
 /// engine has put into `recent` is not read from the log. When they
@@ -172,10 +94,10 @@ pub async fn read_only(
 ) -> Result<SqliteReads, OpenError> {
     let file = directory.join(READ_FILE);
     let checkpoint = open::inspect(&file, ledger).await?;
-    let reads = SqliteReads::new(&file, log, Arc::default(), Arc::new(Progress::at(checkpoint)));
-    let filters = Filters::load(&mut *reads.0.pool.acquire().await?).await?;
-    reads.0.filters.store(Arc::new(filters));
-    Ok(reads)
+    let database = SqliteFile::new(&file);
+    let filters = Filters::load(&mut database.single().await?).await?;
+    let (filters, progress) = (Arc::new(ArcSwap::from_pointee(filters)), Arc::new(Progress::at(checkpoint)));
+    Ok(StoredReads::new(database, log, filters, progress))
 }
 
 /// Builds the projections in `directory` anew from the first event and puts them in the place of the

@@ -14,15 +14,13 @@ use sqlx::{
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use uuid::Uuid;
 
-use super::{
-    rows::{position, uuid},
-    writer::SqliteStore,
-};
+use super::writer::SqliteStore;
 use crate::{
     clock::Clock,
     log::Log,
-    read::{Halted, Progress, Runner, StoreFault},
+    read::{Halted, Progress, Runner, StoreFault, stored::rows::current},
 };
 
 /// The projections' file in the data directory.
@@ -231,18 +229,10 @@ async fn checkpoints(
     file: &Path,
     ledger: LedgerId,
 ) -> Result<Vec<(String, i64, i64)>, OpenError> {
-    let rows: Vec<(Vec<u8>, String, i64, i64)> = sqlx::query_as(CHECKPOINTS).fetch_all(connection).await?;
-    if let Some((found, ..)) = rows.iter().find(|(found, ..)| found != ledger.0.as_bytes()) {
-        let (file, found) = (file.to_owned(), LedgerId(uuid(found)?));
+    let rows: Vec<(Uuid, String, i64, i64)> = sqlx::query_as(CHECKPOINTS).fetch_all(connection).await?;
+    if let Some((found, ..)) = rows.iter().find(|(found, ..)| *found != ledger.0) {
+        let (file, found) = (file.to_owned(), LedgerId(*found));
         return Err(OpenError::OtherLedger { file, found, expected: ledger });
     }
     Ok(rows.into_iter().map(|(_, name, version, position)| (name, version, position)).collect())
-}
-
-/// The one position of all projections; `None` when they are not those of today.
-fn current(rows: &[(String, i64, i64)]) -> Option<Position> {
-    let (_, _, first) = rows.first()?;
-    let expected = VERSIONS.iter().map(|(name, version)| (*name, i64::from(*version), *first));
-    let stored = rows.iter().map(|(name, version, position)| (name.as_str(), *version, *position));
-    expected.eq(stored).then(|| position(*first))
 }

@@ -1,1 +1,10 @@
 //! Several processes on one ledger.
+
+mod answers;
+mod facts;
+mod lease;
+mod nodes;
+mod postgres;
+mod processes;
+mod strangers;
+mod take_over;

@@ -11,13 +11,19 @@ use credit_ledger::{
 use events::{CommandId, Credits, Event, Position, Time, WalletId};
 use uuid::Uuid;
 
-use super::{end, everything, log_of, project, recorded};
+use super::place::{Place, on_every_store};
+use super::{end, everything, log_of, recorded};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cold_load_equals_what_was_decided() {
+on_every_store!(
+    a_cold_load_equals_what_was_decided,
+    rules_and_timers_are_those_of_the_decisions,
+    what_is_not_there_is_left_out,
+);
+
+async fn a_cold_load_equals_what_was_decided<P: Place>() {
     let (history, bodies) = everything(11, 25, 6_000);
-    let directory = tempfile::tempdir().expect("a directory");
-    let reads = project(directory.path(), history.ledger, log_of(&bodies).await).await;
+    let place = P::new().await;
+    let reads = place.project(history.ledger, log_of(&bodies).await).await;
     let events = recorded(&bodies);
 
     let mut returned: HashMap<Position, Credits> = HashMap::new();
@@ -62,11 +68,10 @@ async fn a_cold_load_equals_what_was_decided() {
     reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rules_and_timers_are_those_of_the_decisions() {
+async fn rules_and_timers_are_those_of_the_decisions<P: Place>() {
     let (history, bodies) = everything(13, 60, 4_000);
-    let directory = tempfile::tempdir().expect("a directory");
-    let reads = project(directory.path(), history.ledger, log_of(&bodies).await).await;
+    let place = P::new().await;
+    let reads = place.project(history.ledger, log_of(&bodies).await).await;
 
     let loaded = ColdState::rules(&reads).await.expect("rules");
     let rules: HashMap<_, _> = loaded.rules.into_iter().collect();
@@ -95,11 +100,10 @@ async fn rules_and_timers_are_those_of_the_decisions() {
     reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_there_is_left_out() {
+async fn what_is_not_there_is_left_out<P: Place>() {
     let (history, bodies) = everything(12, 3, 100);
-    let directory = tempfile::tempdir().expect("a directory");
-    let reads = project(directory.path(), history.ledger, log_of(&bodies).await).await;
+    let place = P::new().await;
+    let reads = place.project(history.ledger, log_of(&bodies).await).await;
     let unknown = Uuid::from_u128(7);
     let wanted = Wanted {
         wallets: vec![events::WalletId(unknown)],

@@ -2,13 +2,20 @@
 
 use std::collections::HashMap;
 
-use credit_ledger::read::{Entry, EntryQuery, Reads, sqlite::SqliteReads};
+use credit_ledger::read::{Database, Entry, EntryQuery, Reads, StoredReads};
 use events::{AppId, OrgId, Position, Time, WalletId};
 use projections::{EntryKind, EntryRow, Parts, ReturnedRow, reference};
 use uuid::Uuid;
 
-use super::{end, everything, log_of, project, recorded};
+use super::place::{Place, on_every_store};
+use super::{end, everything, log_of, recorded};
 use crate::support::history::History;
+
+on_every_store!(
+    every_combination_of_filters_pages_through_what_a_plain_filter_finds,
+    pages_of_any_size_make_the_same_list,
+    wallets_returned_amounts_and_identity_are_read,
+);
 
 /// An entry and whose it is.
 struct Known {
@@ -59,7 +66,7 @@ fn expected(all: &[Known], query: &EntryQuery) -> Vec<Entry> {
 }
 
 /// All pages of a query, one after the other.
-async fn pages(reads: &SqliteReads, query: &EntryQuery, as_of: Position) -> Vec<Entry> {
+async fn pages<D: Database>(reads: &StoredReads<D>, query: &EntryQuery, as_of: Position) -> Vec<Entry> {
     let mut query = query.clone();
     let mut entries = Vec::new();
     loop {
@@ -127,11 +134,10 @@ fn combinations(history: &History, all: &[Known]) -> Vec<EntryQuery> {
     queries
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_combination_of_filters_pages_through_what_a_plain_filter_finds() {
+async fn every_combination_of_filters_pages_through_what_a_plain_filter_finds<P: Place>() {
     let (history, bodies) = everything(21, 6, 350);
-    let directory = tempfile::tempdir().expect("a directory");
-    let reads = project(directory.path(), history.ledger, log_of(&bodies).await).await;
+    let place = P::new().await;
+    let reads = place.project(history.ledger, log_of(&bodies).await).await;
     let all = all_entries(&bodies);
     let mut matches = 0;
     for query in combinations(&history, &all) {
@@ -143,11 +149,10 @@ async fn every_combination_of_filters_pages_through_what_a_plain_filter_finds() 
     reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_of_any_size_make_the_same_list() {
+async fn pages_of_any_size_make_the_same_list<P: Place>() {
     let (history, bodies) = everything(22, 4, 200);
-    let directory = tempfile::tempdir().expect("a directory");
-    let reads = project(directory.path(), history.ledger, log_of(&bodies).await).await;
+    let place = P::new().await;
+    let reads = place.project(history.ledger, log_of(&bodies).await).await;
     let all = all_entries(&bodies);
     for wallet in [None, Some(history.wallets[0].0)] {
         for limit in [1, 2, 1_000] {
@@ -164,11 +169,10 @@ async fn pages_of_any_size_make_the_same_list() {
     reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wallets_returned_amounts_and_identity_are_read() {
+async fn wallets_returned_amounts_and_identity_are_read<P: Place>() {
     let (history, bodies) = everything(23, 5, 400);
-    let directory = tempfile::tempdir().expect("a directory");
-    let reads = project(directory.path(), history.ledger, log_of(&bodies).await).await;
+    let place = P::new().await;
+    let reads = place.project(history.ledger, log_of(&bodies).await).await;
     for (id, org, wallet) in &history.wallets {
         let view = reads.wallet(*id).await.expect("a read");
         assert_eq!(view.is_some(), wallet.is_some());

@@ -4,29 +4,28 @@ use std::sync::Arc;
 
 use credit_ledger::{
     log::{Bodies, memory::MemoryLog},
-    read::{Live, Reads, replay, sqlite},
+    read::{Live, Reads, replay},
 };
 use events::Position;
 use tokio_util::sync::CancellationToken;
 
-use super::{append, clock, end, everything, log_of, nothing_handed_over};
+use super::place::{Place, on_every_store};
+use super::{append, end, everything, log_of, nothing_handed_over};
 use crate::support::history::{History, Mix};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn readers_see_events_soon_after_they_were_appended() {
+on_every_store!(
+    readers_see_events_soon_after_they_were_appended,
+    what_was_stored_before_the_stop_is_applied,
+    an_empty_log_has_empty_projections,
+    many_batches_at_a_time_make_the_same_rows,
+);
+
+async fn readers_see_events_soon_after_they_were_appended<P: Place>() {
     let (mut history, mut bodies) = everything(41, 10, 200);
     let log = log_of(&bodies).await;
-    let directory = tempfile::tempdir().expect("a directory");
+    let place = P::new().await;
     let stop = CancellationToken::new();
-    let started = sqlite::start(
-        directory.path(),
-        history.ledger,
-        log.clone(),
-        nothing_handed_over(),
-        clock(),
-        stop.clone(),
-        |_, _| {},
-    );
+    let started = place.start(history.ledger, log.clone(), nothing_handed_over(), stop.clone());
     let projected = started.await.expect("projections");
     let mut checkpoint = projected.reads.checkpoint();
     for _ in 0..5 {
@@ -49,25 +48,15 @@ async fn readers_see_events_soon_after_they_were_appended() {
         replay::compare(history.ledger, log, &projected.reads, |_, _| {}).await.expect("a result");
     assert!(comparison.is_equal(), "{comparison:?}");
     projected.reads.close().await;
-    let wal = directory.path().join("read.db-wal");
-    assert!(wal.metadata().is_ok_and(|wal| wal.len() == 0), "everything is in the file itself");
+    assert!(place.is_tidy().await, "everything is where it belongs");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_stored_before_the_stop_is_applied() {
+async fn what_was_stored_before_the_stop_is_applied<P: Place>() {
     let (history, bodies) = everything(42, 10, 9_000);
-    let directory = tempfile::tempdir().expect("a directory");
+    let place = P::new().await;
     let log = Arc::new(MemoryLog::new());
     let stop = CancellationToken::new();
-    let started = sqlite::start(
-        directory.path(),
-        history.ledger,
-        log.clone(),
-        nothing_handed_over(),
-        clock(),
-        stop.clone(),
-        |_, _| {},
-    );
+    let started = place.start(history.ledger, log.clone(), nothing_handed_over(), stop.clone());
     let projected = started.await.expect("projections");
     append(&*log, &bodies).await;
     stop.cancel();
@@ -77,27 +66,25 @@ async fn what_was_stored_before_the_stop_is_applied() {
     projected.reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_empty_log_has_empty_projections() {
-    let directory = tempfile::tempdir().expect("a directory");
+async fn an_empty_log_has_empty_projections<P: Place>() {
+    let place = P::new().await;
     let (history, _) = everything(43, 1, 0);
     let log = Arc::new(MemoryLog::new());
-    let reads = super::project(directory.path(), history.ledger, log.clone()).await;
+    let reads = place.project(history.ledger, log.clone()).await;
     assert_eq!(reads.applied().await.expect("a read"), Position(0));
     let comparison = replay::compare(history.ledger, log, &reads, |_, _| {}).await.expect("a result");
     assert!(comparison.is_equal() && comparison.events == 0);
     reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_batches_at_a_time_make_the_same_rows() {
+async fn many_batches_at_a_time_make_the_same_rows<P: Place>() {
     let (mut history, mut bodies) = (History::new(44, 1, 300), Bodies::default());
     history.begin(&mut bodies);
     history.fund(&mut bodies);
     history.extend(&mut bodies, 20_000, Mix::Deductions);
     let log = log_of(&bodies).await;
-    let directory = tempfile::tempdir().expect("a directory");
-    let reads = super::project(directory.path(), history.ledger, log.clone()).await;
+    let place = P::new().await;
+    let reads = place.project(history.ledger, log.clone()).await;
     let comparison = replay::compare(history.ledger, log, &reads, |_, _| {}).await.expect("a result");
     assert!(comparison.is_equal() && comparison.events == bodies.len() as u64, "{comparison:?}");
     reads.close().await;

@@ -4,14 +4,20 @@ use std::sync::Arc;
 
 use credit_ledger::{
     log::{Bodies, Log},
-    read::{Halted, Live, Reads, sqlite},
+    read::{Halted, Live, Reads},
 };
 use events::{Event, LedgerId, Position, encode};
-use sqlite::OpenError;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{clock, everything, log_of, nothing_handed_over, project, recorded};
+use super::place::{Place, Refused, Sqlite, on_every_store};
+use super::{everything, log_of, nothing_handed_over, recorded};
+
+on_every_store!(
+    a_poison_event_halts_and_nothing_skips_it,
+    bytes_that_are_no_event_halt,
+    a_checkpoint_ahead_of_the_log_halts,
+);
 
 /// The history with event number `index` replaced.
 fn replaced(bodies: &Bodies, index: usize, body: &[u8]) -> Bodies {
@@ -19,13 +25,10 @@ fn replaced(bodies: &Bodies, index: usize, body: &[u8]) -> Bodies {
 }
 
 /// Follows a log and returns why it halted, as the runner and as readers are told.
-async fn halts(ledger: LedgerId, log: Arc<dyn Log>) -> (Halted, String, Position) {
-    let directory = tempfile::tempdir().expect("a directory");
+async fn halts<P: Place>(ledger: LedgerId, log: Arc<dyn Log>) -> (Halted, String, Position) {
+    let place = P::new().await;
     let stop = CancellationToken::new();
-    let projected =
-        sqlite::start(directory.path(), ledger, log, nothing_handed_over(), clock(), stop, |_, _| {})
-            .await
-            .expect("a start");
+    let projected = place.start(ledger, log, nothing_handed_over(), stop).await.expect("a start");
     let halted = projected.runner.await.expect("a task").expect_err("it went on");
     let told = projected.reads.halted().expect("readers are told");
     let applied = projected.reads.applied().await.expect("a read");
@@ -34,8 +37,7 @@ async fn halts(ledger: LedgerId, log: Arc<dyn Log>) -> (Halted, String, Position
     (halted, told, applied)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_poison_event_halts_and_nothing_skips_it() {
+async fn a_poison_event_halts_and_nothing_skips_it<P: Place>() {
     let (history, bodies) = everything(51, 5, 300);
     let events = recorded(&bodies);
     let (index, mut poison) = events
@@ -50,7 +52,7 @@ async fn a_poison_event_halts_and_nothing_skips_it() {
     let mut body = Vec::new();
     encode(&poison.envelope, &poison.event, &mut body).expect("an event");
     let log = log_of(&replaced(&bodies, index, &body)).await;
-    let (halted, told, applied) = halts(history.ledger, log).await;
+    let (halted, told, applied) = halts::<P>(history.ledger, log).await;
     assert!(
         matches!(halted, Halted::Poison(poison) if poison.position == Position(index as u64)),
         "{halted}"
@@ -59,48 +61,41 @@ async fn a_poison_event_halts_and_nothing_skips_it() {
     assert!(applied <= Position(index as u64));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bytes_that_are_no_event_halt() {
+async fn bytes_that_are_no_event_halt<P: Place>() {
     let (history, bodies) = everything(52, 5, 300);
     let log = log_of(&replaced(&bodies, 250, br#"{"type":"credits.teleported.v1","data":{}}"#)).await;
-    let (halted, told, _) = halts(history.ledger, log).await;
+    let (halted, told, _) = halts::<P>(history.ledger, log).await;
     assert!(matches!(halted, Halted::Log(_)), "{halted}");
     assert!(told.contains("250") && told.contains("credits.teleported.v1"), "{told}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_checkpoint_ahead_of_the_log_halts() {
+async fn a_checkpoint_ahead_of_the_log_halts<P: Place>() {
     let (history, bodies) = everything(53, 5, 300);
-    let directory = tempfile::tempdir().expect("a directory");
-    project(directory.path(), history.ledger, log_of(&bodies).await).await.close().await;
+    let place = P::new().await;
+    place.project(history.ledger, log_of(&bodies).await).await.close().await;
     let mut shorter = bodies.clone();
     shorter.truncate(100);
     let log = log_of(&shorter).await;
     let stop = CancellationToken::new();
-    let error =
-        sqlite::start(directory.path(), history.ledger, log, nothing_handed_over(), clock(), stop, |_, _| {})
-            .await
-            .err();
+    let error = place.start(history.ledger, log, nothing_handed_over(), stop).await.err();
     let error = error.expect("a log that lost events");
-    assert!(matches!(error, OpenError::Halted(Halted::Ahead { head: Position(100), .. })), "{error}");
+    assert!(matches!(error, Refused::Halted(Halted::Ahead { head: Position(100), .. })), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_ledgers_file_is_refused_and_kept() {
     let (history, bodies) = everything(54, 5, 100);
-    let directory = tempfile::tempdir().expect("a directory");
+    let place = Sqlite::new().await;
     let log = log_of(&bodies).await;
-    project(directory.path(), history.ledger, log.clone()).await.close().await;
+    place.project(history.ledger, log.clone()).await.close().await;
     let other = LedgerId(Uuid::from_u128(9));
-    let clock = clock();
-    let opened = sqlite::at_rest(directory.path(), other, log.clone(), clock.clone(), |_, _| {}).await;
-    assert!(matches!(opened, Err(OpenError::OtherLedger { found, .. }) if found == history.ledger));
-    let rebuilt = sqlite::rebuild(directory.path(), other, log.clone(), clock, |_, _| {}).await;
-    assert!(matches!(rebuilt, Err(OpenError::OtherLedger { .. })));
-    let read = sqlite::read_only(directory.path(), other, log.clone()).await;
-    assert!(matches!(read, Err(OpenError::OtherLedger { .. })));
-    let reads =
-        sqlite::read_only(directory.path(), history.ledger, log).await.expect("the rows are still there");
+    let opened = place.at_rest(other, log.clone()).await;
+    assert!(matches!(opened, Err(Refused::OtherLedger(found)) if found == history.ledger));
+    let rebuilt = place.rebuild(other, log.clone(), |_, _| {}).await;
+    assert!(matches!(rebuilt, Err(Refused::OtherLedger(_))));
+    let read = place.read_only(other, log.clone()).await;
+    assert!(matches!(read, Err(Refused::OtherLedger(_))));
+    let reads = place.opened(history.ledger, log).await;
     assert_eq!(*reads.checkpoint_of_reads().borrow(), super::end(&bodies));
     reads.close().await;
 }

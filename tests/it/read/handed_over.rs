@@ -4,27 +4,33 @@ use std::sync::Arc;
 
 use credit_ledger::{
     log::{Log, Recent, memory::MemoryLog},
-    read::{Reads, replay, sqlite},
+    read::{Reads, replay},
 };
 use events::{Position, Recorded};
 use tokio_util::sync::CancellationToken;
 
-use super::{append, clock, end, everything, recorded};
+use super::place::{Place, on_every_store};
+use super::{append, end, everything, recorded};
+
+on_every_store!(
+    handed_over_or_read_the_rows_are_the_same,
+    what_a_full_queue_dropped_is_read_from_the_log,
+    what_is_handed_over_is_what_is_applied,
+);
 
 /// Projects a history that is appended in groups of 100, of which `hands_over` says by number whether
 /// they are handed over, and compares the rows with the log. `spoil` may change what is handed over.
-async fn compared(
+async fn compared<P: Place>(
     hands_over: impl Fn(u64) -> bool,
     spoil: impl Fn(&mut Recorded),
 ) -> (replay::Comparison, Option<String>) {
     let (history, bodies) = everything(45, 15, 3_000);
     let events = recorded(&bodies);
     let (log, recent) = (Arc::new(MemoryLog::new()), Arc::new(Recent::new(1_000)));
-    let directory = tempfile::tempdir().expect("a directory");
+    let place = P::new().await;
     let stop = CancellationToken::new();
     let (given, ledger) = (Arc::clone(&recent), history.ledger);
-    let started =
-        sqlite::start(directory.path(), ledger, log.clone(), given, clock(), stop.clone(), |_, _| {});
+    let started = place.start(ledger, log.clone(), given, stop.clone());
     let projected = started.await.expect("projections");
     let mut checkpoint = projected.reads.checkpoint();
     let all: Vec<&[u8]> = bodies.iter().collect();
@@ -54,26 +60,23 @@ async fn compared(
     (comparison, halted)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn handed_over_or_read_the_rows_are_the_same() {
+async fn handed_over_or_read_the_rows_are_the_same<P: Place>() {
     let schedules: [fn(u64) -> bool; 4] =
         [|_| true, |number| number % 3 > 0, |number| number > 9, |number| number < 9];
     for hands_over in schedules {
-        let (comparison, halted) = compared(hands_over, |_| {}).await;
+        let (comparison, halted) = compared::<P>(hands_over, |_| {}).await;
         assert!(comparison.is_equal() && comparison.events >= 3_000, "{halted:?} {comparison:?}");
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_full_queue_dropped_is_read_from_the_log() {
+async fn what_a_full_queue_dropped_is_read_from_the_log<P: Place>() {
     let (history, bodies) = everything(46, 15, 3_000);
     let (ledger, events) = (history.ledger, recorded(&bodies));
     let (log, recent) = (Arc::new(MemoryLog::new()), Arc::new(Recent::new(1_000)));
-    let directory = tempfile::tempdir().expect("a directory");
+    let place = P::new().await;
     let stop = CancellationToken::new();
     let (given, head) = (Arc::clone(&recent), end(&bodies));
-    let started =
-        sqlite::start(directory.path(), ledger, log.clone(), given, clock(), stop.clone(), |_, _| {});
+    let started = place.start(ledger, log.clone(), given, stop.clone());
     let projected = started.await.expect("projections");
     // The runner takes nothing before the log has it, so the queue overflows.
     for group in events.chunks(100) {
@@ -92,8 +95,7 @@ async fn what_a_full_queue_dropped_is_read_from_the_log() {
     projected.reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_handed_over_is_what_is_applied() {
-    let (_, halted) = compared(|_| true, |recorded| recorded.envelope.previous = None).await;
+async fn what_is_handed_over_is_what_is_applied<P: Place>() {
+    let (_, halted) = compared::<P>(|_| true, |recorded| recorded.envelope.previous = None).await;
     assert!(halted.is_some_and(|why| why.contains("position")), "the hand-over was not looked at");
 }

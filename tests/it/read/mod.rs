@@ -10,19 +10,19 @@ mod halting;
 mod handed_over;
 mod hold_ends;
 mod past;
+mod place;
+mod postgres_alone;
 mod rebuilding;
 mod replaying;
 mod reports;
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use credit_ledger::{
     clock::ManualClock,
     log::{Bodies, Log, Recent, memory::MemoryLog},
-    read::sqlite::{self, READ_FILE, SqliteReads},
 };
 use events::{LedgerId, Position, Recorded, Time, decode};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 
 use crate::support::history::{History, Mix};
 
@@ -60,21 +60,6 @@ async fn log_of(bodies: &Bodies) -> Arc<MemoryLog> {
 
 fn recorded(bodies: &Bodies) -> Vec<Recorded> {
     bodies.iter().map(|body| decode(body).expect("an event")).collect()
-}
-
-/// The projections of the whole log, at rest.
-async fn project(directory: &Path, ledger: LedgerId, log: Arc<dyn Log>) -> SqliteReads {
-    sqlite::at_rest(directory, ledger, log, clock(), |_, _| {}).await.expect("projections")
-}
-
-/// Runs one statement on a file that nobody has open; returns how many rows it changed.
-async fn tamper(directory: &Path, statement: impl Into<String>) -> u64 {
-    let options = SqliteConnectOptions::new().filename(directory.join(READ_FILE));
-    let mut connection = options.connect().await.expect("a connection");
-    let result =
-        sqlx::query(AssertSqlSafe(statement.into())).execute(&mut connection).await.expect("a statement");
-    connection.close().await.expect("a close");
-    result.rows_affected()
 }
 
 fn end(bodies: &Bodies) -> Position {

@@ -4,15 +4,22 @@ use std::collections::HashMap;
 
 use credit_ledger::{
     log::{Bodies, Log},
-    read::{Reads, StatementQuery, When, sqlite::SqliteReads},
+    read::{Reads, StatementQuery, StoredReads, When},
     report::{Statement, StatementOf},
 };
 use events::{Position, Recorded, Time, WalletId};
 use ledger::{Wallet, evolve};
 use projections::WalletRow;
 
-use super::{end, everything, log_of, project, recorded};
+use super::place::{Place, on_every_store};
+use super::{end, everything, log_of, recorded};
 use crate::support::history::History;
+
+on_every_store!(
+    a_wallet_at_any_position_is_what_the_log_had_made_it,
+    a_time_is_the_position_of_the_first_event_that_is_not_before_it,
+    statements_in_parts_of_any_size_have_every_event,
+);
 
 /// Every wallet at one position after the other, folded by the decisions' own rules.
 struct Folded {
@@ -45,21 +52,20 @@ fn same(row: &WalletRow, wallet: &Wallet) -> bool {
         && (lots, holds, caps) == (projected, held, capped)
 }
 
-async fn projected(
+async fn projected<P: Place>(
     seed: u64,
     wallets: usize,
     count: usize,
-) -> (History, Bodies, SqliteReads, tempfile::TempDir) {
+) -> (History, Bodies, StoredReads<P::Database>, P) {
     let (history, bodies) = everything(seed, wallets, count);
-    let directory = tempfile::tempdir().expect("a directory");
+    let place = P::new().await;
     let log: std::sync::Arc<dyn Log> = log_of(&bodies).await;
-    let reads = project(directory.path(), history.ledger, log).await;
-    (history, bodies, reads, directory)
+    let reads = place.project(history.ledger, log).await;
+    (history, bodies, reads, place)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wallet_at_any_position_is_what_the_log_had_made_it() {
-    let (history, bodies, reads, _directory) = projected(81, 4, 1_500).await;
+async fn a_wallet_at_any_position_is_what_the_log_had_made_it<P: Place>() {
+    let (history, bodies, reads, _place) = projected::<P>(81, 4, 1_500).await;
     let events = recorded(&bodies);
     let mut folded = Folded { wallets: HashMap::new() };
     let mut in_debt = 0;
@@ -88,9 +94,8 @@ async fn a_wallet_at_any_position_is_what_the_log_had_made_it() {
     reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_time_is_the_position_of_the_first_event_that_is_not_before_it() {
-    let (history, bodies, reads, _directory) = projected(82, 3, 300).await;
+async fn a_time_is_the_position_of_the_first_event_that_is_not_before_it<P: Place>() {
+    let (history, bodies, reads, _place) = projected::<P>(82, 3, 300).await;
     let events = recorded(&bodies);
     for (index, recorded) in events.iter().enumerate() {
         let time = recorded.envelope.time;
@@ -110,9 +115,8 @@ async fn a_time_is_the_position_of_the_first_event_that_is_not_before_it() {
     reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn statements_in_parts_of_any_size_have_every_event() {
-    let (history, bodies, reads, _directory) = projected(83, 2, 1_200).await;
+async fn statements_in_parts_of_any_size_have_every_event<P: Place>() {
+    let (history, bodies, reads, _place) = projected::<P>(83, 2, 1_200).await;
     let (wallet, org, _) = history.wallets[0].clone();
     let of = StatementOf { ledger: history.ledger, organization: org, wallet };
     let all: Vec<Recorded> =

@@ -4,21 +4,32 @@ use credit_ledger::{
     log::Bodies,
     read::{
         replay::{self, Comparison, VerifyFault},
-        sqlite::{self, SqliteReads},
+        sqlite::SqliteReads,
     },
 };
 use events::{Event, LedgerId, Position, encode};
 
-use super::{end, everything, log_of, project, recorded, tamper};
+use super::place::{Place, on_every_store};
+use super::{end, everything, log_of, recorded};
+
+on_every_store!(
+    a_row_that_does_not_follow_from_the_log_is_found,
+    entries_that_do_not_follow_from_the_log_are_found,
+    lists_that_do_not_follow_from_the_log_are_found,
+    answers_missing_from_the_index_are_found,
+    a_valid_log_is_verified_with_its_projections,
+    the_first_bad_position_is_named,
+    another_ledgers_log_is_no_replay,
+);
 
 /// The comparison after one statement was run on the projections.
-async fn compared_after(statement: impl Into<String>) -> (Comparison, u64) {
+async fn compared_after<P: Place>(statement: impl Into<String>) -> (Comparison, u64) {
     let (history, bodies) = everything(71, 20, 4_500);
     let log = log_of(&bodies).await;
-    let directory = tempfile::tempdir().expect("a directory");
-    project(directory.path(), history.ledger, log.clone()).await.close().await;
-    let changed = tamper(directory.path(), statement).await;
-    let live = sqlite::read_only(directory.path(), history.ledger, log.clone()).await.expect("projections");
+    let place = P::new().await;
+    place.project(history.ledger, log.clone()).await.close().await;
+    let changed = place.tamper(statement).await;
+    let live = place.opened(history.ledger, log.clone()).await;
     let comparison = replay::compare(history.ledger, log, &live, |_, _| {}).await.expect("a result");
     live.close().await;
     (comparison, changed)
@@ -30,23 +41,29 @@ fn differing(comparison: &Comparison) -> Vec<(&'static str, u64)> {
     all.filter(|(_, count)| *count > 0).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_that_does_not_follow_from_the_log_is_found() {
+async fn a_row_that_does_not_follow_from_the_log_is_found<P: Place>() {
+    let blank_state = format!(
+        "UPDATE wallets SET state = {} \
+         WHERE id = (SELECT id FROM wallets WHERE length(state) > 1 ORDER BY id LIMIT 1)",
+        P::bytes("00")
+    );
+    let unknown = P::id("00112233445566778899aabbccddeeff");
+    let timer = P::insert("timers", "wallet, due", &format!("{unknown}, 5"));
     let cases = [
-        ("UPDATE wallets SET events = events + 1 WHERE id = (SELECT min(id) FROM wallets)", "wallets"),
+        (
+            "UPDATE wallets SET events = events + 1 WHERE id = (SELECT id FROM wallets ORDER BY id LIMIT 1)",
+            "wallets",
+        ),
         ("DELETE FROM returned WHERE event = (SELECT max(event) FROM returned)", "returned"),
         ("UPDATE apps SET name = 'other' WHERE name = 'app-1'", "identity"),
-        (
-            "UPDATE wallets SET state = x'00' WHERE id = (SELECT id FROM wallets WHERE length(state) > 1 LIMIT 1)",
-            "wallets liability",
-        ),
+        (&blank_state, "wallets liability"),
         ("DELETE FROM wallet_marks WHERE last = (SELECT max(last) FROM wallet_marks)", "wallets"),
         (
             "UPDATE wallet_marks SET account_seq = 1 WHERE last = (SELECT min(last) FROM wallet_marks)",
             "wallets",
         ),
         ("DELETE FROM timers WHERE due = (SELECT min(due) FROM timers)", "wallets"),
-        ("INSERT INTO timers (wallet, due) VALUES (x'00112233445566778899aabbccddeeff', 5)", "wallets"),
+        (&timer, "wallets"),
         ("UPDATE bases SET paid = paid + 1 WHERE lot = (SELECT max(lot) FROM bases)", "bases"),
         ("DELETE FROM bases WHERE lot = (SELECT max(lot) FROM bases)", "bases"),
         (
@@ -55,16 +72,20 @@ async fn a_row_that_does_not_follow_from_the_log_is_found() {
             "usage",
         ),
         ("DELETE FROM prices WHERE version = (SELECT max(version) FROM prices)", "rules"),
-        ("UPDATE policies SET version = version + 1 WHERE org = (SELECT min(org) FROM policies)", "rules"),
+        (
+            "UPDATE policies SET version = version + 1 \
+             WHERE org = (SELECT org FROM policies ORDER BY org LIMIT 1)",
+            "rules",
+        ),
         (
             "DELETE FROM liability_marks WHERE position = (SELECT max(position) FROM liability_marks) \
              AND org = 1",
             "liability liability",
         ),
-        ("DELETE FROM wallets WHERE id = (SELECT min(id) FROM wallets)", "wallets liability"),
+        ("DELETE FROM wallets WHERE id = (SELECT id FROM wallets ORDER BY id LIMIT 1)", "wallets liability"),
     ];
     for (statement, projections) in cases {
-        let (comparison, changed) = compared_after(statement).await;
+        let (comparison, changed) = compared_after::<P>(statement).await;
         assert_eq!(changed, 1, "{statement}");
         // What the wallets hold, and what flowed through them, are held against each other too.
         let mut wanted: Vec<(&str, u64)> = Vec::new();
@@ -78,54 +99,48 @@ async fn a_row_that_does_not_follow_from_the_log_is_found() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn entries_that_do_not_follow_from_the_log_are_found() {
+async fn entries_that_do_not_follow_from_the_log_are_found<P: Place>() {
     // A page begins with the number of its ids and the first of them.
-    let first_id = "UPDATE entries SET data = cast(substr(data, 1, 1) || \
-         CASE substr(data, 2, 1) WHEN x'00' THEN x'01' ELSE x'00' END || substr(data, 3) AS BLOB) \
-         WHERE first = (SELECT max(first) FROM entries)";
-    let (comparison, changed) = compared_after(first_id).await;
+    let first_id = format!(
+        "UPDATE entries SET data = {} WHERE first = (SELECT max(first) FROM entries)",
+        P::SECOND_CHANGED
+    );
+    let (comparison, changed) = compared_after::<P>(first_id).await;
     let found = differing(&comparison);
     assert!(changed == 1 && found[0].1 > 50, "{comparison:?}");
     assert_eq!(found.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["entries", "liability"]);
     let one_page = "DELETE FROM entries WHERE first = (SELECT max(first) FROM entries WHERE first < 3000)";
-    let (comparison, changed) = compared_after(one_page).await;
+    let (comparison, changed) = compared_after::<P>(one_page).await;
     let differing = differing(&comparison);
     assert!(changed == 1 && differing.len() == 1 && differing[0].1 > 100, "{comparison:?}");
     assert_eq!(differing[0].0, "entries");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lists_that_do_not_follow_from_the_log_are_found() {
+async fn lists_that_do_not_follow_from_the_log_are_found<P: Place>() {
     let last_row = "(org, app, kind, first) = (SELECT org, app, kind, first FROM entry_lists ORDER BY first DESC, app LIMIT 1)";
     let longest_row = "(org, app, kind, first) = (SELECT org, app, kind, first FROM entry_lists \
          ORDER BY length(data) DESC, app, first LIMIT 1)";
     let removed = format!("DELETE FROM entry_lists WHERE {longest_row}");
-    let (comparison, changed) = compared_after(removed).await;
+    let (comparison, changed) = compared_after::<P>(removed).await;
     assert_eq!((changed, differing(&comparison)), (1, vec![("entries", 512)]), "{comparison:?}");
     // Another distance to the row's last position.
-    let altered = format!(
-        "UPDATE entry_lists SET data = cast(substr(data, 1, length(data) - 1) || \
-         CASE substr(data, -1) WHEN x'7f' THEN x'7e' ELSE x'7f' END AS BLOB) WHERE {last_row}"
-    );
-    let (comparison, changed) = compared_after(altered).await;
+    let altered = format!("UPDATE entry_lists SET data = {} WHERE {last_row}", P::LAST_CHANGED);
+    let (comparison, changed) = compared_after::<P>(altered).await;
     assert_eq!((changed, differing(&comparison)), (1, vec![("entries", 2)]), "{comparison:?}");
     // Position 0 is no entry's, and 100,000 is above all.
     for (first, data) in [(0, "00"), (100_000, "a08d06")] {
-        let added = format!(
-            "INSERT INTO entry_lists (org, app, kind, first, data) VALUES (1, 0, 1, {first}, x'{data}')"
-        );
-        let (comparison, changed) = compared_after(added).await;
+        let values = format!("1, 0, 1, {first}, {}", P::bytes(data));
+        let added = P::insert("entry_lists", "org, app, kind, first, data", &values);
+        let (comparison, changed) = compared_after::<P>(added).await;
         assert_eq!((changed, differing(&comparison)), (1, vec![("entries", 1)]), "{comparison:?}");
         let (_, entries) = &comparison.projections[1];
         assert!(entries.described[0].starts_with(&format!("{first} is in the list of")), "{entries:?}");
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn answers_missing_from_the_index_are_found() {
+async fn answers_missing_from_the_index_are_found<P: Place>() {
     let one_page = "DELETE FROM command_pages WHERE page = (SELECT min(page) FROM command_pages)";
-    let (comparison, changed) = compared_after(one_page).await;
+    let (comparison, changed) = compared_after::<P>(one_page).await;
     assert_eq!(changed, 1);
     let (_, differences) = &comparison.projections[0];
     assert!(differences.differing > 50, "{differences:?}");
@@ -148,12 +163,11 @@ fn position_of(fault: VerifyFault) -> Position {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_valid_log_is_verified_with_its_projections() {
+async fn a_valid_log_is_verified_with_its_projections<P: Place>() {
     let (history, bodies) = everything(73, 25, 5_000);
     let log = log_of(&bodies).await;
-    let directory = tempfile::tempdir().expect("a directory");
-    let live = project(directory.path(), history.ledger, log.clone()).await;
+    let place = P::new().await;
+    let live = place.project(history.ledger, log.clone()).await;
     let verified = replay::verify(log.clone(), Some(&live), |_, _| {}).await.expect("a valid log");
     let opened = history.wallets.iter().filter(|(.., wallet)| wallet.is_some()).count() as u64;
     assert_eq!((verified.summary.events, verified.wallets_compared), (end(&bodies).get(), Some(opened)));
@@ -162,15 +176,14 @@ async fn a_valid_log_is_verified_with_its_projections() {
     assert_eq!(verified.summary.balances, total);
     assert!(verified.summary.expiries > 10 && verified.summary.refusals > 10, "{:?}", verified.summary);
     live.close().await;
-    tamper(directory.path(), "UPDATE wallets SET account_seq = account_seq + 1").await;
-    let live = sqlite::read_only(directory.path(), history.ledger, log.clone()).await.expect("projections");
+    place.tamper("UPDATE wallets SET account_seq = account_seq + 1").await;
+    let live = place.opened(history.ledger, log.clone()).await;
     let fault = replay::verify(log, Some(&live), |_, _| {}).await.expect_err("other wallets");
     assert!(fault.to_string().contains("is projected as"), "{fault}");
     live.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_first_bad_position_is_named() {
+async fn the_first_bad_position_is_named<P: Place>() {
     let unreadable = verified_with(|stored| stored[700] = b"{}".to_vec()).await;
     assert_eq!(position_of(unreadable.expect_err("unreadable")), Position(700));
     let moved = verified_with(|stored| stored.swap(400, 401)).await;
@@ -203,12 +216,11 @@ fn cheaper(bodies: &Bodies, index: usize) -> Vec<u8> {
     body
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_ledgers_log_is_no_replay() {
+async fn another_ledgers_log_is_no_replay<P: Place>() {
     let (history, bodies) = everything(74, 5, 100);
     let log = log_of(&bodies).await;
-    let directory = tempfile::tempdir().expect("a directory");
-    let live = project(directory.path(), history.ledger, log.clone()).await;
+    let place = P::new().await;
+    let live = place.project(history.ledger, log.clone()).await;
     let other = LedgerId(uuid::Uuid::from_u128(5));
     let fault = replay::compare(other, log, &live, |_, _| {}).await.expect_err("another ledger");
     assert!(fault.to_string().contains("position 0"), "{fault}");

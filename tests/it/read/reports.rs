@@ -8,7 +8,14 @@ use credit_ledger::read::{Explained, Reads, UsageBy, UsageGroup, UsageQuery, Whe
 use events::{Credits, Currency, Event, OrgId, Period, Position, Recorded, Time, WalletId};
 use projections::{Bases, Basis, Flow, Held, WalletRow};
 
-use super::{end, everything, log_of, project, recorded};
+use super::place::{Place, on_every_store};
+use super::{end, everything, log_of, recorded};
+
+on_every_store!(
+    every_lot_of_a_wallet_is_explained_at_every_position,
+    usage_is_what_the_events_add_up_to,
+    liability_is_what_the_wallets_hold_at_both_ends_of_any_period,
+);
 
 const DAY: i64 = 86_400_000_000;
 
@@ -39,11 +46,10 @@ impl Rows {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_lot_of_a_wallet_is_explained_at_every_position() {
+async fn every_lot_of_a_wallet_is_explained_at_every_position<P: Place>() {
     let (history, bodies) = everything(91, 3, 900);
-    let directory = tempfile::tempdir().expect("a directory");
-    let reads = project(directory.path(), history.ledger, log_of(&bodies).await).await;
+    let place = P::new().await;
+    let reads = place.project(history.ledger, log_of(&bodies).await).await;
     let (wallet, org, _) = history.wallets[0].clone();
     let events: Vec<Recorded> = recorded(&bodies);
     let (mut rows, mut spent) = (Rows::default(), BTreeMap::<Box<str>, i128>::new());
@@ -132,11 +138,10 @@ fn counted(events: &[Recorded], query: &UsageQuery) -> BTreeMap<UsageGroup, (u64
     lines
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn usage_is_what_the_events_add_up_to() {
+async fn usage_is_what_the_events_add_up_to<P: Place>() {
     let (history, bodies) = everything(92, 8, 3_000);
-    let directory = tempfile::tempdir().expect("a directory");
-    let reads = project(directory.path(), history.ledger, log_of(&bodies).await).await;
+    let place = P::new().await;
+    let reads = place.project(history.ledger, log_of(&bodies).await).await;
     let events = recorded(&bodies);
     let (first, last) = (events[0].envelope.time, events[events.len() - 1].envelope.time);
     assert!(last.micros() - first.micros() > 3 * DAY, "the history is too short");
@@ -165,11 +170,10 @@ async fn usage_is_what_the_events_add_up_to() {
     reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn liability_is_what_the_wallets_hold_at_both_ends_of_any_period() {
+async fn liability_is_what_the_wallets_hold_at_both_ends_of_any_period<P: Place>() {
     let (history, bodies) = everything(93, 12, 9_500);
-    let directory = tempfile::tempdir().expect("a directory");
-    let reads = project(directory.path(), history.ledger, log_of(&bodies).await).await;
+    let place = P::new().await;
+    let reads = place.project(history.ledger, log_of(&bodies).await).await;
     let events = recorded(&bodies);
     let mut rows = Rows::default();
     let mut held = Vec::new();

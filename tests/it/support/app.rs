@@ -155,7 +155,7 @@ impl TestApp {
 
     /// The number of durable events.
     pub(crate) fn head(&self) -> Position {
-        self.ledger.engine.head()
+        self.ledger.commands.head()
     }
 
     /// The events from `from` on, as they are stored.

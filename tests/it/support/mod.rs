@@ -7,5 +7,7 @@ pub(crate) mod gated;
 pub(crate) mod ground;
 pub(crate) mod history;
 pub(crate) mod model;
+pub(crate) mod postgres;
+pub(crate) mod rabbit;
 pub(crate) mod watched;
 pub(crate) mod words;

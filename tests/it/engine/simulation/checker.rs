@@ -96,7 +96,8 @@ fn told_the_truth(attempt: &Attempt, events: &[Recorded], answers: &Answers<'_>)
             assert!(was_so, "{nothing:?}: {:?}", attempt.ask);
         }
         Err(
-            EngineError::Overloaded
+            EngineError::Contradicted
+            | EngineError::Overloaded
             | EngineError::Unavailable(_)
             | EngineError::Stopping
             | EngineError::OutcomeUnknown(_),

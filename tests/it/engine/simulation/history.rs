@@ -44,6 +44,7 @@ fn error_name(error: &EngineError) -> &'static str {
     match error {
         EngineError::Rejected(_) => "rejected",
         EngineError::KeyReused => "key-reused",
+        EngineError::Contradicted => "contradicted",
         EngineError::Overloaded => "overloaded",
         EngineError::Unavailable(_) => "unavailable",
         EngineError::Stopping => "stopping",

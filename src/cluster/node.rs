@@ -1,0 +1,199 @@
+//! A process of the cluster: standby, writer while it has the lease, standby again.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Claimant, Fenced, Lease, Options, Peer, Router, Tenure, Term,
+    keeper::{keep, within},
+};
+use crate::{clock::Clock, engine::Engine, log::Log};
+
+/// How often taking up the duties is tried in one term: a late append of the writer before may be in
+/// the way once.
+const ATTEMPTS: usize = 3;
+/// How long what was given up may take to end, before this process claims the lease again.
+const WINDING_UP_MAX: Duration = Duration::from_secs(5);
+/// The longest rest after terms that failed.
+const REST_MAX: Duration = Duration::from_secs(15);
+
+/// What only the writer does: the engine, its timers, the projections, the relay of messages.
+pub trait Duties: Send + Sync + 'static {
+    /// Starts all of it on `log`, which this process may write in this term alone. Cancelling `stop`
+    /// ends it.
+    fn take_up(
+        &self,
+        term: Arc<Term>,
+        log: Arc<dyn Log>,
+        stop: CancellationToken,
+    ) -> BoxFuture<'_, Result<Duty, String>>;
+}
+
+/// Duties that were taken up.
+pub struct Duty {
+    /// Decides commands.
+    pub engine: Engine,
+    /// Resolves when everything has ended: after a stop, or with the reason why a part of it failed.
+    pub ended: BoxFuture<'static, Result<(), String>>,
+}
+
+/// What a process of the cluster needs.
+pub struct Node {
+    /// Who writes.
+    pub lease: Arc<dyn Lease>,
+    /// This process.
+    pub claimant: Claimant,
+    /// The log that all share.
+    pub log: Arc<dyn Log>,
+    /// The clocks.
+    pub clock: Arc<dyn Clock>,
+    /// What the writer does.
+    pub duties: Arc<dyn Duties>,
+    /// Times.
+    pub options: Options,
+}
+
+/// Follows the lease until `stop` is cancelled and everything accepted is answered; tells `router` what
+/// this process is.
+pub async fn run(node: Node, router: Arc<Router>, stop: CancellationToken) {
+    let mut rest = Rest::new(node.options.rest);
+    while !stop.is_cancelled() {
+        let pause = match node.claim(&rest).await {
+            Ok(Some((tenure, asked))) if tenure.holder == node.claimant.id && rest.is_over(&*node.clock) => {
+                node.serve(&tenure, asked, &router, &stop, &mut rest).await;
+                Duration::ZERO
+            }
+            Ok(found) => {
+                router.trouble(None);
+                let left = found.as_ref().map(|(tenure, _)| tenure.left);
+                let other = found.filter(|(tenure, _)| tenure.holder != node.claimant.id);
+                router.stand_by(other.map(|(tenure, _)| Peer::from(&tenure)));
+                // Just after it can have run out, or when it was due to be renewed.
+                let free = left.map(|left| left + Duration::from_millis(1));
+                free.unwrap_or(node.options.renewal).min(node.options.renewal)
+            }
+            Err(reason) => {
+                router.trouble(Some(reason));
+                node.options.renewal.min(Duration::from_millis(100))
+            }
+        };
+        let _ = stop.run_until_cancelled(sleep(pause)).await;
+    }
+    router.stand_by(None);
+}
+
+impl Node {
+    /// Claims the lease, or only looks at it while this process rests. Returns when that was asked.
+    async fn claim(&self, rest: &Rest) -> Result<Option<(Tenure, Duration)>, String> {
+        let asked = self.clock.monotonic();
+        let answer = async {
+            if rest.is_over(&*self.clock) {
+                self.lease.claim(&self.claimant).await.map(Some)
+            } else {
+                self.lease.look().await
+            }
+        };
+        let found = within(self.options.lease, answer).await.map_err(|error| error.to_string())?;
+        Ok(found.map(|tenure| (tenure, asked)))
+    }
+
+    /// One term of office.
+    async fn serve(
+        &self,
+        tenure: &Tenure,
+        asked: Duration,
+        router: &Router,
+        stop: &CancellationToken,
+        rest: &mut Rest,
+    ) {
+        let (lease, margin) = (self.claimant.lease, self.options.margin);
+        let term = Arc::new(Term::new(tenure.epoch, Arc::clone(&self.clock), asked, lease, margin));
+        tracing::info!(epoch = term.epoch(), "this process has the lease and takes over");
+        router.become_starting(&term);
+        let stop_duties = CancellationToken::new();
+        let mut kept = pin!(keep(&*self.lease, &self.claimant, &term, &*self.clock, &self.options));
+        let mut work = pin!(self.work(&term, router, &stop_duties));
+        let mut ended = None;
+        let lost = loop {
+            tokio::select! {
+                biased;
+                reason = &mut kept => break Some(reason),
+                end = &mut work => {
+                    ended = Some(end);
+                    break None;
+                }
+                // What was accepted is answered while the lease is still kept.
+                () = stop.cancelled(), if !stop_duties.is_cancelled() => stop_duties.cancel(),
+            }
+        };
+        term.end();
+        router.stand_by(None);
+        stop_duties.cancel();
+        match (&lost, &ended) {
+            (Some(reason), _) => tracing::warn!(epoch = term.epoch(), reason, "this process stands down"),
+            (_, Some(Err(reason))) => {
+                tracing::error!(epoch = term.epoch(), reason, "this process cannot write and stands down");
+                router.trouble(Some(reason.clone()));
+                rest.begin(&*self.clock);
+            }
+            (None, Some(Ok(())) | None) => tracing::info!(epoch = term.epoch(), "this process stands down"),
+        }
+        if ended.is_none() && timeout(WINDING_UP_MAX, work).await.is_err() {
+            tracing::warn!(epoch = term.epoch(), "what was given up has not ended yet");
+        }
+        if lost.is_none() {
+            let released = self.lease.release(&self.claimant, term.epoch());
+            if let Err(error) = within(self.options.renewal, released).await {
+                tracing::warn!(%error, "the lease could not be given back and has to run out");
+            }
+        }
+    }
+
+    /// The duties of a term, from their start to their end.
+    async fn work(&self, term: &Arc<Term>, router: &Router, stop: &CancellationToken) -> Result<(), String> {
+        let log: Arc<dyn Log> = Arc::new(Fenced::new(Arc::clone(&self.log), Arc::clone(term)));
+        let mut attempt = 1;
+        let duty = loop {
+            match self.duties.take_up(Arc::clone(term), Arc::clone(&log), stop.child_token()).await {
+                Ok(duty) => break duty,
+                Err(reason) if attempt < ATTEMPTS && term.lasts() && !stop.is_cancelled() => {
+                    tracing::warn!(reason, "taking over failed and is tried again");
+                    attempt += 1;
+                }
+                Err(reason) => return Err(reason),
+            }
+        };
+        router.become_writer(term, duty.engine);
+        duty.ended.await
+    }
+}
+
+/// After a term that failed, others get a chance before this process claims the lease again.
+struct Rest {
+    first: Duration,
+    next: Duration,
+    until: Duration,
+}
+
+impl Rest {
+    const fn new(first: Duration) -> Self {
+        Self { first, next: first, until: Duration::ZERO }
+    }
+
+    fn is_over(&self, clock: &dyn Clock) -> bool {
+        clock.monotonic() >= self.until
+    }
+
+    /// The next rest is twice as long, unless the last one was long ago.
+    fn begin(&mut self, clock: &dyn Clock) {
+        let now = clock.monotonic();
+        if now > self.until + REST_MAX {
+            self.next = self.first;
+        }
+        self.until = now + self.next;
+        self.next = (self.next * 2).min(REST_MAX);
+    }
+}
