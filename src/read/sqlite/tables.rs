@@ -95,6 +95,9 @@ const FILTERS: &str = "SELECT block, data FROM command_filters ORDER BY block";
 const PAGES: &str = "SELECT data FROM command_pages WHERE page IN (SELECT value FROM json_each(?))";
 const PAGES_BETWEEN: &str = "SELECT data FROM command_pages WHERE page BETWEEN ? AND ? ORDER BY page";
 
+/// A wallet beside the checkpoint.
+type FoundWallet = (i64, Uuid, Uuid, i64, i64, i64, Vec<u8>);
+
 /// The projections in a file, read by a few connections.
 #[derive(Debug)]
 pub struct SqliteFile(pub(super) SqlitePool);
@@ -147,8 +150,7 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Tables for On<C> {
 
     async fn wallet(&mut self, wallet: WalletId) -> Stored<Option<WalletView>> {
         let query = sqlx::query_as(WALLET).bind(wallet.0);
-        let row: Option<(i64, Uuid, Uuid, i64, i64, i64, Vec<u8>)> =
-            query.fetch_optional(&mut *self.0).await.map_err(store)?;
+        let row: Option<FoundWallet> = query.fetch_optional(&mut *self.0).await.map_err(store)?;
         let Some((checkpoint, id, org, seq, last, events, state)) = row else { return Ok(None) };
         let row = rows::kept((id, org, seq, last, events, state))?.row;
         Ok(Some(WalletView { row, as_of: position(checkpoint) }))
