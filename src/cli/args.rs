@@ -7,9 +7,9 @@ use super::{
         adjust::Adjust, adjust::Approve, app::AppCommand, bench::BenchCommand, completions::Completions,
         config::ConfigCommand, credit::Grant, credit::Purchase, demo::Demo, entries::Entries,
         explain::Explain, export::Export, hold::HoldCommand, import::Import, key::KeyCommand,
-        openapi::Openapi, policy::PolicyCommand, price::PriceCommand, refund::Chargeback, refund::Refund,
-        replay::Replay, report::ReportCommand, serve::Serve, spend::Check, spend::Deduct, spend::Rollback,
-        statement::Statement, tail::Tail, verify::Verify, wallet::WalletCommand,
+        migrate::Migrate, openapi::Openapi, policy::PolicyCommand, price::PriceCommand, refund::Chargeback,
+        refund::Refund, replay::Replay, report::ReportCommand, serve::Serve, spend::Check, spend::Deduct,
+        spend::Rollback, statement::Statement, tail::Tail, verify::Verify, wallet::WalletCommand,
     },
     output::Format,
 };
@@ -121,6 +121,7 @@ pub(super) enum Command {
     Verify(Verify),
     Export(Export),
     Import(Import),
+    Migrate(Migrate),
     #[command(subcommand)]
     Bench(BenchCommand),
     #[command(subcommand)]
