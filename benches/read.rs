@@ -1,4 +1,7 @@
-//! Speed of the projections alone: `cargo bench --bench read -- [EVENTS] [WALLETS] [deductions|mixed] [DIRECTORY]`.
+//! Speed of the projections alone: `cargo bench --bench read -- [EVENTS] [WALLETS] [deductions|mixed] [DIRECTORY] [URL]`.
+//!
+//! The projections are in a file, or in the PostgreSQL database at URL, which is migrated when it isn't
+//! yet: the user must be allowed to.
 //!
 //! Fills a log with deductions, then prints events/s and bytes written per event of the runner, and
 //! events/s of a comparison and of a verification, and what cold look-ups and looks at the past cost.
@@ -8,12 +11,17 @@
 use std::{env, error::Error, fs, hint::black_box, path::Path, sync::Arc, time::Duration};
 
 use credit_ledger::{
+    app::migrations,
     clock::SystemClock,
     engine::{ColdState, Wanted},
-    log::{Bodies, Log, sqlite::SqliteLog},
+    log::{
+        Bodies, Log,
+        postgres::{PARTITION_EVENTS, migrate},
+        sqlite::SqliteLog,
+    },
     read::{
-        Explained, Fold, Reads, StatementQuery, UsageBy, UsageQuery, When, replay,
-        sqlite::{self, SqliteReads},
+        Database, Explained, Fold, Reads, StatementQuery, StoredReads, UsageBy, UsageQuery, When, postgres,
+        replay, sqlite,
     },
 };
 use events::{CommandId, LedgerId, Position, Time, decode};
@@ -71,16 +79,44 @@ async fn fill(history: &mut History, log: &dyn Log, events: u64, mix: Mix) -> Re
     }
 }
 
-async fn measure(directory: &Path, events: u64, wallets: usize, mix: Mix) -> Result<(), Box<dyn Error>> {
+async fn measure(
+    directory: &Path,
+    url: Option<&str>,
+    (events, wallets, mix): (u64, usize, Mix),
+) -> Result<(), Box<dyn Error>> {
     let mut history = History::new(1, 1, wallets);
     let log = Arc::new(SqliteLog::open(directory).await?);
     fill(&mut history, &*log, events, mix).await?;
     log.close().await;
     let log = Arc::new(SqliteLog::open(directory).await?);
-    let (ledger, clock) = (history.ledger, Arc::new(SystemClock::new()));
+    if let Some(url) = url {
+        migrate(url, &migrations::postgres(), PARTITION_EVENTS).await?;
+        let (log, ledger) = (log.clone(), history.ledger);
+        let open = async || {
+            postgres::at_rest(url, ledger, log.clone(), Arc::new(SystemClock::new()), |_, _| {}).await
+        };
+        projected(&history, log.clone(), open).await?;
+    } else {
+        let (log, ledger) = (log.clone(), history.ledger);
+        let open = async || {
+            sqlite::at_rest(directory, ledger, log.clone(), Arc::new(SystemClock::new()), |_, _| {}).await
+        };
+        projected(&history, log.clone(), open).await?;
+    }
+    log.close().await;
+    Ok(())
+}
+
+/// Projects the log by opening the projections, and asks them.
+async fn projected<D: Database, E: Error + 'static>(
+    history: &History,
+    log: Arc<SqliteLog>,
+    open: impl AsyncFn() -> Result<StoredReads<D>, E>,
+) -> Result<(), Box<dyn Error>> {
+    let ledger = history.ledger;
 
     let (written, ticks, start) = (bytes_written(), cpu(), now());
-    let live = sqlite::at_rest(directory, ledger, log.clone(), clock.clone(), |_, _| {}).await?;
+    let live = open().await?;
     let time = now() - start;
     let count = log.head().await?.get();
     println!(
@@ -110,7 +146,7 @@ async fn measure(directory: &Path, events: u64, wallets: usize, mix: Mix) -> Res
     live.close().await;
 
     let start = now();
-    let live = sqlite::at_rest(directory, ledger, log.clone(), clock, |_, _| {}).await?;
+    let live = open().await?;
     println!("open      {:>9} us", (now() - start).as_micros());
     let unknown =
         |n: u128| CommandId(Uuid::from_u128(n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)));
@@ -123,10 +159,9 @@ async fn measure(directory: &Path, events: u64, wallets: usize, mix: Mix) -> Res
         live.load(wanted).await?;
     }
     println!("load 100  {:>9} us", (now() - start).as_micros() / 200);
-    look_back(&live, &history, count).await?;
+    look_back(&live, history, count).await?;
     fold_alone(&*log, ledger, count).await?;
     live.close().await;
-    log.close().await;
     Ok(())
 }
 
@@ -151,7 +186,11 @@ async fn fold_alone(log: &dyn Log, ledger: LedgerId, count: u64) -> Result<(), B
 }
 
 /// The slowest and the median of some questions about the past, in microseconds.
-async fn look_back(live: &SqliteReads, history: &History, count: u64) -> Result<(), Box<dyn Error>> {
+async fn look_back<D: Database>(
+    live: &StoredReads<D>,
+    history: &History,
+    count: u64,
+) -> Result<(), Box<dyn Error>> {
     let org = history.orgs[0];
     let (mut at, mut forward, mut timed) = (Vec::new(), Vec::new(), Vec::new());
     for (number, (wallet, ..)) in (1..=200).zip(history.wallets.iter().cycle()) {
@@ -199,5 +238,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         if arguments.get(2).is_some_and(|mix| mix == "mixed") { Mix::Everything } else { Mix::Deductions };
     let parent = arguments.get(3).map_or_else(env::temp_dir, Into::into);
     let directory = tempfile::tempdir_in(parent)?;
-    measure(&directory.path().join("data"), events, wallets, mix).await
+    let url = arguments.get(4).map(String::as_str);
+    measure(&directory.path().join("data"), url, (events, wallets, mix)).await
 }

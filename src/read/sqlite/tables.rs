@@ -102,6 +102,9 @@ const READERS_MAX: u32 = 4;
 /// Connections for the engine alone, so that no reader makes the writer wait.
 const ENGINE_READERS_MAX: u32 = 2;
 
+/// A wallet beside the checkpoint.
+type FoundWallet = (i64, Uuid, Uuid, i64, i64, i64, Vec<u8>);
+
 /// The projections in a file, read by a few connections.
 #[derive(Debug)]
 pub struct SqliteFile {
@@ -168,8 +171,7 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Tables for On<C> {
 
     async fn wallet(&mut self, wallet: WalletId) -> Stored<Option<WalletView>> {
         let query = sqlx::query_as(WALLET).bind(wallet.0);
-        let row: Option<(i64, Uuid, Uuid, i64, i64, i64, Vec<u8>)> =
-            query.fetch_optional(&mut *self.0).await.map_err(store)?;
+        let row: Option<FoundWallet> = query.fetch_optional(&mut *self.0).await.map_err(store)?;
         let Some((checkpoint, id, org, seq, last, events, state)) = row else { return Ok(None) };
         let row = rows::kept((id, org, seq, last, events, state))?.row;
         Ok(Some(WalletView { row, as_of: position(checkpoint) }))

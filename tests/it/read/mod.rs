@@ -22,7 +22,7 @@ use credit_ledger::{
     clock::ManualClock,
     log::{Bodies, Log, Recent, memory::MemoryLog},
 };
-use events::{LedgerId, Position, Recorded, Time, decode};
+use events::{Position, Recorded, Time, decode};
 
 use crate::support::history::{History, Mix};
 
