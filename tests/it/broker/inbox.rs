@@ -32,7 +32,8 @@ pub(super) struct Inbox {
 impl Inbox {
     /// Consumes this queue at this URL.
     pub(super) async fn open(url: &str, queue: &str) -> Self {
-        let connection = Connection::connect(url, ConnectionProperties::default()).await.expect("a connection");
+        let connection =
+            Connection::connect(url, ConnectionProperties::default()).await.expect("a connection");
         let channel = connection.create_channel().await.expect("a channel");
         channel.basic_qos(500, BasicQosOptions::default()).await.expect("a prefetch");
         let consumed = channel.basic_consume(
@@ -109,7 +110,9 @@ fn arrived(delivery: &Delivery) -> Arrived {
         let AMQPValue::LongString(text) = value else { panic!("{name} is no string: {value:?}") };
         headers.insert(name.to_string(), text.to_string());
     }
-    let text = |value: &Option<lapin::types::ShortString>| value.as_ref().map(ToString::to_string).unwrap_or_default();
+    let text = |value: &Option<lapin::types::ShortString>| {
+        value.as_ref().map(ToString::to_string).unwrap_or_default()
+    };
     for (name, value) in [
         ("message_id", text(properties.message_id())),
         ("type", text(properties.kind())),

@@ -85,7 +85,8 @@ impl Rabbit {
         let bindings = self.api("GET", &path, None).await;
         let bindings = bindings.as_array().expect("bindings");
         let bound = bindings.iter().find(|binding| binding["routing_key"] == json!(key)).expect("a binding");
-        let key = bound["properties_key"].as_str().expect("a key").replace('#', "%23").replace("%2323", "%2523");
+        let key =
+            bound["properties_key"].as_str().expect("a key").replace('#', "%23").replace("%2323", "%2523");
         self.api("DELETE", &format!("{path}/{key}"), None).await;
     }
 

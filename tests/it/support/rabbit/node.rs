@@ -155,9 +155,8 @@ fn scripts() -> PathBuf {
 fn free_ports() -> u16 {
     let start = 12_000 + (std::process::id() % 1_500) as u16 * 12;
     let candidates = (start..31_900).step_by(12).chain((12_000..start).step_by(12));
-    let free = |first: &u16| {
-        (*first..first + 12).all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
-    };
+    let free =
+        |first: &u16| (*first..first + 12).all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
     candidates.into_iter().find(free).expect("free ports")
 }
 
