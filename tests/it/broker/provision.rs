@@ -6,12 +6,12 @@ use std::{
     process::{Command, Output},
 };
 
-use credit_ledger::broker::topology::{AUDIT, RELAY_USER, parked, queue, user};
+use credit_ledger::broker::topology::{AUDIT, parked, queue, user};
 use events::AppId;
 use lapin::{Connection, ConnectionProperties};
 use serde_json::{Value, json};
 
-use super::{relaying::Relaying, world::World};
+use super::world::World;
 use crate::support::rabbit::{self, Lease};
 
 struct Scene {
@@ -154,23 +154,25 @@ async fn what_is_set_up_is_bounded_and_kept_by_policies() {
     let world = World::new().await;
     let vhost = rabbit.vhost(&world.apps[..1]).await;
     let app = world.apps[0];
-    // The policies are at the queues once the relay has published.
-    let directory = tempfile::tempdir().expect("a directory");
-    let relaying = Relaying::of(world.log(), &vhost, &directory);
-    relaying.confirmed(4).await;
-    relaying.end().await;
-    let queue_of = rabbit.queue(&vhost, &queue(app)).await;
-    assert_eq!(queue_of["type"], "quorum");
-    assert_eq!(queue_of["arguments"]["x-single-active-consumer"], true);
-    let policy = &queue_of["effective_policy_definition"];
+    let queues = rabbit.queues(&vhost).await;
+    let named = |name: String| queues.iter().find(|queue| queue["name"] == json!(name)).expect("a queue");
+    let events = named(queue(app));
+    assert_eq!(
+        (&events["type"], named(AUDIT.to_owned())["type"].as_str()),
+        (&json!("quorum"), Some("stream"))
+    );
+    assert!(events["arguments"].to_string().contains("x-single-active-consumer"), "{events}");
+    let policies = rabbit.api("GET", &format!("policies/{}", vhost.name), None).await;
+    let policies = policies.as_array().expect("policies");
+    for name in [queue(app), parked(app), AUDIT.to_owned()] {
+        assert_eq!(named(name.clone())["policy"], json!(name), "the policy of {name} is not at the queue");
+        let policy = policies.iter().find(|policy| policy["name"] == json!(name)).expect("a policy");
+        assert!(policy["definition"]["max-length-bytes"].is_u64(), "{policy}");
+    }
+    let policy = policies.iter().find(|policy| policy["name"] == json!(queue(app))).expect("a policy");
+    let policy = &policy["definition"];
     assert_eq!(
         (&policy["delivery-limit"], &policy["overflow"], &policy["dead-letter-routing-key"]),
         (&json!(10), &json!("drop-head"), &json!(app.to_string()))
     );
-    for name in [parked(app), AUDIT.to_owned()] {
-        let described = rabbit.queue(&vhost, &name).await;
-        assert!(described["effective_policy_definition"]["max-length-bytes"].is_u64(), "{described}");
-    }
-    assert_eq!(rabbit.queue(&vhost, AUDIT).await["type"], "stream");
-    assert!(RELAY_USER.starts_with("credit-ledger"));
 }
