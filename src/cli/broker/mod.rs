@@ -75,10 +75,8 @@ impl Administration {
                 self.ctl(&[&list[..], &columns].concat(), None).await?
             }
         };
-        match queues {
-            Value::Array(queues) => Ok(queues),
-            other => Err(Failure::Other(anyhow!("the broker answers with what is no list: {other}"))),
-        }
+        let no_list = || Failure::Other(anyhow!("the broker answers with what is no list: {queues}"));
+        queues.as_array().cloned().ok_or_else(no_list)
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Outcome<Value> {
