@@ -61,14 +61,10 @@ pub(super) async fn channel(connection: &Connection) -> Result<Channel, Broken> 
 /// What an error means for the relay. A channel that the broker closed names something missing,
 /// forbidden or different; so does a refused log-in.
 pub(super) fn broken(error: Error) -> Broken {
-    match error.kind() {
-        ErrorKind::ProtocolError(told) => {
-            let text = told.to_string();
-            let refused = matches!(told.kind(), AMQPErrorKind::Soft(_))
-                || text.contains("ACCESS")
-                || text.contains("NOT-ALLOWED");
-            if refused { Broken::Setup(text) } else { Broken::Lost(text) }
-        }
-        _ => Broken::Lost(error.to_string()),
-    }
+    let ErrorKind::ProtocolError(told) = error.kind() else { return Broken::Lost(error.to_string()) };
+    let text = told.to_string();
+    let refused = matches!(told.kind(), AMQPErrorKind::Soft(_))
+        || text.contains("ACCESS")
+        || text.contains("NOT-ALLOWED");
+    if refused { Broken::Setup(text) } else { Broken::Lost(text) }
 }

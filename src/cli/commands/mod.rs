@@ -3,6 +3,7 @@
 pub(super) mod adjust;
 pub(super) mod app;
 pub(super) mod bench;
+pub(super) mod broker;
 pub(super) mod completions;
 pub(super) mod config;
 pub(super) mod credit;

@@ -64,10 +64,10 @@ impl Inbox {
         let delivery = next.expect("a message").expect("a message");
         let headers = delivery.properties.headers().clone().unwrap_or_default();
         assert!(headers.inner().contains_key("x-death"), "{headers:?}");
-        match headers.inner().get("position") {
-            Some(AMQPValue::LongString(text)) => text.to_string().parse().expect("a number"),
-            other => panic!("no position: {other:?}"),
-        }
+        let Some(AMQPValue::LongString(text)) = headers.inner().get("position") else {
+            panic!("no position: {headers:?}")
+        };
+        text.to_string().parse().expect("a number")
     }
 
     /// Receives until the message of this position.

@@ -4,6 +4,7 @@ mod arriving;
 mod broken;
 mod inbox;
 mod permissions;
+mod provision;
 mod refused;
 mod relaying;
 mod restarted;

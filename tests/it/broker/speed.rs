@@ -18,6 +18,8 @@ use super::{
 use crate::support::rabbit;
 
 const MESSAGES: u64 = 30_000;
+/// Events in one append: the log in memory takes no more bytes at once.
+const CHUNK: u64 = 5_000;
 
 /// So many events of an app whose organization nobody reads: one message each.
 async fn many(world: &World, count: u64, at: impl Fn(u64) -> events::Time) {
@@ -35,7 +37,9 @@ async fn ten_thousand_messages_a_second_are_the_aim() {
     let rabbit = rabbit::alone().await;
     let world = World::new().await;
     let vhost = rabbit.vhost(&world.apps).await;
-    many(&world, MESSAGES, |n| events::Time::from_micros(1_000_000 + n as i64)).await;
+    for chunk in 0..MESSAGES / CHUNK {
+        many(&world, CHUNK, |n| events::Time::from_micros(1_000_000 + (chunk * CHUNK + n) as i64)).await;
+    }
     let directory = tempfile::tempdir().expect("a directory");
     let began = Instant::now();
     let relaying = Relaying::of(world.log(), &vhost, &directory);

@@ -90,9 +90,12 @@ impl Rabbit {
         self.api("DELETE", &format!("{path}/{key}"), None).await;
     }
 
-    /// The queue as the management API describes it.
-    pub(crate) async fn queue(&self, vhost: &VHost, queue: &str) -> Value {
-        self.api("GET", &format!("queues/{}/{queue}", vhost.name), None).await
+    /// The queues of a virtual host as the broker itself describes them; the management API's
+    /// answers come from samples.
+    pub(crate) async fn queues(&self, vhost: &VHost) -> Vec<Value> {
+        let list = ["--quiet", "list_queues", "-p", &vhost.name, "--formatter", "json"];
+        let columns = ["name", "type", "arguments", "policy"];
+        serde_json::from_str(&self.ctl(&[&list[..], &columns].concat()).await).expect("a list")
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::Mutex,
     thread,
 };
@@ -32,7 +32,8 @@ pub(crate) struct Rabbit {
     dir: PathBuf,
     scripts: PathBuf,
     _epmd: Child,
-    _guard: ChildStdin,
+    /// Its input is open for as long as the test process lives.
+    _guard: Child,
     node: Mutex<Child>,
 }
 
@@ -65,7 +66,7 @@ impl Rabbit {
             .process_group_of_its_own()
             .spawn()
             .expect("epmd, of the package erlang-base");
-        let mut guard = Command::new("sh")
+        let guard = Command::new("sh")
             .args(["-c", GUARD])
             .arg(&dir)
             .arg(epmd.id().to_string())
@@ -73,9 +74,8 @@ impl Rabbit {
             .process_group_of_its_own()
             .spawn()
             .expect("sh");
-        let pipe = guard.stdin.take().expect("a pipe");
         let node = Mutex::new(boot(&scripts, &dir, ports));
-        Self { port: ports, ports, dir, scripts, _epmd: epmd, _guard: pipe, node }
+        Self { port: ports, ports, dir, scripts, _epmd: epmd, _guard: guard, node }
     }
 
     /// The address of the management API.
