@@ -108,6 +108,8 @@ impl Ledger {
     pub async fn open(config: &Config, machine: &Machine) -> Result<Self> {
         if config.database_url.get().is_some() {
             replica::open(config, machine).await
+        } else if config.event_store_url.get().is_some() {
+            Err(anyhow!("event_store_url needs database_url as well: the projections are kept there"))
         } else {
             embedded::open(config, machine).await
         }

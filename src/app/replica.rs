@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Ledger, Machine, Opened, create_private, followed::Followed, relaying, writing::Writing};
 use crate::{
-    clock::sixteen,
+    clock::{Entropy, sixteen},
     cluster::{self, Claimant, Node, PeerToken, Role, Router, postgres::PostgresLease},
     config::Config,
     engine::{Commands, EngineError},
@@ -18,6 +18,9 @@ use crate::{
     log::{Log, postgres::PostgresLog},
     read::{IdentityRows, Reads, postgres},
 };
+
+#[cfg(feature = "eventstoredb")]
+use crate::log::kurrent::KurrentLog;
 
 /// How soon a replica asks who may call, after the projections moved: they take half a second themselves
 /// to gather what is not hurried.
@@ -31,7 +34,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(3);
 
 /// Everything of the profile that has to be closed in order.
 pub(super) struct Replica {
-    log: Arc<PostgresLog>,
+    database: Arc<PostgresLog>,
     reads: Arc<Followed>,
     stop_peers: CancellationToken,
     stop_node: CancellationToken,
@@ -45,11 +48,64 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     let url = config.database_url.get().unwrap_or_default();
     let mut entropy = (machine.entropy)();
     create_private(&config.data_dir)?;
-    let log = Arc::new(PostgresLog::connect(url, None).await?);
-    let id = log.ledger();
+    let database = Arc::new(PostgresLog::connect(url, None).await?);
+    let id = database.ledger();
     let lease = PostgresLease::new(url, id)?;
+    let pepper = pepper(config, &lease, &mut *entropy).await?;
+    let log = event_log(config, &database).await?;
+    let stop_following = CancellationToken::new();
+    let (token, listener) = channel(config, &mut *entropy).await?;
+    let address = address(config, listener.as_ref())?;
+    let options = cluster::Options { waiting_max: config.mailbox, ..cluster::Options::default() };
+    let router = Arc::new(Router::new(Arc::clone(&log), token.clone(), options));
+    let followed = postgres::follow(url, id, Arc::clone(&log), stop_following.clone()).await?;
+    let reads = Followed::new(followed.reads);
+    let commands: Arc<dyn Commands> = router.clone();
+    let identity = Identity::new(pepper, IdentityRows::default(), commands.clone(), (machine.entropy)());
+    identity.reload(reads.identity().await.unwrap_or_default());
+    let stop_peers = CancellationToken::new();
+    let peers = listener.map(|listener| {
+        let api = peer::PeerApi::new(Arc::clone(&router), identity.clone(), token);
+        tokio::spawn(peer::serve(listener, api, DRAIN_MAX, stop_peers.clone()))
+    });
+    let id_of_process = uuid::Builder::from_random_bytes(sixteen(&mut *entropy)).into_uuid();
+    let claimant = Claimant { id: id_of_process, address, lease: options.lease };
+    let relay = relaying::Health::default();
+    let writing = Writing {
+        config: config.clone(),
+        machine: machine.clone(),
+        ledger: id,
+        identity: identity.clone(),
+        reads: Arc::clone(&reads),
+        log: Arc::clone(&log),
+        relay: Arc::clone(&relay),
+    };
+    let (clock, duties) = (Arc::clone(&machine.clock), Arc::new(writing));
+    let node = Node { lease: Arc::new(lease), claimant, log: Arc::clone(&log), clock, duties, options };
+    let stop_node = CancellationToken::new();
+    let node = tokio::spawn(cluster::run(node, Arc::clone(&router), stop_node.clone()));
+    let following = vec![
+        tokio::spawn(Arc::clone(&router).follow_head(stop_following.clone())),
+        tokio::spawn(reloading(identity.clone(), Arc::clone(&reads), router.clone(), stop_following.clone())),
+    ];
+    let reads_of_all = Arc::clone(&reads);
+    let profile = Replica { database, reads, stop_peers, stop_node, stop_following, peers, node, following };
+    let default_org = match known(&identity, &router, options.lease).await {
+        Ok(org) => org,
+        Err(error) => {
+            profile.close().await;
+            return Err(error);
+        }
+    };
+    let readiness = Arc::new(Health { router, relay });
+    let opened = Opened { id, commands, log, reads: reads_of_all, identity, default_org, readiness };
+    Ok(Ledger::of(opened, machine, profile))
+}
+
+/// The pepper, which must be that of the ledger's other replicas.
+async fn pepper(config: &Config, lease: &PostgresLease, entropy: &mut dyn Entropy) -> Result<Pepper> {
     let pepper = match config.pepper_file.as_os_str().is_empty() {
-        true => Pepper::load_or_create(&config.data_dir, &mut *entropy)?,
+        true => Pepper::load_or_create(&config.data_dir, entropy)?,
         false => Pepper::read(&config.pepper_file)?,
     };
     if !lease.has_pepper(pepper.fingerprint()).await? {
@@ -57,76 +113,30 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
             "the pepper is not the one that the ledger's API keys were made with: all replicas need the same pepper_file"
         );
     }
-    let (stop_following, stop_node) = (CancellationToken::new(), CancellationToken::new());
-    let shared: Arc<dyn Log> = log.clone();
-    let (token, listener) = channel(config, &mut *entropy).await?;
-    let address = address(config, listener.as_ref())?;
-    let options = cluster::Options { waiting_max: config.mailbox, ..cluster::Options::default() };
-    let router = Arc::new(Router::new(Arc::clone(&shared), token.clone(), options));
-    let followed = postgres::follow(url, id, Arc::clone(&shared), stop_following.clone()).await?;
-    let reads = Followed::new(followed.reads);
-    let rows = reads.identity().await.unwrap_or_default();
-    let commands: Arc<dyn Commands> = router.clone();
-    let identity = Identity::new(pepper, IdentityRows::default(), commands.clone(), (machine.entropy)());
-    identity.reload(rows);
-    let stop_peers = CancellationToken::new();
-    let peers = listener.map(|listener| {
-        let api = peer::PeerApi::new(Arc::clone(&router), identity.clone(), token);
-        tokio::spawn(peer::serve(listener, api, DRAIN_MAX, stop_peers.clone()))
-    });
-    let relay = relaying::Health::default();
-    let duties = Arc::new(Writing {
-        config: config.clone(),
-        machine: machine.clone(),
-        ledger: id,
-        identity: identity.clone(),
-        reads: Arc::clone(&reads),
-        log: Arc::clone(&shared),
-        relay: Arc::clone(&relay),
-    });
-    let claimant = Claimant {
-        id: uuid::Builder::from_random_bytes(sixteen(&mut *entropy)).into_uuid(),
-        address,
-        lease: options.lease,
-    };
-    let clock = Arc::clone(&machine.clock);
-    let node = Node { lease: Arc::new(lease), claimant, log: Arc::clone(&shared), clock, duties, options };
-    let node = tokio::spawn(cluster::run(node, Arc::clone(&router), stop_node.clone()));
-    let following = vec![
-        tokio::spawn(Arc::clone(&router).follow_head(stop_following.clone())),
-        tokio::spawn(reloading(identity.clone(), Arc::clone(&reads), router.clone(), stop_following.clone())),
-    ];
-    let profile = Replica {
-        log,
-        reads: Arc::clone(&reads),
-        stop_peers,
-        stop_node,
-        stop_following,
-        peers,
-        node,
-        following,
-    };
-    let default_org = match default_organization(&identity).await {
-        Ok(org) => org,
-        Err(error) => {
-            profile.close().await;
-            return Err(error);
-        }
-    };
-    // Known at once, unless the writer before has just gone.
+    Ok(pepper)
+}
+
+/// The event log: in the event store when there is one, else in the database.
+async fn event_log(config: &Config, database: &Arc<PostgresLog>) -> Result<Arc<dyn Log>> {
+    let Some(url) = config.event_store_url.get() else { return Ok(database.clone()) };
+    #[cfg(feature = "eventstoredb")]
+    return Ok(Arc::new(KurrentLog::connect(url, database.ledger()).await?));
+    #[cfg(not(feature = "eventstoredb"))]
+    bail!("event_store_url is set to {url:.4}…, and this binary was built without the feature eventstoredb");
+}
+
+/// The organization that is there from the start, once the writer is known as well.
+async fn known(identity: &Identity, router: &Router, lease: Duration) -> Result<OrgId> {
+    let organization = default_organization(identity).await?;
+    // At once, unless the writer before has just gone.
     let known = |role: &Role| matches!(role, Role::Writer(..) | Role::Standby(Some(_)));
-    let _ = timeout(options.lease, router.role().wait_for(known)).await;
-    let readiness = Arc::new(Health { router, relay });
-    let opened = Opened { id, commands, log: shared, reads, identity, default_org, readiness };
-    Ok(Ledger::of(opened, machine, profile))
+    let _ = timeout(lease, router.role().wait_for(known)).await;
+    Ok(organization)
 }
 
 /// The secret of the cluster, and the listener for the other replicas. A replica without either is
 /// alone: its own writer, or one that only reads.
-async fn channel(
-    config: &Config,
-    entropy: &mut dyn crate::clock::Entropy,
-) -> Result<(PeerToken, Option<TcpListener>)> {
+async fn channel(config: &Config, entropy: &mut dyn Entropy) -> Result<(PeerToken, Option<TcpListener>)> {
     let token = match config.cluster_secret_file.as_os_str().is_empty() {
         true => PeerToken::derive(&[sixteen(entropy), sixteen(entropy)].concat()),
         false => PeerToken::read(&config.cluster_secret_file)?,
@@ -209,7 +219,7 @@ impl Replica {
             let _ = task.await;
         }
         self.reads.reads.close().await;
-        self.log.close().await;
+        self.database.close().await;
     }
 }
 

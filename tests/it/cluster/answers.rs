@@ -1,7 +1,7 @@
 //! A command gets the same answer wherever it is asked.
 
 use credit_ledger::engine::{Ask, EngineError, Receipt};
-use events::{CommandId, Event, OrgId, Position, Subject};
+use events::{CommandId, Event, OrgId, Position, Recorded, Subject};
 use ledger::{Command, Rejection};
 use uuid::Uuid;
 
@@ -117,13 +117,11 @@ async fn the_announcement_carries_the_epoch_of_the_lease() {
     writer.kill();
     let epoch = standby.writes_after(1).await;
     let events = shared.events().await;
-    let epochs: Vec<u64> = events
-        .iter()
-        .filter_map(|recorded| match &recorded.event {
-            Event::WriterChanged(changed) => Some(changed.epoch),
-            _ => None,
-        })
-        .collect();
+    let epoch_of = |recorded: &Recorded| {
+        let Event::WriterChanged(changed) = &recorded.event else { return None };
+        Some(changed.epoch)
+    };
+    let epochs: Vec<u64> = events.iter().filter_map(epoch_of).collect();
     assert_eq!(epochs, [1, epoch]);
     let announced = &events[0].envelope;
     assert!(matches!(announced.subject, Subject::Ledger(_)) && announced.causation != CommandId(Uuid::nil()));

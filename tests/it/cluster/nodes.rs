@@ -168,7 +168,7 @@ impl TestNode {
         let there = role.wait_for(|role| matches!(role, Role::Writer(term, _) if term.epoch() > epoch));
         match &*there.await.expect("a router") {
             Role::Writer(term, _) => term.epoch(),
-            _ => unreachable!("it was waited for"),
+            Role::Standby(_) | Role::Starting(_) => unreachable!("it was waited for"),
         }
     }
 
