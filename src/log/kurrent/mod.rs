@@ -6,6 +6,7 @@
 //! panic. Waiting is asking for the head again and again.
 
 mod appender;
+mod directory;
 mod failure;
 mod follow;
 mod open;

@@ -104,14 +104,10 @@ impl Reader {
             seen(&self.head, page.next());
             return Ok(page);
         }
-        match fetched.last {
-            Some(last) if last >= from.get() => Err(self.hole(from)),
-            Some(_) => Ok(empty),
-            None if self.head().await? > from => {
-                Err(self.unavailable("the answer ended before its first event"))
-            }
-            None => Ok(empty),
+        if fetched.last.is_some_and(|last| last >= from.get()) {
+            return Err(self.hole(from));
         }
+        Ok(empty)
     }
 
     pub(super) async fn head(&self) -> Result<Position, ReadError> {
@@ -170,6 +166,8 @@ impl Reader {
                 }
                 Ok(Some(ReadEvent::LastStreamPosition(last))) => fetched.last = Some(last),
                 Ok(Some(ReadEvent::FirstStreamPosition(_) | ReadEvent::LastAllStreamPosition(_))) => {}
+                // A whole answer says where the stream ends.
+                Ok(None) if fetched.bodies.is_empty() && fetched.last.is_none() => return Err(broken_off()),
                 Ok(None) => break,
                 Err(Error::ResourceNotFound) => return Ok(Fetched { exists: false, ..fetched }),
                 Err(error) => return Err(Failed::Store(error)),
@@ -185,7 +183,7 @@ impl Reader {
         let answer = async { client.read_stream(stream, &options).await?.next().await };
         match answer.await {
             Ok(Some(event)) => Ok(recorded(event)),
-            Ok(None) => Err(Failed::Empty("the answer ended before its first event".to_owned())),
+            Ok(None) => Err(broken_off()),
             Err(Error::ResourceNotFound) => Ok(None),
             Err(error) => Err(Failed::Store(error)),
         }
@@ -247,6 +245,10 @@ impl Reader {
     fn unavailable(&self, why: &str) -> ReadError {
         ReadError::Unavailable(format!("{}: {why}", self.server))
     }
+}
+
+fn broken_off() -> Failed {
+    Failed::Empty("the answer ended before its first event".to_owned())
 }
 
 /// The event in the stream itself: of a link, the link.

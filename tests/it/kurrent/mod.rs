@@ -1,1 +1,58 @@
 //! The event log in KurrentDB, played by a double of its protocol.
+//!
+//! The log contract runs on the double as well, or on a real store when `CREDIT_LEDGER_TEST_EVENTSTORE`
+//! has its connection string; what is here needs a store that fails on demand.
+
+mod double;
+mod engine;
+mod faults;
+mod nodes;
+mod opening;
+
+use std::time::Duration;
+
+use credit_ledger::{
+    clock::{Generator, sixteen},
+    log::kurrent::{KurrentLog, Waits},
+};
+use events::LedgerId;
+
+use self::double::Double;
+
+/// A store, and a ledger of the test's own in it.
+pub(crate) struct Store {
+    url: String,
+    ledger: LedgerId,
+    _double: Option<Double>,
+}
+
+impl Store {
+    /// The real one if there is one, else a double.
+    pub(crate) async fn start() -> Self {
+        let ledger = new_ledger();
+        match std::env::var("CREDIT_LEDGER_TEST_EVENTSTORE") {
+            Ok(url) => Self { url, ledger, _double: None },
+            Err(_) => {
+                let double = Double::start().await;
+                Self { url: double.url(), ledger, _double: Some(double) }
+            }
+        }
+    }
+
+    pub(crate) async fn open(&self) -> KurrentLog {
+        KurrentLog::connect(&self.url, self.ledger).await.expect("a log that can be opened")
+    }
+}
+
+fn new_ledger() -> LedgerId {
+    LedgerId(uuid::Builder::from_random_bytes(sixteen(&mut Generator::from_system())).into_uuid())
+}
+
+const LEDGER: LedgerId = LedgerId(uuid::Uuid::from_u128(7));
+
+/// For stores that don't answer: long enough for one that does.
+const SHORT: Waits = Waits { answer: Duration::from_millis(1500), patience: Duration::from_secs(5) };
+
+async fn open(url: &str) -> KurrentLog {
+    KurrentLog::connect(url, LEDGER).await.expect("a log that can be opened")
+}

@@ -10,7 +10,8 @@ mod sqlite_files;
 mod subject;
 mod waiting;
 
-/// Makes a test of each case for each log: `memory::<case>`, `sqlite::<case>` and `postgres::<case>`.
+/// Makes a test of each case for each log: `memory::<case>`, `sqlite::<case>`, `postgres::<case>` and, with
+/// the feature `eventstoredb`, `kurrent::<case>`.
 macro_rules! on_every_log {
     ($($case:ident),+ $(,)?) => {
         mod memory {
@@ -29,6 +30,13 @@ macro_rules! on_every_log {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 super::$case(&crate::log_contract::subject::Subject::postgres().await).await;
+            })+
+        }
+        #[cfg(feature = "eventstoredb")]
+        mod kurrent {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(&crate::log_contract::subject::Subject::kurrent().await).await;
             })+
         }
     };

@@ -77,4 +77,9 @@ proptest! {
     fn postgres_does_what_a_list_does(calls in vec(call(), 0..60)) {
         run(&calls, Subject::postgres)?;
     }
+    #[cfg(feature = "eventstoredb")]
+    #[test]
+    fn kurrent_does_what_a_list_does(calls in vec(call(), 0..60)) {
+        run(&calls, Subject::kurrent)?;
+    }
 }

@@ -17,8 +17,16 @@ pub(super) struct Subject {
 /// Where a log lives.
 enum Home {
     Nowhere,
-    Directory { _directory: TempDir },
-    Database { _database: Database },
+    Directory {
+        _directory: TempDir,
+    },
+    Database {
+        _database: Database,
+    },
+    #[cfg(feature = "eventstoredb")]
+    Store {
+        _store: crate::kurrent::Store,
+    },
 }
 
 impl Subject {
@@ -36,6 +44,12 @@ impl Subject {
         let database = Database::migrated().await;
         let log = PostgresLog::connect(&database.url(), None).await.expect("a log that can be opened");
         Self { log: Arc::new(log), _home: Home::Database { _database: database } }
+    }
+
+    #[cfg(feature = "eventstoredb")]
+    pub(super) async fn kurrent() -> Self {
+        let store = crate::kurrent::Store::start().await;
+        Self { log: Arc::new(store.open().await), _home: Home::Store { _store: store } }
     }
 
     /// Appends at the head, whatever it is, and returns the new one.
