@@ -1,6 +1,7 @@
 //! The composition root: puts a ledger together from its parts and takes it apart again.
 
 mod background;
+pub mod migrations;
 
 use std::{
     fmt,

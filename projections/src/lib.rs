@@ -5,6 +5,7 @@
 //! computation beside the one that decides commands, so that a mistake in either shows as a
 //! difference.
 
+mod audience;
 mod auditor;
 mod basis;
 mod commands;
@@ -23,6 +24,7 @@ mod wallets;
 #[cfg(test)]
 mod samples;
 
+pub use audience::{Audience, Occurrence};
 pub use auditor::{Account, Auditor, Finding, Summary};
 pub use basis::{Bases, Basis};
 pub use commands::{answer, fingerprint};

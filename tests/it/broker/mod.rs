@@ -1,1 +1,12 @@
-//! The relay, on a real RabbitMQ.
+//! The relay and a real RabbitMQ: what is stored arrives, whatever happens to the broker.
+
+mod arriving;
+mod broken;
+mod inbox;
+mod permissions;
+mod refused;
+mod relaying;
+mod restarted;
+mod speed;
+mod state;
+mod world;

@@ -10,7 +10,7 @@ mod sqlite_files;
 mod subject;
 mod waiting;
 
-/// Makes a test of each case for each log: `memory::<case>` and `sqlite::<case>`.
+/// Makes a test of each case for each log: `memory::<case>`, `sqlite::<case>` and `postgres::<case>`.
 macro_rules! on_every_log {
     ($($case:ident),+ $(,)?) => {
         mod memory {
@@ -23,6 +23,12 @@ macro_rules! on_every_log {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $case() {
                 super::$case(&crate::log_contract::subject::Subject::sqlite().await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(&crate::log_contract::subject::Subject::postgres().await).await;
             })+
         }
     };

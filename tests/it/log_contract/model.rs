@@ -72,4 +72,9 @@ proptest! {
     fn sqlite_does_what_a_list_does(calls in vec(call(), 0..60)) {
         run(&calls, Subject::sqlite)?;
     }
+
+    #[test]
+    fn postgres_does_what_a_list_does(calls in vec(call(), 0..60)) {
+        run(&calls, Subject::postgres)?;
+    }
 }

@@ -2,25 +2,40 @@
 
 use std::{path::Path, sync::Arc};
 
-use credit_ledger::log::{Bodies, Log, Page, memory::MemoryLog, sqlite::SqliteLog};
+use credit_ledger::log::{Bodies, Log, Page, memory::MemoryLog, postgres::PostgresLog, sqlite::SqliteLog};
 use events::Position;
 use tempfile::TempDir;
 
-/// A fresh log, removed with its files at the end of the test.
+use crate::support::postgres::Database;
+
+/// A fresh log, removed with what it lives in at the end of the test.
 pub(super) struct Subject {
     pub(super) log: Arc<dyn Log>,
-    _directory: Option<TempDir>,
+    _home: Home,
+}
+
+/// Where a log lives.
+enum Home {
+    Nowhere,
+    Directory { _directory: TempDir },
+    Database { _database: Database },
 }
 
 impl Subject {
     pub(super) fn memory() -> Self {
-        Self { log: Arc::new(MemoryLog::new()), _directory: None }
+        Self { log: Arc::new(MemoryLog::new()), _home: Home::Nowhere }
     }
 
     pub(super) async fn sqlite() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let log = open(directory.path()).await;
-        Self { log: Arc::new(log), _directory: Some(directory) }
+        Self { log: Arc::new(log), _home: Home::Directory { _directory: directory } }
+    }
+
+    pub(super) async fn postgres() -> Self {
+        let database = Database::migrated().await;
+        let log = PostgresLog::connect(&database.url(), None).await.expect("a log that can be opened");
+        Self { log: Arc::new(log), _home: Home::Database { _database: database } }
     }
 
     /// Appends at the head, whatever it is, and returns the new one.

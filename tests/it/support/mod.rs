@@ -6,5 +6,7 @@ pub(crate) mod dice;
 pub(crate) mod ground;
 pub(crate) mod history;
 pub(crate) mod model;
+pub(crate) mod postgres;
+pub(crate) mod rabbit;
 pub(crate) mod watched;
 pub(crate) mod words;

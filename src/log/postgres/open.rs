@@ -1,0 +1,185 @@
+//! Opening the log: the server, its settings, the schema, the ledger.
+
+use std::{collections::HashSet, fmt::Write, sync::Arc};
+
+use events::{LedgerId, Position};
+use sqlx::{PgConnection, types::Uuid};
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    MIGRATIONS, PostgresLog,
+    appender::Appender,
+    follow,
+    reader::Reader,
+    server::{self, Server, Unusable},
+};
+
+const IS_MIGRATED: &str = "SELECT to_regclass('credit_ledger.migrations') IS NOT NULL";
+const MIGRATED: &str = "SELECT name FROM credit_ledger.migrations";
+const LEDGERS: &str = "SELECT number, id FROM credit_ledger.ledgers ORDER BY number";
+const ADD_FIRST_LEDGER: &str = "SELECT credit_ledger.add_first_ledger($1)";
+const ADD_LEDGER: &str = "SELECT credit_ledger.add_ledger($1)";
+
+/// Why a log couldn't be opened. No text of it holds a password.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL can't be understood.
+    #[error("the database's URL is not of the form postgres://user@host:port/database")]
+    Url,
+    /// The server can't be reached, or must not be trusted with events.
+    #[error("can't use {server}: {why}")]
+    Unusable {
+        /// User, address and database.
+        server: String,
+        /// What is wrong, and what to do about it.
+        why: String,
+    },
+    /// The database has no schema of this service, or an older one.
+    #[error("{server} is not ready for this version: run `credit-ledger migrate --database-url …`")]
+    NotMigrated {
+        /// User, address and database.
+        server: String,
+    },
+    /// The database holds other ledgers, but not this one.
+    #[error("{server} doesn't hold the ledger {wanted}: it has {}", list(.found))]
+    OtherLedger {
+        /// User, address and database.
+        server: String,
+        /// The ledger that was asked for.
+        wanted: LedgerId,
+        /// The ledgers that are there.
+        found: Vec<LedgerId>,
+    },
+    /// No ledger was named, and the database holds several.
+    #[error("{server} holds several ledgers: say which of {}", list(.found))]
+    SeveralLedgers {
+        /// User, address and database.
+        server: String,
+        /// The ledgers that are there.
+        found: Vec<LedgerId>,
+    },
+}
+
+impl PostgresLog {
+    /// Opens the log of `ledger`, or of the only ledger there is. A database without a ledger gets its
+    /// first one: this one, or one with a random id, the same for all processes that start at once.
+    ///
+    /// `url` is `postgres://user@host:port/database`, with parameters as libpq has them; without a
+    /// password in it, PGPASSWORD or the password file is used.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn connect(url: &str, ledger: Option<LedgerId>) -> Result<Self, OpenError> {
+        let (server, mut connection) = ready(url).await?;
+        let (number, ledger) = choose(&mut connection, ledger).await.map_err(|why| why.of(&server))?;
+        let reader = Arc::new(Reader::new(server.clone(), number));
+        let head = Arc::new(watch::Sender::new(Position(0)));
+        let following = follow::follow(server.clone(), number, Arc::clone(&reader), Arc::clone(&head));
+        let follower = AbortOnDropHandle::new(tokio::spawn(following));
+        let appender = Appender::start(server, connection, number, Arc::clone(&reader), Arc::clone(&head));
+        Ok(Self { ledger, number, reader, appender, head, follower })
+    }
+
+    /// The ledgers of the database, oldest first.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn ledger_ids(url: &str) -> Result<Vec<LedgerId>, OpenError> {
+        let (server, mut connection) = ready(url).await?;
+        let found = ledgers(&mut connection).await.map_err(|error| Why::from(error).of(&server))?;
+        server::close(connection).await;
+        Ok(found.into_iter().map(|(_, id)| id).collect())
+    }
+
+    /// Adds a ledger to the database, unless it is there already.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn add_ledger(url: &str, ledger: LedgerId) -> Result<(), OpenError> {
+        let (server, mut connection) = ready(url).await?;
+        let added = sqlx::query(ADD_LEDGER).bind(ledger.0).execute(&mut connection).await;
+        added.map_err(|error| Why::from(error).of(&server))?;
+        server::close(connection).await;
+        Ok(())
+    }
+}
+
+/// A connection to a server that can be trusted and whose schema is up to date.
+async fn ready(url: &str) -> Result<(Server, PgConnection), OpenError> {
+    let server = Server::parse(url).map_err(|_| OpenError::Url)?;
+    let mut connection = server.connect_durably().await.map_err(|why| Why::Unusable(why).of(&server))?;
+    match is_migrated(&mut connection).await {
+        Ok(true) => Ok((server, connection)),
+        Ok(false) => Err(OpenError::NotMigrated { server: server.shown() }),
+        Err(error) => Err(Why::from(error).of(&server)),
+    }
+}
+
+async fn is_migrated(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    if !sqlx::query_scalar(IS_MIGRATED).fetch_one(&mut *connection).await? {
+        return Ok(false);
+    }
+    let done: HashSet<String> =
+        sqlx::query_scalar(MIGRATED).fetch_all(connection).await?.into_iter().collect();
+    Ok(MIGRATIONS.iter().all(|(name, _)| done.contains(*name)))
+}
+
+async fn ledgers(connection: &mut PgConnection) -> Result<Vec<(i16, LedgerId)>, sqlx::Error> {
+    let found: Vec<(i16, Uuid)> = sqlx::query_as(LEDGERS).fetch_all(connection).await?;
+    Ok(found.into_iter().map(|(number, id)| (number, LedgerId(id))).collect())
+}
+
+async fn choose(connection: &mut PgConnection, wanted: Option<LedgerId>) -> Result<(i16, LedgerId), Why> {
+    let mut found = ledgers(connection).await?;
+    if found.is_empty() {
+        let id = wanted.map(|ledger| ledger.0);
+        sqlx::query(ADD_FIRST_LEDGER).bind(id).execute(&mut *connection).await?;
+        found = ledgers(connection).await?;
+    }
+    match (wanted, &found[..]) {
+        (None, [only]) => Ok(*only),
+        (None, _) => Err(Why::SeveralLedgers(ids(&found))),
+        (Some(wanted), found) => {
+            let this = found.iter().find(|(_, id)| *id == wanted);
+            this.copied().ok_or_else(|| Why::OtherLedger { wanted, found: ids(found) })
+        }
+    }
+}
+
+fn ids(ledgers: &[(i16, LedgerId)]) -> Vec<LedgerId> {
+    ledgers.iter().map(|(_, id)| *id).collect()
+}
+
+/// An [`OpenError`] before it is said of which server.
+enum Why {
+    Unusable(Unusable),
+    OtherLedger { wanted: LedgerId, found: Vec<LedgerId> },
+    SeveralLedgers(Vec<LedgerId>),
+}
+
+impl From<sqlx::Error> for Why {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unusable(error.into())
+    }
+}
+
+impl Why {
+    fn of(self, server: &Server) -> OpenError {
+        let server = server.shown();
+        match self {
+            Self::Unusable(why) => OpenError::Unusable { server, why: why.to_string() },
+            Self::OtherLedger { wanted, found } => OpenError::OtherLedger { server, wanted, found },
+            Self::SeveralLedgers(found) => OpenError::SeveralLedgers { server, found },
+        }
+    }
+}
+
+fn list(ledgers: &[LedgerId]) -> String {
+    let mut text = String::new();
+    for ledger in ledgers {
+        let comma = if text.is_empty() { "" } else { ", " };
+        write!(text, "{comma}{ledger}").expect("writing to a String can't fail");
+    }
+    text
+}
