@@ -11,6 +11,7 @@ mod ids;
 mod parts;
 mod period;
 mod price;
+pub mod schema;
 mod time;
 mod types;
 pub mod upcast;

@@ -7,6 +7,9 @@
 
 mod properties;
 mod setup;
+mod tap;
+
+pub use tap::{Tap, TapError, TapKind};
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -204,8 +207,7 @@ fn told(returned: &BasicReturnMessage) -> Verdict {
 impl Session for AmqpSession {
     fn publish(&mut self, number: u64, message: &Message) {
         let (channel, body) = (self.channel.clone(), message.body.clone());
-        let (key, properties) =
-            (message.routing_key.as_str().into(), properties::of(message, &self.user));
+        let (key, properties) = (message.routing_key.as_str().into(), properties::of(message, &self.user));
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let mut sending: Sending = Box::pin(async move {
             let sent = channel.basic_publish(EVENTS.into(), key, options, &body, properties).await;

@@ -7,7 +7,6 @@ use events::{AppId, Position};
 use futures::{FutureExt, StreamExt, future::BoxFuture};
 use lapin::{
     Acker, Channel, Connection, ConnectionProperties,
-
     message::Delivery as Message,
     options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions},
     types::{AMQPValue, FieldTable},
@@ -79,7 +78,9 @@ impl std::fmt::Debug for Amqp {
 impl Broker for Amqp {
     fn connect(&self) -> BoxFuture<'_, Result<Box<dyn Session>, Lost>> {
         let silent = |_| Err(Lost(format!("the broker didn't answer within {} s", CONNECT_MAX.as_secs())));
-        tokio::time::timeout(CONNECT_MAX, self.open()).map(move |opened| opened.unwrap_or_else(silent)).boxed()
+        tokio::time::timeout(CONNECT_MAX, self.open())
+            .map(move |opened| opened.unwrap_or_else(silent))
+            .boxed()
     }
 }
 

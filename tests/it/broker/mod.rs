@@ -2,6 +2,7 @@
 
 mod arriving;
 mod broken;
+mod consuming;
 mod inbox;
 mod permissions;
 mod refused;
@@ -9,4 +10,5 @@ mod relaying;
 mod restarted;
 mod speed;
 mod state;
+mod table;
 mod world;

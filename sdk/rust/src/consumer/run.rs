@@ -170,7 +170,9 @@ impl<I: Inbox, H: Handler<I::Transaction>> Run<I, H> {
         if let Gap::After(after) = self.seen.gap(position, prev) {
             match self.feed.clone() {
                 Some(feed) => self.fill(&*feed, after, position).await?,
-                None => tracing::warn!(?after, %position, "events are missing, and there is no feed to read them from"),
+                None => {
+                    tracing::warn!(?after, %position, "events are missing, and there is no feed to read them from")
+                }
             }
         }
         self.seen.meet(position);

@@ -57,7 +57,8 @@ impl Story {
     pub fn unknown_happens(&mut self, event_type: &str) -> Position {
         let position = self.next_position();
         let event_type = serde_json::Value::from(event_type);
-        let text = format!(r#"{{"type":{event_type},"position":"{position}","subject":"moon/1","data":{{}}}}"#);
+        let text =
+            format!(r#"{{"type":{event_type},"position":"{position}","subject":"moon/1","data":{{}}}}"#);
         self.told.push((position, text.into()));
         position
     }

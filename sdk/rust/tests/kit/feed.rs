@@ -17,7 +17,10 @@ async fn serve(listener: TcpListener, answer: String) -> String {
     String::from_utf8(head).expect("UTF-8")
 }
 
-async fn ask(after: Option<Position>, answer: String) -> (String, Result<credit_ledger_client::FeedPage, FeedError>) {
+async fn ask(
+    after: Option<Position>,
+    answer: String,
+) -> (String, Result<credit_ledger_client::FeedPage, FeedError>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
@@ -36,7 +39,10 @@ async fn the_feed_is_asked_with_the_app_s_key_and_gives_the_stored_bytes() {
     assert!(head.starts_with("GET /v1/events?audience=app&limit=1000&after=7 HTTP/1.1\r\n"), "{head}");
     assert!(head.contains("x-api-key: key-7\r\n"), "{head}");
     let page = page.expect("a page");
-    assert_eq!((page.events, page.next), (vec![r#"{"a": 1}"#.into(), r#"{"b":"2"}"#.into()], Some(Position(41))));
+    assert_eq!(
+        (page.events, page.next),
+        (vec![r#"{"a": 1}"#.into(), r#"{"b":"2"}"#.into()], Some(Position(41)))
+    );
 }
 
 #[tokio::test]

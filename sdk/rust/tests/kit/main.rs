@@ -43,11 +43,7 @@ impl Keep {
 }
 
 impl Handler<MemoryTransaction<Row>> for Keep {
-    async fn handle(
-        &self,
-        table: &mut MemoryTransaction<Row>,
-        event: &Received,
-    ) -> Result<(), Failure> {
+    async fn handle(&self, table: &mut MemoryTransaction<Row>, event: &Received) -> Result<(), Failure> {
         let envelope = &event.recorded.envelope;
         // Written before it fails: a transaction that is undone leaves nothing.
         table.insert((envelope.subject, envelope.position));
