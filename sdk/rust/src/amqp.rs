@@ -10,11 +10,17 @@ use lapin::{
     message::Delivery as Message,
     options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions},
     types::{AMQPValue, FieldTable},
-    uri::AMQPUri,
+    uri::{AMQPScheme, AMQPUri},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
 };
 
 use crate::broker::{Broker, Delivery, Lost, Receipt, Session};
 
+/// What opens AMQP 0-9-1.
+const HEADER: &[u8] = b"AMQP\x00\x00\x09\x01";
 /// Seconds between heartbeats, unless the URL says `heartbeat=`.
 const HEARTBEAT_S: u16 = 10;
 /// How long connecting may take, and how long closing, before the connection is just dropped.
@@ -52,7 +58,20 @@ impl Amqp {
         Self { prefetch: prefetch.max(1), ..self }
     }
 
+    /// Whether somebody answers. A connection to a broker that hangs would keep a socket for as long as
+    /// it hangs, and there may be many attempts; this one is just dropped.
+    async fn knock(&self) -> std::io::Result<()> {
+        if self.uri.scheme == AMQPScheme::AMQP {
+            let address = (self.uri.authority.host.as_str(), self.uri.authority.port);
+            let mut stream = TcpStream::connect(address).await?;
+            stream.write_all(HEADER).await?;
+            stream.read_u8().await?;
+        }
+        Ok(())
+    }
+
     async fn open(&self) -> Result<Box<dyn Session>, Lost> {
+        self.knock().await.map_err(|error| Lost(error.to_string()))?;
         let properties = ConnectionProperties::default()
             .with_connection_name(format!("credit-ledger-client {}", self.queue).into());
         let connection = Connection::connect_uri(self.uri.clone(), properties).await.map_err(lost)?;

@@ -9,7 +9,7 @@ use lapin::{
     Acker, Channel, Connection, ConnectionProperties, Consumer,
     options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions},
     types::FieldTable,
-    uri::AMQPUri,
+    uri::{AMQPScheme, AMQPUri},
 };
 use tokio::time::timeout;
 
@@ -67,7 +67,9 @@ impl Tap {
     }
 
     async fn connect(uri: AMQPUri, app: AppId, kind: TapKind) -> Result<Self, Broken> {
-        setup::knock(&uri).await?;
+        if uri.scheme == AMQPScheme::AMQP {
+            setup::knock(&uri).await?;
+        }
         let properties = ConnectionProperties::default().with_connection_name("credit-ledger tail".into());
         let connection = Connection::connect_uri(uri, properties).await.map_err(setup::broken)?;
         let channel = connection.create_channel().await.map_err(setup::broken)?;
