@@ -139,10 +139,9 @@ fn delivery(message: Message) -> Delivery {
 }
 
 fn position(value: &AMQPValue) -> Option<Position> {
-    let text = match value {
-        AMQPValue::LongString(text) => str::from_utf8(text.as_bytes()).ok()?,
-        AMQPValue::ShortString(text) => text.as_str(),
-        _ => return None,
+    let text = match value.as_long_string() {
+        Some(text) => str::from_utf8(text.as_bytes()).ok()?,
+        None => value.as_short_string()?.as_str(),
     };
     text.parse().ok()
 }

@@ -5,20 +5,26 @@ use serde_json::Value;
 use super::{compare::breaks, generated, root};
 
 const COMMITTED: &str = "docs/asyncapi.json";
-/// What receivers may rely on: the widest of what was ever committed.
+/// What receivers may rely on: the widest of what was ever committed. A change that they could notice
+/// never gets in here, so compatible steps don't add up to an incompatible one.
 const PUBLISHED: &str = "docs/asyncapi.published.json";
 
 fn updating() -> bool {
     env::var_os("UPDATE").is_some_and(|value| value == "1")
 }
 
-fn text(document: &Value) -> String {
-    format!("{document:#}\n")
+/// The document without what nobody relies on, on one line: nobody reads it.
+fn relied_on(document: &Value) -> String {
+    let mut kept = document.clone();
+    for message in kept["components"]["messages"].as_object_mut().expect("messages").values_mut() {
+        message.as_object_mut().expect("a message").remove("examples");
+    }
+    format!("{kept}\n")
 }
 
 #[test]
 fn the_committed_document_is_up_to_date() {
-    let text = text(&generated());
+    let text = format!("{:#}\n", generated());
     let path = root().join(COMMITTED);
     if updating() {
         fs::write(&path, &text).expect("the document can be written");
@@ -41,10 +47,10 @@ fn nothing_that_was_published_is_broken() {
         );
     }
     if updating() {
-        fs::write(&path, text(&now)).expect("the document can be written");
+        fs::write(&path, relied_on(&now)).expect("the document can be written");
     }
     let published = fs::read_to_string(&path).unwrap_or_default();
-    assert!(published == text(&now), "{PUBLISHED} lags behind: run this test with UPDATE=1");
+    assert!(published == relied_on(&now), "{PUBLISHED} lags behind: run this test with UPDATE=1");
 }
 
 /// Every reference in the document.
