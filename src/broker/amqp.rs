@@ -124,11 +124,12 @@ impl Watched {
         let mut events = connection.events_listener().boxed();
         let watcher = tokio::spawn(async move {
             while let Some(event) = events.next().await {
-                match event {
-                    Event::ConnectionBlocked(reason) => drop(block.send_replace(Some(reason.into()))),
-                    Event::ConnectionUnblocked => drop(block.send_replace(None)),
-                    Event::Error(error) => drop(fail.send_replace(Some(setup::broken(error)))),
-                    _ => {}
+                if let Event::ConnectionBlocked(reason) = event {
+                    block.send_replace(Some(reason.into()));
+                } else if let Event::ConnectionUnblocked = event {
+                    block.send_replace(None);
+                } else if let Event::Error(error) = event {
+                    fail.send_replace(Some(setup::broken(error)));
                 }
             }
         });

@@ -102,7 +102,9 @@ impl PostgresState {
     async fn superseded(&self, ours: u64) -> StateError {
         let ledger = self.ledger.0;
         let found: Result<Option<i64>, _> = self
-            .with(async move |connection| sqlx::query_scalar(EPOCH).bind(ledger).fetch_optional(connection).await)
+            .with(async move |connection| {
+                sqlx::query_scalar(EPOCH).bind(ledger).fetch_optional(connection).await
+            })
             .await;
         match found {
             Ok(Some(epoch)) if epoch.unsigned_abs() > ours => {

@@ -34,11 +34,8 @@ pub trait RelayState: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`StateError`] says.
-    fn quarantine<'a>(
-        &'a self,
-        position: Position,
-        reason: &'a str,
-    ) -> BoxFuture<'a, Result<(), StateError>>;
+    fn quarantine<'a>(&'a self, position: Position, reason: &'a str)
+    -> BoxFuture<'a, Result<(), StateError>>;
 }
 
 /// Why progress can't be loaded or saved.

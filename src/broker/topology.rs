@@ -88,7 +88,8 @@ impl Plan<'_> {
     /// Everything as one document.
     #[must_use]
     pub fn definitions(&self) -> Value {
-        let users = self.users.iter().map(|user| json!({ "name": user.name, "password": user.password, "tags": "" }));
+        let users =
+            self.users.iter().map(|user| json!({ "name": user.name, "password": user.password, "tags": "" }));
         json!({
             "vhosts": [{ "name": self.vhost }],
             "users": users.collect::<Vec<_>>(),

@@ -62,17 +62,7 @@ impl Window {
         self.bytes += bytes;
         let next = position.next();
         let missing = messages;
-        self.slots.push_back(Slot {
-            first,
-            messages,
-            missing,
-            bytes,
-            position,
-            next,
-            apps,
-            time,
-            sent: now,
-        });
+        self.slots.push_back(Slot { first, messages, missing, bytes, position, next, apps, time, sent: now });
         first
     }
 
@@ -135,7 +125,10 @@ impl Window {
     /// The position of the event that message `number` is of.
     #[cfg(test)]
     pub(super) fn position_of(&self, number: u64) -> Option<Position> {
-        self.slots.iter().find(|slot| (slot.first..slot.first + slot.messages).contains(&number)).map(|slot| slot.position)
+        self.slots
+            .iter()
+            .find(|slot| (slot.first..slot.first + slot.messages).contains(&number))
+            .map(|slot| slot.position)
     }
 }
 

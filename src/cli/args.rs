@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use super::{
     commands::{
-        adjust::Adjust, adjust::Approve, app::AppCommand, bench::BenchCommand, completions::Completions,
-        config::ConfigCommand, credit::Grant, credit::Purchase, demo::Demo, entries::Entries,
-        explain::Explain, export::Export, hold::HoldCommand, import::Import, key::KeyCommand,
-        openapi::Openapi, policy::PolicyCommand, price::PriceCommand, refund::Chargeback, refund::Refund,
-        replay::Replay, report::ReportCommand, serve::Serve, spend::Check, spend::Deduct, spend::Rollback,
-        statement::Statement, tail::Tail, verify::Verify, wallet::WalletCommand,
+        adjust::Adjust, adjust::Approve, app::AppCommand, bench::BenchCommand, broker::BrokerCommand,
+        completions::Completions, config::ConfigCommand, credit::Grant, credit::Purchase, demo::Demo,
+        entries::Entries, explain::Explain, export::Export, hold::HoldCommand, import::Import,
+        key::KeyCommand, migrate::Migrate, openapi::Openapi, policy::PolicyCommand, price::PriceCommand,
+        refund::Chargeback, refund::Refund, replay::Replay, report::ReportCommand, serve::Serve,
+        spend::Check, spend::Deduct, spend::Rollback, statement::Statement, tail::Tail, verify::Verify,
+        wallet::WalletCommand,
     },
     output::Format,
 };
@@ -121,8 +122,11 @@ pub(super) enum Command {
     Verify(Verify),
     Export(Export),
     Import(Import),
+    Migrate(Migrate),
     #[command(subcommand)]
     Bench(BenchCommand),
+    #[command(subcommand)]
+    Broker(BrokerCommand),
     #[command(subcommand)]
     Config(ConfigCommand),
     Openapi(Openapi),

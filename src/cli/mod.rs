@@ -4,6 +4,7 @@
 
 mod args;
 mod audit;
+mod broker;
 mod change;
 pub mod client;
 mod commands;
@@ -118,7 +119,9 @@ async fn dispatch(command: Command, context: &mut Context<'_>) -> Outcome {
         Command::Verify(verify) => verify.run(context).await,
         Command::Export(export) => export.run(context).await,
         Command::Import(import) => import.run(context).await,
+        Command::Migrate(migrate) => migrate.run(context).await,
         Command::Bench(bench) => bench.run(context),
+        Command::Broker(broker) => broker.run(context).await,
         Command::Config(config) => config.run(context),
         Command::Openapi(openapi) => openapi.run(context),
         Command::Completions(completions) => completions.run(context),

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use events::EventType;
 
-use super::{FeedQuery, header::Header};
+use super::{FeedQuery, header::Header, told::Told};
 
 /// Types by a whole name, `credits.deducted.v1`, or by whole first parts of names:
 /// `credits.deducted` (all its versions) and `credits.*` or `credits`.
@@ -49,6 +49,7 @@ pub(super) struct Matcher<'a> {
     subject: Option<String>,
     identity: bool,
     types: &'a [TypeFilter],
+    pub(super) told: Option<&'a Told>,
 }
 
 impl<'a> Matcher<'a> {
@@ -58,6 +59,7 @@ impl<'a> Matcher<'a> {
             subject: query.wallet.map(|wallet| format!("wallet/{wallet}")),
             identity: query.identity,
             types: &query.types,
+            told: query.told.as_ref(),
         }
     }
 
@@ -66,6 +68,7 @@ impl<'a> Matcher<'a> {
             && self.subject.as_deref().is_none_or(|subject| header.subject == subject)
             && (self.identity || !header.event_type.starts_with("auth."))
             && (self.types.is_empty() || self.types.iter().any(|filter| filter.takes(&header.event_type)))
+            && self.told.is_none_or(|told| told.takes(header))
     }
 }
 

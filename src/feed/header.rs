@@ -1,4 +1,4 @@
-//! What a filter needs of an event: three attributes, borrowed from the stored bytes. A whole
+//! What a filter needs of an event: a few attributes, borrowed from the stored bytes. A whole
 //! decode would cost several times as much and say nothing more.
 
 use std::borrow::Cow;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::FeedError;
 
-/// An event's type, subject and organization.
+/// An event's type and subject, whose it is, who acted, and when.
 #[derive(Debug, Deserialize)]
 pub(super) struct Header<'a> {
     #[serde(rename = "type", borrow)]
@@ -17,6 +17,10 @@ pub(super) struct Header<'a> {
     pub(super) subject: Cow<'a, str>,
     #[serde(borrow, default)]
     pub(super) org: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(super) app: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(super) time: Option<Cow<'a, str>>,
 }
 
 impl<'a> Header<'a> {

@@ -6,8 +6,10 @@ mod follow;
 mod header;
 #[cfg(test)]
 mod tests;
+mod told;
 
 pub use filter::{TypeFilter, UnknownType};
+pub use told::Told;
 
 use std::{borrow::Cow, fmt, sync::Arc};
 
@@ -46,6 +48,8 @@ pub struct FeedQuery {
     pub types: Vec<TypeFilter>,
     /// Only about this wallet.
     pub wallet: Option<WalletId>,
+    /// Only what an app is told of by messages.
+    pub told: Option<Told>,
     /// At most so many; taken as 1 below that, and as [`LIMIT_MAX`] above.
     pub limit: usize,
 }
@@ -115,6 +119,9 @@ impl FeedPage {
                 break;
             }
             let header = Header::read(position, body)?;
+            if let Some(told) = matcher.told {
+                told.learn(position, &header, body);
+            }
             if matcher.takes(&header) {
                 let event_type = type_name(&header.event_type);
                 self.events.push(FeedEvent { position, event_type, body: Bytes::copy_from_slice(body) });
@@ -142,6 +149,9 @@ impl Feed {
         let limit = query.limit.clamp(1, LIMIT_MAX);
         let start = Position(query.after.map_or(0, |after| after.get().saturating_add(1)));
         let head = self.log.head().await?;
+        if let Some(told) = &query.told {
+            told.catch_up(&*self.log, start.min(head)).await?;
+        }
         let mut page = FeedPage { events: Vec::new(), next: start, head };
         let end = head.min(Position(start.get().saturating_add(SCAN_MAX)));
         while page.events.len() < limit && page.next < end {

@@ -9,7 +9,7 @@ use axum::{
 };
 use events::{OrgId, Position, WalletId};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
     app::Shared,
@@ -18,7 +18,10 @@ use super::{
     problem::{self, Code, Problem},
     stream,
 };
-use crate::feed::{FeedError, FeedPage, FeedQuery, LIMIT_MAX, TypeFilter};
+use crate::{
+    feed::{FeedError, FeedPage, FeedQuery, LIMIT_MAX, Told, TypeFilter},
+    identity::Scope,
+};
 
 /// Where to go on: pass it as `after`.
 const NEXT: HeaderName = HeaderName::from_static("x-ledger-next");
@@ -45,6 +48,18 @@ pub(super) struct EventFilters {
     limit: Option<usize>,
     /// How many seconds to wait while there is nothing, 0 to 30; 0 when absent.
     wait: Option<u32>,
+    /// With `app`, exactly the events of which the calling app is told by messages, whatever its key
+    /// allows: that is how a gap between messages is filled.
+    #[param(inline)]
+    audience: Option<Audience>,
+}
+
+/// Whose events are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Audience {
+    /// Those of which the calling app is told.
+    App,
 }
 
 impl EventFilters {
@@ -67,6 +82,7 @@ impl EventFilters {
             after: resume.or(self.after.map(Position)).filter(|after| after.get() < u64::MAX),
             types: types.map_err(|unknown| Problem::bad_request(format!("`types`: {unknown}")))?,
             wallet: self.wallet,
+            told: None,
             limit,
         })
     }
@@ -100,7 +116,8 @@ fn accepts_stream(headers: &HeaderMap) -> bool {
 
 /// Follows the ledger: its events as they are stored, in order, each one once.
 ///
-/// Only the events of the caller's organization; facts about apps and keys only for `admin`. With
+/// Only the events of the caller's organization; facts about apps and keys only for `admin`. The
+/// scope `events:read` is needed, except with `audience=app`. With
 /// `Accept: text/event-stream` as a stream, where `id` is the position.
 #[utoipa::path(
     get, path = "/v1/events", tag = "events", operation_id = "follow_events",
@@ -120,16 +137,32 @@ fn accepts_stream(headers: &HeaderMap) -> bool {
 )]
 pub(super) async fn follow(
     State(shared): State<Shared>,
-    caller: Caller<scope::Events>,
+    caller: Caller<scope::AnyKey>,
     delivery: Delivery,
     Params(filters): Params<EventFilters>,
 ) -> Result<Response, Problem> {
-    let query = filters.query(Some(caller.org), caller.administers, delivery.resume)?;
+    let told = match filters.audience {
+        Some(Audience::App) => Some(told(&shared, &caller).await?),
+        None => {
+            caller.must_have(Scope::EventsRead)?;
+            None
+        }
+    };
+    let query = filters.query(Some(caller.org), caller.administers || told.is_some(), delivery.resume)?;
+    let query = FeedQuery { told, ..query };
     if delivery.streamed {
         return Ok(stream::open(shared, query));
     }
     let wait = seconds(filters.wait, 0, WAIT_MAX_S);
     Ok(batch(&shared.feed.follow(&query, wait, &shared.stopping).await?))
+}
+
+/// What the calling app is told of.
+async fn told(shared: &Shared, caller: &Caller<scope::AnyKey>) -> Result<Told, Problem> {
+    let nobody = || Problem::bad_request("`audience=app` is for apps: an operator is told of nothing");
+    let app = caller.app.ok_or_else(nobody)?;
+    let rows = shared.reads.identity().await?;
+    Ok(Told::new(app, rows.as_of, &rows.keys))
 }
 
 /// The stored bytes between brackets and commas, never encoded again.

@@ -1,7 +1,7 @@
 //! The event log: one dense order of events, appended in whole groups at an expected head.
 //!
-//! [`Log`] is what the rest of the service knows; [`memory`] and [`sqlite`] are its adapters. One
-//! contract suite (`tests/it/log_contract`) holds for every adapter.
+//! [`Log`] is what the rest of the service knows; [`memory`], [`sqlite`] and [`postgres`] are among its
+//! adapters. One contract suite (`tests/it/log_contract`) holds for every adapter.
 
 mod bodies;
 pub mod faulty;

@@ -36,15 +36,16 @@ pub(super) async fn knock(uri: &AMQPUri) -> Result<(), Broken> {
 pub(super) async fn channel(connection: &Connection) -> Result<Channel, Broken> {
     let channel = connection.create_channel().await.map_err(broken)?;
     let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
-    let declared = channel.exchange_declare(EVENTS.into(), ExchangeKind::Topic, durable, FieldTable::default());
+    let declared =
+        channel.exchange_declare(EVENTS.into(), ExchangeKind::Topic, durable, FieldTable::default());
     declared.await.map_err(broken)?;
     let looked = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-    channel.queue_declare(AUDIT.into(), looked, FieldTable::default()).await.map_err(|error| {
-        match broken(error) {
+    channel.queue_declare(AUDIT.into(), looked, FieldTable::default()).await.map_err(
+        |error| match broken(error) {
             Broken::Setup(reason) => Broken::Setup(format!("{reason}; run credit-ledger broker provision")),
             other @ (Broken::Lost(_) | Broken::Silent(_)) => other,
-        }
-    })?;
+        },
+    )?;
     let bound = channel.queue_bind(
         AUDIT.into(),
         EVENTS.into(),
@@ -60,14 +61,10 @@ pub(super) async fn channel(connection: &Connection) -> Result<Channel, Broken> 
 /// What an error means for the relay. A channel that the broker closed names something missing,
 /// forbidden or different; so does a refused log-in.
 pub(super) fn broken(error: Error) -> Broken {
-    match error.kind() {
-        ErrorKind::ProtocolError(told) => {
-            let text = told.to_string();
-            let refused = matches!(told.kind(), AMQPErrorKind::Soft(_))
-                || text.contains("ACCESS")
-                || text.contains("NOT-ALLOWED");
-            if refused { Broken::Setup(text) } else { Broken::Lost(text) }
-        }
-        _ => Broken::Lost(error.to_string()),
-    }
+    let ErrorKind::ProtocolError(told) = error.kind() else { return Broken::Lost(error.to_string()) };
+    let text = told.to_string();
+    let refused = matches!(told.kind(), AMQPErrorKind::Soft(_))
+        || text.contains("ACCESS")
+        || text.contains("NOT-ALLOWED");
+    if refused { Broken::Setup(text) } else { Broken::Lost(text) }
 }

@@ -168,7 +168,8 @@ impl Line {
         async move {
             let head = log.head().await?;
             let page = log.read(position, 1).await?;
-            let first = page.iter().next().and_then(|(_, body)| EventHead::read(body).ok()?.time.parse().ok());
+            let first =
+                page.iter().next().and_then(|(_, body)| EventHead::read(body).ok()?.time.parse().ok());
             Ok(Measured { head, oldest: first })
         }
         .boxed()

@@ -3,6 +3,7 @@
 pub(super) mod adjust;
 pub(super) mod app;
 pub(super) mod bench;
+pub(super) mod broker;
 pub(super) mod completions;
 pub(super) mod config;
 pub(super) mod credit;
@@ -13,6 +14,7 @@ pub(super) mod export;
 pub(super) mod hold;
 pub(super) mod import;
 pub(super) mod key;
+pub(super) mod migrate;
 pub(super) mod openapi;
 pub(super) mod policy;
 pub(super) mod price;

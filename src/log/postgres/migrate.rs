@@ -84,7 +84,7 @@ pub async fn migrate(
     migrations: &[Migration],
     partition_events: u32,
 ) -> Result<Vec<Migrated>, MigrateError> {
-    let server = Server::parse(url).map_err(|_| MigrateError::Url)?.patient();
+    let server = Server::parse(url).ok_or(MigrateError::Url)?.patient();
     let unusable = |why: String| MigrateError::Unusable { server: server.shown(), why };
     let mut connection = server.connect_durably().await.map_err(|why| unusable(why.to_string()))?;
     prepare(&mut connection).await.map_err(|error| unusable(refused(&error)))?;

@@ -107,7 +107,7 @@ impl PostgresLog {
 
 /// A connection to a server that can be trusted and whose schema is up to date.
 async fn ready(url: &str) -> Result<(Server, PgConnection), OpenError> {
-    let server = Server::parse(url).map_err(|_| OpenError::Url)?;
+    let server = Server::parse(url).ok_or(OpenError::Url)?;
     let mut connection = server.connect_durably().await.map_err(|why| Why::Unusable(why).of(&server))?;
     match is_migrated(&mut connection).await {
         Ok(true) => Ok((server, connection)),

@@ -52,14 +52,18 @@ pub(super) enum Unusable {
 impl Server {
     /// The server that `url` names: `postgres://user@host:port/database`, other forms as libpq.
     ///
-    /// # Errors
-    /// When it is no such URL. The text of the error doesn't hold it, for it may hold a password.
-    pub(super) fn parse(url: &str) -> Result<Self, sqlx::Error> {
-        let options = PgConnectOptions::from_str(url)?
+    /// `None` when it is no such URL; it is not shown then, for it may hold a password.
+    pub(super) fn parse(url: &str) -> Option<Self> {
+        // The driver would take any scheme, and `user:password` for one.
+        if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return None;
+        }
+        let options = PgConnectOptions::from_str(url)
+            .ok()?
             .application_name("credit-ledger")
             .options([("statement_timeout", STATEMENT_TIMEOUT)])
             .disable_statement_logging();
-        Ok(Self { options })
+        Some(Self { options })
     }
 
     /// The same server for work that takes as long as it takes.

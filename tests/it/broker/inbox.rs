@@ -32,7 +32,8 @@ pub(super) struct Inbox {
 impl Inbox {
     /// Consumes this queue at this URL.
     pub(super) async fn open(url: &str, queue: &str) -> Self {
-        let connection = Connection::connect(url, ConnectionProperties::default()).await.expect("a connection");
+        let connection =
+            Connection::connect(url, ConnectionProperties::default()).await.expect("a connection");
         let channel = connection.create_channel().await.expect("a channel");
         channel.basic_qos(500, BasicQosOptions::default()).await.expect("a prefetch");
         let consumed = channel.basic_consume(
@@ -63,10 +64,10 @@ impl Inbox {
         let delivery = next.expect("a message").expect("a message");
         let headers = delivery.properties.headers().clone().unwrap_or_default();
         assert!(headers.inner().contains_key("x-death"), "{headers:?}");
-        match headers.inner().get("position") {
-            Some(AMQPValue::LongString(text)) => text.to_string().parse().expect("a number"),
-            other => panic!("no position: {other:?}"),
-        }
+        let Some(AMQPValue::LongString(text)) = headers.inner().get("position") else {
+            panic!("no position: {headers:?}")
+        };
+        text.to_string().parse().expect("a number")
     }
 
     /// Receives until the message of this position.
@@ -109,7 +110,9 @@ fn arrived(delivery: &Delivery) -> Arrived {
         let AMQPValue::LongString(text) = value else { panic!("{name} is no string: {value:?}") };
         headers.insert(name.to_string(), text.to_string());
     }
-    let text = |value: &Option<lapin::types::ShortString>| value.as_ref().map(ToString::to_string).unwrap_or_default();
+    let text = |value: &Option<lapin::types::ShortString>| {
+        value.as_ref().map(ToString::to_string).unwrap_or_default()
+    };
     for (name, value) in [
         ("message_id", text(properties.message_id())),
         ("type", text(properties.kind())),

@@ -5,6 +5,7 @@ mod broken;
 mod consuming;
 mod inbox;
 mod permissions;
+mod provision;
 mod refused;
 mod relaying;
 mod restarted;

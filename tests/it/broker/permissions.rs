@@ -11,7 +11,11 @@ use lapin::{
     types::FieldTable,
 };
 
-use super::{inbox::Inbox, relaying::Relaying, world::{READER, SPENDER, World}};
+use super::{
+    inbox::Inbox,
+    relaying::Relaying,
+    world::{READER, SPENDER, World},
+};
 use crate::support::rabbit;
 
 /// A channel of its own, because a refusal closes it.
@@ -59,13 +63,17 @@ async fn an_app_may_read_its_own_queues_and_do_nothing_else() {
 
     for foreign in [queue(other), parked(other), AUDIT.to_owned()] {
         refused(&format!("consuming {foreign}"), consume(&connection, &foreign).await);
-        let got = channel(&connection).await.basic_get(foreign.as_str().into(), BasicGetOptions::default()).await;
+        let got =
+            channel(&connection).await.basic_get(foreign.as_str().into(), BasicGetOptions::default()).await;
         refused(&format!("getting from {foreign}"), got.map(drop));
     }
     for key in ["#", "credits.#", &format!("credits.{other}.#"), &format!("credits.{own}.#")] {
         refused(&format!("binding {key}"), bind(&connection, &queue(own), EVENTS, key).await);
     }
-    refused("binding its dead letters", bind(&connection, &queue(own), DEAD_LETTERS, &other.to_string()).await);
+    refused(
+        "binding its dead letters",
+        bind(&connection, &queue(own), DEAD_LETTERS, &other.to_string()).await,
+    );
     for exchange in [EVENTS, DEAD_LETTERS] {
         refused("publishing", publish(&connection, exchange, &format!("credits.{own}.deducted")).await);
     }
@@ -73,7 +81,10 @@ async fn an_app_may_read_its_own_queues_and_do_nothing_else() {
     refused("publishing to its own queue", publish(&connection, "", &queue(own)).await);
     let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
     for name in ["mine".to_owned(), format!("app.{own}.more"), queue(own)] {
-        let made = channel(&connection).await.queue_declare(name.as_str().into(), durable, FieldTable::default()).await;
+        let made = channel(&connection)
+            .await
+            .queue_declare(name.as_str().into(), durable, FieldTable::default())
+            .await;
         refused(&format!("declaring {name}"), made.map(drop));
     }
     let open = channel(&connection).await;
@@ -84,15 +95,22 @@ async fn an_app_may_read_its_own_queues_and_do_nothing_else() {
         FieldTable::default(),
     );
     refused("declaring an exchange", made.await);
-    let gone = channel(&connection).await.exchange_delete(EVENTS.into(), ExchangeDeleteOptions::default()).await;
-    refused("deleting the exchange", gone);
-    let gone = channel(&connection).await.queue_delete(queue(own).as_str().into(), QueueDeleteOptions::default()).await;
-    refused("deleting its own queue", gone.map(drop));
     let gone =
-        channel(&connection).await.queue_purge(queue(other).as_str().into(), QueuePurgeOptions::default()).await;
+        channel(&connection).await.exchange_delete(EVENTS.into(), ExchangeDeleteOptions::default()).await;
+    refused("deleting the exchange", gone);
+    let gone = channel(&connection)
+        .await
+        .queue_delete(queue(own).as_str().into(), QueueDeleteOptions::default())
+        .await;
+    refused("deleting its own queue", gone.map(drop));
+    let gone = channel(&connection)
+        .await
+        .queue_purge(queue(other).as_str().into(), QueuePurgeOptions::default())
+        .await;
     refused("emptying another's queue", gone.map(drop));
 
-    let (status, told) = rabbit.ask(&credit_ledger::broker::topology::user(own), "secret", "GET", "overview", None).await;
+    let (status, told) =
+        rabbit.ask(&credit_ledger::broker::topology::user(own), "secret", "GET", "overview", None).await;
     assert_eq!(status, 401, "the management API: {told}");
     // What it may do still works.
     let mut inbox = Inbox::open(&url, &queue(own)).await;

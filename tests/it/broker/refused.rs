@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use credit_ledger::{
-    broker::{FileState, RelayPhase, topology::{AUDIT, EVENTS, queue}},
+    broker::{
+        FileState, RelayPhase,
+        topology::{AUDIT, EVENTS, queue},
+    },
     log::Log,
 };
 use serde_json::{Value, json};

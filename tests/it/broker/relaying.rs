@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use credit_ledger::{
-    broker::{Amqp, AmqpOptions, Connect, FileState, Options, Relay, RelayEnd, RelayHealth, RelayParts, RelayState},
+    broker::{
+        Amqp, AmqpOptions, Connect, FileState, Options, Relay, RelayEnd, RelayHealth, RelayParts, RelayState,
+    },
     clock::{Generator, SystemClock},
     log::Log,
 };

@@ -3,7 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use credit_ledger::{broker::topology::queue, log::{Bodies, Log}};
+use credit_ledger::{
+    broker::topology::queue,
+    log::{Bodies, Log},
+};
 use events::{Position, Subject, WalletId};
 use uuid::Uuid;
 
@@ -15,6 +18,8 @@ use super::{
 use crate::support::rabbit;
 
 const MESSAGES: u64 = 30_000;
+/// Events in one append: the log in memory takes no more bytes at once.
+const CHUNK: u64 = 5_000;
 
 /// So many events of an app whose organization nobody reads: one message each.
 async fn many(world: &World, count: u64, at: impl Fn(u64) -> events::Time) {
@@ -22,8 +27,7 @@ async fn many(world: &World, count: u64, at: impl Fn(u64) -> events::Time) {
     let app = world.apps[SPENDER];
     let wallet = Subject::Wallet(WalletId(Uuid::from_u128(1)));
     let lone = (events::OrgId(Uuid::from_u128(5)), app);
-    let bodies: Bodies =
-        (0..count).map(|n| body(first.plus(n), at(n), lone, wallet, &checked())).collect();
+    let bodies: Bodies = (0..count).map(|n| body(first.plus(n), at(n), lone, wallet, &checked())).collect();
     world.log.append(first, &bodies).await.expect("appended");
 }
 
@@ -33,7 +37,9 @@ async fn ten_thousand_messages_a_second_are_the_aim() {
     let rabbit = rabbit::alone().await;
     let world = World::new().await;
     let vhost = rabbit.vhost(&world.apps).await;
-    many(&world, MESSAGES, |n| events::Time::from_micros(1_000_000 + n as i64)).await;
+    for chunk in 0..MESSAGES / CHUNK {
+        many(&world, CHUNK, |n| events::Time::from_micros(1_000_000 + (chunk * CHUNK + n) as i64)).await;
+    }
     let directory = tempfile::tempdir().expect("a directory");
     let began = Instant::now();
     let relaying = Relaying::of(world.log(), &vhost, &directory);
@@ -68,8 +74,9 @@ async fn messages_come_soon() {
             let first = log.head().await.expect("a head");
             let wallet = Subject::Wallet(WalletId(Uuid::from_u128(1)));
             let lone = (events::OrgId(Uuid::from_u128(5)), app);
-            let bodies: Bodies =
-                (0..each).map(|n| body(first.plus(n), now.plus_micros(n as i64), lone, wallet, &checked())).collect();
+            let bodies: Bodies = (0..each)
+                .map(|n| body(first.plus(n), now.plus_micros(n as i64), lone, wallet, &checked()))
+                .collect();
             log.append(first, &bodies).await.expect("appended");
             told.send((first, Instant::now())).expect("a listener");
         }
@@ -82,7 +89,10 @@ async fn messages_come_soon() {
     writer.await.expect("no panic");
     late.sort_unstable();
     let (half, p99) = (late[late.len() / 2], late[late.len() * 99 / 100]);
-    eprintln!("from append to consumer at 1,000 events/s: p50 {half:?}, p99 {p99:?}, most {:?}", late[late.len() - 1]);
+    eprintln!(
+        "from append to consumer at 1,000 events/s: p50 {half:?}, p99 {p99:?}, most {:?}",
+        late[late.len() - 1]
+    );
     assert!(p99 < Duration::from_secs(2), "{p99:?}");
     assert_eq!(world.log.head().await, Ok(Position(4 + rounds * each)));
     relaying.end().await;

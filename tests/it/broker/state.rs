@@ -4,7 +4,10 @@ use credit_ledger::broker::{Progress, RelayState, StateError, postgres::Postgres
 use events::{AppId, Position};
 use uuid::Uuid;
 
-use crate::support::{ground::LEDGER, postgres::{Database, MIGRATOR}};
+use crate::support::{
+    ground::LEDGER,
+    postgres::{Database, MIGRATOR},
+};
 
 fn progress(position: u64) -> Progress {
     let prevs = [(AppId(Uuid::from_u128(7)), Position(position - 1))].into();

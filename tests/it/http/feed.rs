@@ -173,3 +173,70 @@ async fn a_stopping_service_ends_what_waits() {
     assert_eq!(waiting.await.expect("no panic").expect(200).text(), "[]");
     assert_eq!(stream.next().await, None);
 }
+
+#[tokio::test]
+async fn an_app_fills_its_gaps_with_what_it_is_told_of() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let spender = app.with_scopes([Scope::CreditsDeduct]).await;
+    let wallet = funded(&admin, "100").await;
+    deduct(&admin, &wallet, "a", "1").await.expect(201);
+    deduct(&spender, &wallet, "b", "1").await.expect(201);
+    // The key that lets it read what others do, for a while.
+    let reading = app.another_key(&spender, &[Scope::EventsRead]).await;
+    deduct(&admin, &wallet, "c", "1").await.expect(201);
+    let key = reading.key_id.as_deref().expect("a key");
+    app.operator().delete(&format!("/v1/keys/{key}")).await.expect(204);
+    deduct(&admin, &wallet, "d", "1").await.expect(201);
+    deduct(&spender, &wallet, "e", "1").await.expect(201);
+
+    let told = walk(&spender, "&audience=app", 1_000).await;
+    let brief: Vec<_> =
+        told.iter().map(|event| (event["type"].as_str(), event["data"]["key"].as_str())).collect();
+    let kinds: Vec<_> = brief.iter().map(|(kind, _)| kind.expect("a type")).collect();
+    assert_eq!(
+        kinds,
+        [
+            "auth.app_registered.v1",
+            "auth.api_key_issued.v1",
+            "credits.deducted.v1",
+            "auth.api_key_issued.v1",
+            "credits.deducted.v1",
+            "auth.api_key_revoked.v1",
+            "credits.deducted.v1",
+        ]
+    );
+    let id = spender.app_id.as_deref();
+    let by_itself: Vec<_> = told.iter().map(|event| event["app"].as_str() == id).collect();
+    assert_eq!((by_itself[2], by_itself[4], by_itself[6]), (true, false, true));
+    // Pages of any size, from anywhere, are parts of the same.
+    for limit in [1, 3] {
+        assert_eq!(walk(&spender, "&audience=app", limit).await, told);
+    }
+    let after = positions(&told)[3];
+    assert_eq!(
+        positions(
+            &page(&spender, &format!("audience=app&after={after}"))
+                .await
+                .json()
+                .as_array()
+                .expect("a batch")
+                .clone()
+        ),
+        positions(&told)[4..]
+    );
+    // Whoever administers is told of everything in its organization from its key on.
+    let all = positions(&walk(&admin, "&audience=app", 1_000).await);
+    assert!(positions(&told).iter().all(|position| all.contains(position)));
+}
+
+#[tokio::test]
+async fn only_an_app_has_an_audience_and_only_with_it_the_scope_is_not_needed() {
+    let app = TestApp::start().await;
+    let spender = app.with_scopes([Scope::CreditsDeduct]).await;
+    spender.get("/v1/events").await.expect(403);
+    spender.get("/v1/events?audience=app").await.expect(200);
+    spender.get("/v1/events?audience=all").await.expect(400);
+    app.operator().get("/v1/events?audience=app").await.expect(400);
+    app.anonymous().get("/v1/events?audience=app").await.expect(401);
+}

@@ -4,6 +4,7 @@
 //! directory, listens on a free loopback port and on a socket in its directory, and is ended by its
 //! process id when the test binary ends, however that ends: see [`server`].
 
+mod proxy;
 mod server;
 
 use std::{
@@ -22,6 +23,7 @@ use credit_ledger::{
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::OnceCell;
 
+pub(crate) use proxy::{Cut, Proxy};
 pub(crate) use server::Server;
 
 /// Owns the databases and their schemas. It may create roles and databases, but is no superuser.
@@ -36,8 +38,9 @@ const TEMPLATE: &str = "migrated";
 
 /// A database of a test's own, removed some time after the test.
 pub(crate) struct Database {
-    name: String,
-    port: u16,
+    pub(crate) name: String,
+    /// Of its server, on 127.0.0.1.
+    pub(crate) port: u16,
     removed: Option<mpsc::Sender<String>>,
 }
 

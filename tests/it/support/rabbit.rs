@@ -85,13 +85,17 @@ impl Rabbit {
         let bindings = self.api("GET", &path, None).await;
         let bindings = bindings.as_array().expect("bindings");
         let bound = bindings.iter().find(|binding| binding["routing_key"] == json!(key)).expect("a binding");
-        let key = bound["properties_key"].as_str().expect("a key").replace('#', "%23").replace("%2323", "%2523");
+        let key =
+            bound["properties_key"].as_str().expect("a key").replace('#', "%23").replace("%2323", "%2523");
         self.api("DELETE", &format!("{path}/{key}"), None).await;
     }
 
-    /// The queue as the management API describes it.
-    pub(crate) async fn queue(&self, vhost: &VHost, queue: &str) -> Value {
-        self.api("GET", &format!("queues/{}/{queue}", vhost.name), None).await
+    /// The queues of a virtual host as the broker itself describes them; the management API's
+    /// answers come from samples.
+    pub(crate) async fn queues(&self, vhost: &VHost) -> Vec<Value> {
+        let list = ["--quiet", "list_queues", "-p", &vhost.name, "--formatter", "json"];
+        let columns = ["name", "type", "arguments", "policy"];
+        serde_json::from_str(&self.ctl(&[&list[..], &columns].concat()).await).expect("a list")
     }
 }
 

@@ -22,6 +22,7 @@ fn bad_values(path: &str, parameter: &str) -> &'static [&'static str] {
         "kind" => &["unknown", "", "deduction,unknown", "deduction,", "Deduction", "%ff"],
         "app" | "wallet" => &["x", "", "7d1f6f0a"],
         "min_position" | "after" => &["-1", "abc", "", "1.5", "18446744073709551616"],
+        "audience" => &["all", "", "App", "app,"],
         "wait" => &["-1", "abc", "", "0.5"],
         "types" => &["unknown", "", "credits*", "*", "credits.deducted.v9", "credits.*,unknown"],
         "dry_run" => &["1", "yes", "", "TRUE", "true%20"],

@@ -26,7 +26,7 @@ end() {
 }
 while read -r order signal; do
   case $order in
-  start) "$@" </dev/null >/dev/null & server=$!; echo started ;;
+  start) env --default-signal=INT,QUIT,TERM,HUP "$@" </dev/null >/dev/null & server=$!; echo started ;;
   stop) end "$signal"; echo stopped ;;
   esac
 done
@@ -47,9 +47,9 @@ const SETTINGS: &[&str] = &[
     "jit=off",
 ];
 
-/// What the server logs when it can be used, and the start of what it logs when it can't.
+/// What the server logs when it can be used, and how it begins to say why it can't.
 const READY: &str = "database system is ready to accept connections";
-const FATAL: &str = "FATAL:";
+const FAILED: &str = "FATAL:  could not";
 
 /// How long a start may take, recovery included.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -123,7 +123,7 @@ impl Server {
             if line.contains(READY) {
                 return;
             }
-            let failed = line.contains(FATAL) && !line.contains("starting up");
+            let failed = line.contains(FAILED);
             said.push(line);
             assert!(!failed, "PostgreSQL doesn't start: {said:#?}");
         }

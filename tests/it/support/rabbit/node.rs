@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::Mutex,
     thread,
 };
@@ -32,7 +32,8 @@ pub(crate) struct Rabbit {
     dir: PathBuf,
     scripts: PathBuf,
     _epmd: Child,
-    _guard: ChildStdin,
+    /// Its input is open for as long as the test process lives.
+    _guard: Child,
     node: Mutex<Child>,
 }
 
@@ -65,7 +66,7 @@ impl Rabbit {
             .process_group_of_its_own()
             .spawn()
             .expect("epmd, of the package erlang-base");
-        let mut guard = Command::new("sh")
+        let guard = Command::new("sh")
             .args(["-c", GUARD])
             .arg(&dir)
             .arg(epmd.id().to_string())
@@ -73,9 +74,8 @@ impl Rabbit {
             .process_group_of_its_own()
             .spawn()
             .expect("sh");
-        let pipe = guard.stdin.take().expect("a pipe");
         let node = Mutex::new(boot(&scripts, &dir, ports));
-        Self { port: ports, ports, dir, scripts, _epmd: epmd, _guard: pipe, node }
+        Self { port: ports, ports, dir, scripts, _epmd: epmd, _guard: guard, node }
     }
 
     /// The address of the management API.
@@ -155,9 +155,8 @@ fn scripts() -> PathBuf {
 fn free_ports() -> u16 {
     let start = 12_000 + (std::process::id() % 1_500) as u16 * 12;
     let candidates = (start..31_900).step_by(12).chain((12_000..start).step_by(12));
-    let free = |first: &u16| {
-        (*first..first + 12).all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok())
-    };
+    let free =
+        |first: &u16| (*first..first + 12).all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
     candidates.into_iter().find(free).expect("free ports")
 }
 

@@ -1,0 +1,57 @@
+//! Which ledger a log is of.
+
+use credit_ledger::log::{
+    Log,
+    postgres::{OpenError, PostgresLog},
+};
+use events::{LedgerId, Position};
+use futures::future::join_all;
+use uuid::Uuid;
+
+use super::{all, numbered, open, open_ledger};
+use crate::support::postgres::Database;
+
+const THIS: LedgerId = LedgerId(Uuid::from_u128(1));
+const OTHER: LedgerId = LedgerId(Uuid::from_u128(2));
+
+#[tokio::test]
+async fn a_new_database_gets_one_ledger_however_many_start_at_once() {
+    let database = Database::migrated().await;
+    let logs = join_all((0..6).map(|_| open(&database))).await;
+    let ledger = logs[0].ledger();
+    assert!(logs.iter().all(|log| log.ledger() == ledger && log.number() == 1));
+    assert_eq!(PostgresLog::ledger_ids(&database.url()).await.expect("a list"), [ledger]);
+    let another = Database::migrated().await;
+    assert_ne!(open(&another).await.ledger(), ledger, "ids are random");
+}
+
+#[tokio::test]
+async fn another_ledgers_database_is_refused_by_name() {
+    let database = Database::migrated().await;
+    let log = open_ledger(&database.url(), THIS).await;
+    assert_eq!((log.ledger(), log.number()), (THIS, 1));
+    let refused = PostgresLog::connect(&database.url(), Some(OTHER)).await.err().expect("a refusal");
+    let OpenError::OtherLedger { wanted, found, .. } = &refused else { panic!("{refused:?}") };
+    assert_eq!((*wanted, &found[..]), (OTHER, &[THIS][..]));
+    let text = refused.to_string();
+    assert!(text.contains(&OTHER.to_string()) && text.contains(&THIS.to_string()), "{text}");
+    assert_eq!(PostgresLog::ledger_ids(&database.url()).await.expect("a list"), [THIS], "none was added");
+}
+
+#[tokio::test]
+async fn of_several_ledgers_one_must_be_named() {
+    let database = Database::migrated().await;
+    let url = database.url();
+    let this = open_ledger(&url, THIS).await;
+    for _ in 0..2 {
+        PostgresLog::add_ledger(&url, OTHER).await.expect("a second ledger");
+    }
+    assert_eq!(PostgresLog::ledger_ids(&url).await.expect("a list"), [THIS, OTHER]);
+    let refused = PostgresLog::connect(&url, None).await.err().expect("a refusal");
+    assert!(matches!(&refused, OpenError::SeveralLedgers { found, .. } if found.len() == 2), "{refused:?}");
+    let other = open_ledger(&url, OTHER).await;
+    this.append(Position(0), &numbered(0, 3)).await.expect("an append");
+    assert_eq!(other.head().await, Ok(Position(0)));
+    other.append(Position(0), &numbered(0, 1)).await.expect("an append");
+    assert_eq!((all(&this, 9).await.len(), all(&other, 9).await.len()), (3, 1));
+}
