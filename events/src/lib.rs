@@ -14,6 +14,7 @@ mod parts;
 mod period;
 mod price;
 mod rounding;
+pub mod schema;
 mod time;
 mod types;
 pub mod upcast;

@@ -7,6 +7,9 @@
 
 mod properties;
 mod setup;
+mod tap;
+
+pub use tap::{Tap, TapError, TapKind};
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 

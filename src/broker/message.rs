@@ -115,6 +115,11 @@ impl<'a> RoutingKey<'a> {
     pub(super) fn of(&self, app: AppId) -> String {
         format!("{}.{app}.{}", self.domain, self.rest)
     }
+
+    /// The key with `{app}` where the app's id stands.
+    pub(super) fn pattern(&self) -> String {
+        format!("{}.{{app}}.{}", self.domain, self.rest)
+    }
 }
 
 #[cfg(test)]

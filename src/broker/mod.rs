@@ -6,6 +6,7 @@
 //! fills from the feed.
 
 mod amqp;
+pub mod asyncapi;
 mod backoff;
 mod event;
 mod file;
@@ -24,7 +25,7 @@ mod tests;
 pub mod topology;
 mod window;
 
-pub use amqp::{Amqp, AmqpOptions, BadUrl};
+pub use amqp::{Amqp, AmqpOptions, BadUrl, Tap, TapError, TapKind};
 pub use event::EventHead;
 pub use file::FileState;
 pub use health::{RelayHealth, RelayPhase};

@@ -3,6 +3,7 @@
 mod audit;
 mod demo;
 mod import;
+mod tail;
 mod wallets;
 mod whole;
 

@@ -18,7 +18,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("credit-ledger-decisions", &["credit-ledger-events"]),
     ("credit-ledger-projections", &["credit-ledger-events"]),
     ("credit-ledger-client", &["credit-ledger-events"]),
-    ("credit-ledger", PURE),
+    // The client is for its tests: consumer and relay together.
+    (
+        "credit-ledger",
+        &[
+            "credit-ledger-events",
+            "credit-ledger-decisions",
+            "credit-ledger-projections",
+            "credit-ledger-client",
+        ],
+    ),
 ];
 
 /// One package of the tree.

@@ -2,6 +2,7 @@
 
 mod arriving;
 mod broken;
+mod consuming;
 mod inbox;
 mod permissions;
 mod provision;
@@ -10,4 +11,5 @@ mod relaying;
 mod restarted;
 mod speed;
 mod state;
+mod table;
 mod world;
