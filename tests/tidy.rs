@@ -9,6 +9,8 @@ mod arms;
 mod attributes;
 #[path = "tidy/crates.rs"]
 mod crates;
+#[path = "tidy/deploy.rs"]
+mod deploy;
 #[path = "tidy/documents.rs"]
 mod documents;
 #[path = "tidy/imports.rs"]

@@ -9,8 +9,8 @@ use ledger::Rules;
 use tokio::sync::watch;
 
 use crate::read::{
-    EntryPage, EntryQuery, Explained, HoldEnd, IdentityRows, LiabilityReport, ReadFault, Reads, StatementPart,
-    StatementQuery, UsageQuery, UsageReport, WalletView, When, postgres::PostgresReads,
+    EntryPage, EntryQuery, Explained, HoldEnd, IdentityRows, LiabilityReport, ReadFault, Reads,
+    StatementPart, StatementQuery, UsageQuery, UsageReport, WalletView, When, postgres::PostgresReads,
 };
 
 /// The projections as they are followed; while this process keeps them up to date, it hurries itself.

@@ -14,6 +14,7 @@ mod report;
 mod rounds;
 mod server;
 mod session;
+mod sql_ledger;
 mod sustained;
 mod table;
 mod work_dir;
@@ -24,7 +25,7 @@ use std::path::{Path, PathBuf};
 use super::load::LoadError;
 use session::Session;
 
-pub use report::{HttpReport, Row, Yardsticks};
+pub use report::{HttpReport, Row, SqlComparison, Yardsticks};
 pub use sustained::Sustained;
 
 /// What to measure, and for how long. The whole run takes about
@@ -49,6 +50,10 @@ pub struct HttpOptions {
     /// Measure this ledger and keep it, instead of a fresh one that is removed afterwards
     #[arg(long, value_name = "DIR")]
     pub ledger: Option<PathBuf>,
+    /// Measure a ledger written by hand in SQL as well, with pgbench in the schema `sql_ledger` of this
+    /// database, which is made anew
+    #[arg(long, value_name = "POSTGRES_URL")]
+    pub sql_ledger: Option<String>,
 }
 
 /// Why the benchmark could not be finished.

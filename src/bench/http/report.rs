@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::HttpOptions;
 use super::measured::Measured;
 use super::rounds::routes;
+use super::sql_ledger::SqlRound;
 use super::sustained::Sustained;
 use crate::bench::load::{Distribution, Route};
 use crate::bench::spread::Spread;
@@ -30,6 +31,8 @@ pub struct HttpReport {
     pub check_vs_deduct: Spread,
     /// Deductions in batches as a multiple of single ones over all wallets, round by round.
     pub batch_vs_deduct: Spread,
+    /// The ledger written by hand, if it was measured.
+    pub sql_ledger: Option<SqlComparison>,
     /// The sustained run, unless it was left out.
     pub sustained: Option<Sustained>,
     /// The most memory that the server held.
@@ -103,10 +106,44 @@ impl HttpReport {
             hot_vs_uniform: ratios(rounds, (Route::Deduct, Hot), deduct),
             check_vs_deduct: ratios(rounds, (Route::Check, Uniform), deduct),
             batch_vs_deduct: ratios(rounds, (Route::DeductBatch, Uniform), deduct),
+            sql_ledger: None,
             sustained: None,
             resident_bytes_max: 0,
             warnings: Vec::new(),
         }
+    }
+}
+
+/// A ledger written by hand in SQL, under pgbench in the same rounds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SqlComparison {
+    /// Its deductions a second over all wallets.
+    pub uniform: Spread,
+    /// Its deductions a second on one wallet.
+    pub hot: Spread,
+    /// Ours over all wallets as a multiple of that, round by round.
+    pub ours_vs_uniform: Spread,
+    /// Ours on one wallet as a multiple of that, round by round.
+    pub ours_vs_hot: Spread,
+}
+
+impl SqlComparison {
+    /// `None` when it was not measured.
+    pub(super) fn of(sql: &[SqlRound], ours: &[Measured]) -> Option<Self> {
+        let of = |distribution| {
+            let rounds = sql.iter().filter(move |round| round.distribution == distribution);
+            rounds.map(|round| round.throughput)
+        };
+        let ratio = |distribution| {
+            let ours = throughputs(ours, Route::Deduct, distribution);
+            Spread::of(ours.zip(of(distribution)).map(|(ours, theirs)| ours / theirs))
+        };
+        (!sql.is_empty()).then(|| Self {
+            uniform: Spread::of(of(Distribution::Uniform)),
+            hot: Spread::of(of(Distribution::Hot)),
+            ours_vs_uniform: ratio(Distribution::Uniform),
+            ours_vs_hot: ratio(Distribution::Hot),
+        })
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) fn run(session: &mut Session) -> Result<Vec<Measured>, HttpBenchError
                 }
                 measured.push(one);
             }
+            session.measure_sql(distribution)?;
         }
         if deductions_per_second > 0.0 {
             let rate = Some((deductions_per_second / 2.0).round());

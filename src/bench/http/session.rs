@@ -10,8 +10,9 @@ use super::admin::Admin;
 use super::child::pause;
 use super::interrupt::Interrupt;
 use super::measured::Measured;
-use super::report::{HttpReport, Yardsticks};
+use super::report::{HttpReport, SqlComparison, Yardsticks};
 use super::server::{self, Server};
+use super::sql_ledger::{SqlLedger, SqlRound};
 use super::sustained::SustainedRun;
 use super::work_dir::WorkDir;
 use super::{HttpBenchError, HttpOptions, generator, rounds};
@@ -33,6 +34,8 @@ pub(super) struct Session {
     pub(super) options: HttpOptions,
     pub(super) server: Server,
     admin: Admin,
+    sql: Option<SqlLedger>,
+    sql_rounds: Vec<SqlRound>,
     progress: ProgressBar,
     warnings: Vec<String>,
     yardsticks: Yardsticks,
@@ -71,7 +74,11 @@ impl Session {
         let server = Server::start(program, &data_dir, &log, &interrupt)?;
         let admin = Admin::of(&server)?;
         let api_key = admin.create_app(&format!("bench-{seed:016x}"))?;
+        let sql = options.sql_ledger.as_deref();
+        let sql = sql.map(|url| SqlLedger::create(url, options.wallets, work_dir.path(), &interrupt));
         let mut session = Self {
+            sql: sql.transpose()?,
+            sql_rounds: Vec::new(),
             options: options.clone(),
             api_key_file: work_dir.write_secret("api-key", &api_key)?,
             server,
@@ -137,6 +144,16 @@ impl Session {
         Ok(Measured::new(report, elapsed, [usage, usage_after], [metrics, metrics_after]))
     }
 
+    /// Measures the ledger written by hand, where one is to be compared with.
+    pub(super) fn measure_sql(&mut self, distribution: Distribution) -> Result<(), HttpBenchError> {
+        self.settle()?;
+        let Some(sql) = &self.sql else { return Ok(()) };
+        self.progress.set_message(format!("a ledger in SQL, {}", distribution.name()));
+        let round = sql.measure(distribution, self.options.seconds, &self.interrupt)?;
+        self.sql_rounds.push(round);
+        Ok(())
+    }
+
     /// Says on the progress bar what is going on.
     pub(super) fn show(&self, message: &str) {
         self.progress.set_message(message.to_owned());
@@ -170,6 +187,7 @@ impl Session {
         self.progress.finish_and_clear();
         let mut report = HttpReport::new(&self.options, self.yardsticks, measured);
         report.resident_bytes_max = resident_bytes_max;
+        report.sql_ledger = SqlComparison::of(&self.sql_rounds, measured);
         report.sustained = sustained.map(|run| run.report(&usage, measured));
         report.warnings = self.warnings;
         Ok(report)

@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
 
-use super::report::{HttpReport, Row};
+use super::report::{HttpReport, Row, SqlComparison};
 use super::sustained::Sustained;
 use crate::bench::load::Route;
 use crate::bench::spread::Spread;
@@ -39,6 +39,7 @@ impl HttpReport {
             Route::DeductBatch.items(),
             ratio(self.batch_vs_deduct)
         ));
+        lines.extend(self.sql_ledger.iter().flat_map(sql_lines));
         lines.extend(self.sustained.iter().flat_map(sustained_lines));
         lines.push(format!("server memory: at most {} MB", self.resident_bytes_max / 1_000_000));
         lines.push(format!(
@@ -75,6 +76,17 @@ fn cells(row: &Row) -> [String; HEADER.len()] {
 
 fn ratio(spread: Spread) -> String {
     format!("{:.2} ({:.2}–{:.2})", spread.median, spread.min, spread.max)
+}
+
+fn sql_lines(sql: &SqlComparison) -> [String; 2] {
+    let line = |what, theirs: Spread, times| {
+        format!(
+            "a ledger in SQL, {what}: {:.0} deductions/s; ours {} times that",
+            theirs.median,
+            ratio(times)
+        )
+    };
+    [line("uniform", sql.uniform, sql.ours_vs_uniform), line("hot", sql.hot, sql.ours_vs_hot)]
 }
 
 fn sustained_lines(run: &Sustained) -> [String; 3] {

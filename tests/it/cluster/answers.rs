@@ -42,7 +42,7 @@ async fn what_is_forwarded_is_answered_as_if_it_had_been_asked_at_the_writer() {
         let first = standby.submit(ask(key, command.clone())).await;
         let first = done(&first).clone();
         let stored = &shared.events().await[first.recorded.envelope.position.get() as usize];
-        assert_eq!(&first.recorded, stored, "the answer is what is stored");
+        assert_eq!(&*first.recorded, stored, "the answer is what is stored");
         for node in [&writer, &standby] {
             let again = node.submit(ask(key, command.clone())).await.expect("the earlier answer");
             assert!(again.replayed && again.recorded == first.recorded, "{key}");

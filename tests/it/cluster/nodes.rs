@@ -150,7 +150,7 @@ impl TestNode {
         self.handle.spawn(async move { router.submit_all(asks).await }).await.expect("a node that lives")
     }
 
-    pub(super) fn record(&self, fact: Fact) -> JoinHandle<Result<Recorded, EngineError>> {
+    pub(super) fn record(&self, fact: Fact) -> JoinHandle<Result<Arc<Recorded>, EngineError>> {
         let router = self.router.clone();
         self.handle.spawn(async move { router.record(fact).await })
     }

@@ -5,34 +5,42 @@ use std::{future::Future, sync::Arc, time::Duration};
 use credit_ledger::{
     engine::{ColdState, Wanted},
     log::Bodies,
-    read::{EntryQuery, Explained, Reads, StatementQuery, When, sqlite::SqliteReads},
+    read::{EntryQuery, Explained, Reads, StatementQuery, StoredReads, When},
 };
 use events::{OrgId, Position, Recorded, WalletId};
 use futures::future::join_all;
 
-use super::{end, everything, log_of, project, recorded};
+use super::place::{Place, on_every_store};
+use super::{end, everything, log_of, recorded};
 use crate::support::gated::GatedLog;
+
+on_every_store!(
+    long_reads_take_turns_and_hold_no_connection,
+    the_engine_waits_for_no_reader,
+    a_life_with_too_many_events_is_not_read,
+    a_page_of_long_ago_is_found_without_reading_what_came_later,
+);
 
 /// Reads that together have more than there are connections.
 const MANY: usize = 8;
 
-struct Ground {
+struct Ground<P: Place> {
     log: Arc<GatedLog>,
-    reads: SqliteReads,
+    reads: StoredReads<P::Database>,
     bodies: Bodies,
     wallet: WalletId,
     org: OrgId,
-    _directory: tempfile::TempDir,
+    _place: P,
 }
 
-impl Ground {
+impl<P: Place> Ground<P> {
     async fn new(seed: u64) -> Self {
         let (history, bodies) = everything(seed, 2, 1_500);
-        let directory = tempfile::tempdir().expect("a directory");
+        let place = P::new().await;
         let log = Arc::new(GatedLog::new(log_of(&bodies).await));
-        let reads = project(directory.path(), history.ledger, log.clone()).await;
+        let reads = place.project(history.ledger, log.clone()).await;
         let (wallet, org, _) = history.wallets[0].clone();
-        Self { log, reads, bodies, wallet, org, _directory: directory }
+        Self { log, reads, bodies, wallet, org, _place: place }
     }
 
     fn events(&self) -> Vec<Recorded> {
@@ -67,9 +75,8 @@ async fn at_once<T>(answer: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), answer).await.expect("an answer while others wait")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn long_reads_take_turns_and_hold_no_connection() {
-    let ground = Ground::new(171).await;
+async fn long_reads_take_turns_and_hold_no_connection<P: Place>() {
+    let ground = Ground::<P>::new(171).await;
     let (reads, wallet, to) = (ground.reads.clone(), ground.wallet, ground.end());
     ground.shut();
     let explanations = tokio::spawn({
@@ -100,9 +107,8 @@ async fn long_reads_take_turns_and_hold_no_connection() {
     ground.reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_engine_waits_for_no_reader() {
-    let ground = Ground::new(172).await;
+async fn the_engine_waits_for_no_reader<P: Place>() {
+    let ground = Ground::<P>::new(172).await;
     ground.shut();
     let (reads, wallet) = (ground.reads.clone(), ground.wallet);
     let then = When::Position(ground.events()[20].envelope.position);
@@ -114,9 +120,8 @@ async fn the_engine_waits_for_no_reader() {
     ground.reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_life_with_too_many_events_is_not_read() {
-    let ground = Ground::new(173).await;
+async fn a_life_with_too_many_events_is_not_read<P: Place>() {
+    let ground = Ground::<P>::new(173).await;
     let events = ground.events();
     let seq = events.last().and_then(|recorded| recorded.envelope.account_seq).expect("a sequence");
     assert!((seq as usize) < events.len(), "checks and refusals count too");
@@ -135,9 +140,8 @@ async fn a_life_with_too_many_events_is_not_read() {
     ground.reads.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_of_long_ago_is_found_without_reading_what_came_later() {
-    let ground = Ground::new(174).await;
+async fn a_page_of_long_ago_is_found_without_reading_what_came_later<P: Place>() {
+    let ground = Ground::<P>::new(174).await;
     let events = ground.events();
     assert!(events.len() > 600, "the history is too short");
     let (early, later) = (events[90].envelope.time, events[100].envelope.time);

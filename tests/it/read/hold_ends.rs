@@ -6,7 +6,10 @@ use credit_ledger::{log::Log, read::Reads};
 use events::{Credits, Event, Position, Recorded, Time, WalletId};
 use ledger::{Wallet, evolve};
 
-use super::{everything, log_of, project, recorded};
+use super::place::{Place, on_every_store};
+use super::{everything, log_of, recorded};
+
+on_every_store!(every_closed_hold_tells_how_and_when_it_ended_and_no_open_one_does);
 
 /// Wallet events from one mark to the next, as `wallet_marks` says.
 const MARK_EVERY: u64 = 64;
@@ -51,12 +54,11 @@ impl Folded {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_closed_hold_tells_how_and_when_it_ended_and_no_open_one_does() {
+async fn every_closed_hold_tells_how_and_when_it_ended_and_no_open_one_does<P: Place>() {
     let (history, bodies) = everything(84, 3, 4_000);
-    let directory = tempfile::tempdir().expect("a directory");
+    let place = P::new().await;
     let log: std::sync::Arc<dyn Log> = log_of(&bodies).await;
-    let reads = project(directory.path(), history.ledger, log).await;
+    let reads = place.project(history.ledger, log).await;
     let mut folded = Folded::default();
     recorded(&bodies).iter().for_each(|recorded| folded.apply(recorded));
     let mut kinds: HashMap<&str, u32> = HashMap::new();

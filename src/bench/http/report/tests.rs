@@ -51,8 +51,15 @@ fn two_rounds() -> Vec<Measured> {
 }
 
 fn report() -> HttpReport {
-    let options =
-        HttpOptions { connections: 64, wallets: 10, seconds: 1.0, rounds: 2, sustained: 0.0, ledger: None };
+    let options = HttpOptions {
+        connections: 64,
+        wallets: 10,
+        seconds: 1.0,
+        rounds: 2,
+        sustained: 0.0,
+        ledger: None,
+        sql_ledger: None,
+    };
     let yardsticks =
         Yardsticks { durable_appends_per_second: 9_000.0, file_system: Some("tmpfs".to_owned()), cores: 2 };
     HttpReport::new(&options, yardsticks, &two_rounds())
