@@ -94,9 +94,10 @@ impl Reader {
         if limit == 0 || i64::try_from(from.get()).is_err() {
             return Ok(empty);
         }
+        let seen_before = self.seen();
         let fetched = self.ask(|client| self.fetch(client, from, limit).boxed()).await?;
         if !fetched.exists {
-            self.must_be_new()?;
+            self.must_be_new(seen_before)?;
             return Ok(empty);
         }
         if !fetched.bodies.is_empty() {
@@ -111,14 +112,16 @@ impl Reader {
     }
 
     pub(super) async fn head(&self) -> Result<Position, ReadError> {
+        let seen_before = self.seen();
         let last = self.ask(|client| self.last_of(client, &self.stream).boxed()).await?;
-        self.head_after(last)
+        self.head_after(last, seen_before)
     }
 
     /// The head, or at once why not.
     pub(super) async fn head_now(&self) -> Result<Position, ReadError> {
+        let seen_before = self.seen();
         let asked = self.ask_once(&|client| self.last_of(client, &self.stream).boxed()).await;
-        self.head_after(asked.map_err(|failed| self.why(failed))?)
+        self.head_after(asked.map_err(|failed| self.why(failed))?, seen_before)
     }
 
     /// The last metadata that was set for the stream.
@@ -128,9 +131,9 @@ impl Reader {
         Ok(last.map(|event| event.data.to_vec()))
     }
 
-    fn head_after(&self, last: Option<RecordedEvent>) -> Result<Position, ReadError> {
+    fn head_after(&self, last: Option<RecordedEvent>, seen_before: Position) -> Result<Position, ReadError> {
         let Some(last) = last else {
-            self.must_be_new()?;
+            self.must_be_new(seen_before)?;
             return Ok(Position(0));
         };
         let head = Position(last.revision).next();
@@ -138,9 +141,13 @@ impl Reader {
         Ok(head)
     }
 
-    /// An error unless no event was ever seen here.
-    fn must_be_new(&self) -> Result<(), ReadError> {
-        if *self.head.borrow() == Position(0) {
+    fn seen(&self) -> Position {
+        *self.head.borrow()
+    }
+
+    /// An error unless no event had been seen when the store was asked, which found no stream.
+    fn must_be_new(&self, seen_before: Position) -> Result<(), ReadError> {
+        if seen_before == Position(0) {
             return Ok(());
         }
         Err(self.corrupt(Position(0), "the stream was deleted"))

@@ -6,8 +6,11 @@ use std::{
 };
 
 use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
     task::{JoinHandle, JoinSet},
 };
 
@@ -67,16 +70,36 @@ async fn forward(listener: TcpListener, node: SocketAddr) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            Ok((mut near, _)) = listener.accept() => {
+            Ok((near, _)) = listener.accept() => {
                 connections.spawn(async move {
-                    if let Ok(mut far) = TcpStream::connect(node).await {
+                    if let Ok(far) = TcpStream::connect(node).await {
                         prompt(&near);
                         prompt(&far);
-                        let _ = copy_bidirectional(&mut near, &mut far).await;
+                        let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+                        tokio::select! {
+                            () = pass(near_in, far_out) => {}
+                            () = pass(far_in, near_out) => {}
+                        }
                     }
                 });
             }
             Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+/// Passes on what comes, until either side ends.
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        // The client sends a request in small parts, each when the one before is acknowledged (Nagle's
+        // algorithm), which Linux may put off for 40 ms.
+        #[cfg(target_os = "linux")]
+        from.as_ref().set_quickack(true).expect("an option of every TCP connection");
+        match from.read(&mut buffer).await {
+            Ok(0) | Err(_) => return,
+            Ok(count) if to.write_all(&buffer[..count]).await.is_err() => return,
+            Ok(_) => {}
         }
     }
 }
