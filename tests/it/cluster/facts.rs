@@ -29,7 +29,7 @@ async fn a_name_is_taken_for_all_as_soon_as_it_is_taken_for_one() {
     let standby = TestNode::start(&shared, 2).await;
     standby.is("standby").await;
     let first = standby.record(registered(1, "shop")).await.expect("a node that lives").expect("recorded");
-    assert_eq!(shared.events().await.last(), Some(&first));
+    assert_eq!(shared.events().await.last(), Some(&*first));
     assert!(writer.identity.organization_by_name("shop").is_some(), "the writer knows at once");
     // The standby's own directory has not heard of it.
     let second = standby.record(registered(2, "shop")).await.expect("a node that lives");
@@ -60,6 +60,6 @@ async fn a_fact_whose_answer_was_lost_is_found_and_not_recorded_twice() {
     let events = shared.events().await;
     let stored: Vec<_> =
         events.iter().filter(|event| matches!(event.event, Event::OrganizationRegistered(_))).collect();
-    assert_eq!(stored, [&recorded]);
+    assert_eq!(stored, [&*recorded]);
     assert!(standby.identity.organization_by_name("shop").is_some(), "taken in with the tail");
 }

@@ -1,4 +1,5 @@
 //! A node: the store's protocol, spoken over gRPC.
+#![expect(clippy::result_large_err, reason = "it is tonic's own error")]
 
 use std::{convert::Infallible, sync::Arc};
 
