@@ -4,6 +4,7 @@ mod access;
 mod adjustments;
 mod administration;
 mod batches;
+mod client_feed;
 mod compatible;
 mod contention;
 mod control;
