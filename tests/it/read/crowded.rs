@@ -76,12 +76,12 @@ async fn long_reads_take_turns_and_hold_no_connection() {
         let reads = reads.clone();
         async move { join_all((0..MANY).map(|_| reads.explanation(wallet, to, 100_000))).await }
     });
+    // Two have their turn, and each of them reads four runs at once.
+    ground.log.until_waiting(8).await;
     let statements = tokio::spawn(async move {
         let query = StatementQuery { wallet, from: When::Position(Position(0)), to, limit: 10_000 };
         join_all((0..MANY).map(|_| reads.statement(query))).await
     });
-    // Two have their turn, and each of them reads four runs at once.
-    ground.log.until_waiting(8).await;
     // Those that look at the past with a connection in hand: all but one are taken.
     let past = tokio::spawn({
         let (reads, then) = (ground.reads.clone(), ground.events()[20].envelope.position);
