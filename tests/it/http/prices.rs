@@ -64,11 +64,8 @@ async fn prices_have_versions_and_setting_one_again_changes_nothing() {
     let later = set(&admin, "chat", dearer.clone()).await.expect(200);
     assert_eq!(set(&admin, "chat", dearer).await.expect(200).text(), later.text());
     set(&admin, "caf%C3%A9%2Fbar", json!({ "units": {} })).await.expect(200);
-    let list = |client: Client| async move {
-        let at = format!("/v1/prices?min_position={}", app.head().get() - 1);
-        client.get(&at).await.expect(200).json()["data"].clone()
-    };
-    let known = list(admin.clone()).await;
+    let at = format!("/v1/prices?min_position={}", app.head().get() - 1);
+    let known = admin.get(&at).await.expect(200).json()["data"].clone();
     let shown: Vec<_> = known
         .as_array()
         .expect("a list")
