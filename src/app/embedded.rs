@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use events::{LedgerId, Recorded};
 use tokio::{sync::watch, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     HANDED_OVER_MAX, Ledger, Machine, Opened, background, create_private, engine_options, nearly_caught_up,
@@ -25,11 +25,13 @@ use crate::{
 pub(super) struct Embedded {
     health: Arc<Health>,
     sqlite: Arc<SqliteLog>,
-    stop_engine: CancellationToken,
-    stop_projections: CancellationToken,
+    // Guards, because a ledger may be dropped without being closed: the projections have a thread of
+    // their own, which goes on until it is told.
+    stop_engine: DropGuard,
+    stop_projections: DropGuard,
+    stop_relay: DropGuard,
     writer: JoinHandle<()>,
     projections: background::Ended,
-    stop_relay: CancellationToken,
     relay: Option<Relaying>,
 }
 
@@ -64,11 +66,11 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
         Some(id) => id,
         None => LedgerId(uuid::Builder::from_random_bytes(sixteen(&mut *entropy)).into_uuid()),
     };
-    let (stop_engine, stop_projections) = (CancellationToken::new(), CancellationToken::new());
+    let [stop_engine, stop_projections, stop_relay] = [(); 3].map(|()| CancellationToken::new().drop_guard());
     let recent = Arc::new(Recent::new(HANDED_OVER_MAX));
     let (reads, projections) = {
         let (directory, log, recent) = (dir.clone(), Arc::clone(&log), Arc::clone(&recent));
-        let (clock, stop) = (Arc::clone(&machine.clock), stop_projections.clone());
+        let (clock, stop) = (Arc::clone(&machine.clock), token(&stop_projections));
         background::start(async move || {
             Ok(sqlite::start(&directory, id, log, recent, clock, stop, |_, _| {}).await?)
         })
@@ -85,12 +87,12 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     };
     let mut tail: Vec<Recorded> = Vec::new();
     let observe = |recorded: &Recorded| tail.extend(Identity::concerns(recorded).then(|| recorded.clone()));
-    let Running { engine, writer } = engine::start(id, parts, stop_engine.clone(), observe).await?;
+    let Running { engine, writer } = engine::start(id, parts, token(&stop_engine), observe).await?;
     let commands: Arc<dyn Commands> = Arc::new(engine);
     let rows = reads.identity().await?;
-    let (stop_relay, head) = (CancellationToken::new(), commands.head());
+    let epoch = commands.head().get();
     let relay =
-        relaying::start(config, machine, id, Arc::clone(&log), &rows, head.get(), stop_relay.clone())?;
+        relaying::start(config, machine, id, Arc::clone(&log), &rows, epoch, token(&stop_relay))?;
     let relay_health = relaying::Health::default();
     relay_health.store(relay.as_ref().map(|relay| Arc::new(relay.health.clone())));
     let identity = Identity::new(pepper, rows, Arc::clone(&commands), (machine.entropy)());
@@ -101,7 +103,7 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     let writer = tokio::spawn(watched(writer, Arc::clone(&health)));
     let readiness = health.clone();
     let profile =
-        Embedded { health, sqlite, stop_engine, stop_projections, writer, projections, stop_relay, relay };
+        Embedded { health, sqlite, stop_engine, stop_projections, stop_relay, writer, projections, relay };
     let reads: Arc<dyn Reads> = Arc::new(reads);
     Ok(Ledger::of(Opened { id, commands, log, reads, identity, default_org, readiness }, machine, profile))
 }
@@ -127,11 +129,11 @@ impl Embedded {
 
     /// Answers every accepted command, brings the projections up to date and closes the files.
     pub(super) async fn close(self) -> Result<()> {
-        self.stop_engine.cancel();
+        drop(self.stop_engine);
         let writer = self.writer.await;
         let halt = self.health.writer.borrow().clone();
-        self.stop_relay.cancel();
-        self.stop_projections.cancel();
+        drop(self.stop_relay);
+        drop(self.stop_projections);
         if let Some(relay) = self.relay {
             let _ = relay.task.await;
         }
@@ -145,6 +147,11 @@ impl Embedded {
         projections.context("the projections ended abnormally")??;
         Ok(())
     }
+}
+
+/// Another handle on what a guard cancels.
+fn token(guard: &DropGuard) -> CancellationToken {
+    guard.token().clone()
 }
 
 /// Tells everyone when the writer halts.

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use events::{LedgerId, Recorded};
 use futures::{FutureExt, future::BoxFuture};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     HANDED_OVER_MAX, Machine, background, engine_options, followed::Followed, nearly_caught_up, relaying,
@@ -49,11 +49,10 @@ impl Duties for Writing {
 impl Writing {
     async fn start(&self, term: &Term, log: Arc<dyn Log>, stop: CancellationToken) -> Result<Duty> {
         let recent = Arc::new(Recent::new(HANDED_OVER_MAX));
-        let stop_projections = CancellationToken::new();
-        // When something fails below, nobody needs the projections either.
-        let abandoned = stop_projections.clone().drop_guard();
+        // When something fails below, or the work is dropped, nobody needs the projections either.
+        let stop_projections = CancellationToken::new().drop_guard();
         let (reads, projected) =
-            self.projections(Arc::clone(&log), Arc::clone(&recent), stop_projections.clone()).await?;
+            self.projections(Arc::clone(&log), Arc::clone(&recent), stop_projections.token().clone()).await?;
         nearly_caught_up(&*log, &reads).await?;
         let parts = Parts {
             log: Arc::clone(&log),
@@ -69,14 +68,14 @@ impl Writing {
         let Running { engine, writer } = engine::start(self.ledger, parts, stop.clone(), observe).await?;
         let rows = Reads::identity(&reads).await?;
         let log = Arc::clone(&self.log);
-        let (config, stop_relay) = (&self.config, stop_projections.child_token());
+        let (config, stop_relay) = (&self.config, stop_projections.token().child_token());
         let relay =
             relaying::start(config, &self.machine, self.ledger, log, &rows, term.epoch(), stop_relay)?;
         self.identity.reload(rows);
         self.identity.apply_all(&tail);
         self.relay.store(relay.as_ref().map(|relay| Arc::new(relay.health.clone())));
         self.reads.writing.store(Some(Arc::new(reads.clone())));
-        let work = Work { reads, projected, writer, stop, stop_projections: abandoned.disarm() };
+        let work = Work { reads, projected, writer, stop, stop_projections };
         let (followed, health) = (Arc::clone(&self.reads), Arc::clone(&self.relay));
         let ended = async move {
             let ended = work.ended().await;
@@ -112,7 +111,7 @@ struct Work {
     projected: background::Ended,
     writer: JoinHandle<Result<(), Halt>>,
     stop: CancellationToken,
-    stop_projections: CancellationToken,
+    stop_projections: DropGuard,
 }
 
 impl Work {
@@ -128,7 +127,7 @@ impl Work {
                 writer.await
             }
         };
-        stop_projections.cancel();
+        drop(stop_projections);
         let projections = match halted {
             Some(ended) => ended,
             None => projected.await,

@@ -43,6 +43,8 @@ pub(super) struct Pump<'a> {
     line: &'a mut Line,
     session: &'a mut dyn Session,
     blocked: watch::Receiver<Option<Arc<str>>>,
+    /// What `blocked` said when it was last looked at: the broker's time counts from there.
+    is_blocked: bool,
     ticks: Interval,
     reading: Beside<Result<Page, ReadError>>,
     saving: Beside<Result<Position, StateError>>,
@@ -60,8 +62,10 @@ impl<'a> Pump<'a> {
         let now = line.clock.monotonic();
         let mut blocked = session.blocked();
         blocked.mark_changed();
+        let is_blocked = blocked.borrow().is_some();
         Self {
             blocked,
+            is_blocked,
             ticks,
             reading: None,
             saving: None,
@@ -116,10 +120,6 @@ impl<'a> Pump<'a> {
         }
     }
 
-    fn is_blocked(&self) -> bool {
-        self.blocked.borrow().is_some()
-    }
-
     /// Whether nothing more is to be waited for.
     fn is_done(&self) -> bool {
         let late = self.until.is_some_and(|until| self.line.clock.monotonic() >= until);
@@ -128,7 +128,7 @@ impl<'a> Pump<'a> {
 
     /// Fills the window.
     fn publish(&mut self) {
-        if self.is_blocked() {
+        if self.is_blocked {
             return;
         }
         let Line { outbox, window, done, clock, options, .. } = &mut *self.line;
@@ -154,7 +154,7 @@ impl<'a> Pump<'a> {
 
     /// Begins to read when there is nothing left to publish.
     fn read_on(&mut self) {
-        if self.reading.is_none() && self.line.outbox.front().is_none() && !self.is_blocked() {
+        if self.reading.is_none() && self.line.outbox.front().is_none() && !self.is_blocked {
             let (log, next) = (Arc::clone(&self.line.log), self.line.outbox.next());
             let (limit, poll) = (self.line.options.page_events, self.line.options.poll);
             self.reading = Some(read(log, next, limit, poll).boxed());
@@ -182,6 +182,7 @@ impl<'a> Pump<'a> {
 
     fn look_whether_blocked(&mut self) {
         let reason = self.blocked.borrow_and_update().clone();
+        self.is_blocked = reason.is_some();
         let now = self.line.clock.now();
         if let Some(reason) = reason {
             tracing::warn!(%reason, "the broker takes nothing for now; messages wait in the log");
@@ -197,7 +198,7 @@ impl<'a> Pump<'a> {
         let now = self.line.clock.monotonic();
         let confirm_max = self.line.options.confirm_max;
         let late = self.line.window.oldest().is_some_and(|sent| now.saturating_sub(sent) > confirm_max);
-        if late && !self.is_blocked() {
+        if late && !self.is_blocked {
             return Err(Fault::Late(confirm_max));
         }
         let due = now.saturating_sub(self.last_save) >= self.line.options.save_every;

@@ -138,8 +138,8 @@ impl Config {
             ),
             (
                 clustered && self.cluster_secret_file.as_os_str().is_empty(),
-                "cluster_secret_file",
-                "must name the secret of the cluster when cluster_listen is set",
+                "cluster_listen",
+                "needs cluster_secret_file, which names the secret that the replicas share",
             ),
             (
                 !self.cluster_url.is_empty() && !self.cluster_url.starts_with("http://"),

@@ -161,7 +161,7 @@ fn mistakes_are_named_with_their_place() {
         ("database_url = \"mysql://u:secret@db/x\"", "database_url"),
         ("broker_url = \"http://mq\"", "broker_url"),
         ("event_store_url = \"http://es\"", "event_store_url"),
-        ("cluster_listen = \"127.0.0.1:1\"", "cluster_secret_file"),
+        ("cluster_listen = \"127.0.0.1:1\"", "cluster_listen"),
         ("cluster_listen = \"ledger-1\"", "cluster_listen"),
         ("cluster_url = \"ledger-1\"", "cluster_url"),
     ];
@@ -185,13 +185,13 @@ fn mistakes_are_named_with_their_place() {
 #[test]
 fn passwords_are_used_and_never_shown() {
     let variables = [
-        ("DATABASE_URL", "postgresql://u:secret@db/ledger"),
-        ("CREDIT_LEDGER_BROKER_URL", "amqp://u:secret@mq"),
+        ("DATABASE_URL", "postgresql://u:hunter2@db/ledger"),
+        ("CREDIT_LEDGER_BROKER_URL", "amqp://u:hunter2@mq"),
     ];
     let settings = Settings::load(inputs(&folder(), "", &variables)).expect("settings");
-    assert_eq!(settings.config.database_url.get(), Some("postgresql://u:secret@db/ledger"));
+    assert_eq!(settings.config.database_url.get(), Some("postgresql://u:hunter2@db/ledger"));
     assert_eq!(source(&settings, "database_url").0, "\"postgresql://u:***@db/ledger\"");
-    assert!(!format!("{settings:?}").contains("secret"));
+    assert!(!format!("{settings:?}").contains("hunter2"));
 }
 
 #[test]

@@ -105,9 +105,12 @@ impl Log for SqliteLog {
 
     fn wait_past(&self, position: Position) -> BoxFuture<'_, ()> {
         async move {
-            match &self.writer {
+            let told = match &self.writer {
                 Some(writer) => writer.wait_past(position).await,
-                None => self.reader.wait_past(position).await,
+                None => false,
+            };
+            if !told {
+                self.reader.wait_past(position).await;
             }
         }
         .boxed()

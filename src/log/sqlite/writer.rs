@@ -95,9 +95,9 @@ impl Writer {
         }
     }
 
-    pub(super) async fn wait_past(&self, position: Position) {
-        // The task is gone when the log is closed: then reading tells so.
-        let _ = self.head.clone().wait_for(|head| *head > position).await;
+    /// Waits for events at `position`; `false` when none will come, because the writing task is gone.
+    pub(super) async fn wait_past(&self, position: Position) -> bool {
+        self.head.clone().wait_for(|head| *head > position).await.is_ok()
     }
 
     pub(super) async fn run(&self, statement: &'static str) -> Result<(), String> {

@@ -1,8 +1,6 @@
 //! A node: the store's protocol, spoken over gRPC.
 #![expect(clippy::result_large_err, reason = "it is tonic's own error")]
 
-#![expect(clippy::result_large_err, reason = "a gRPC service answers with tonic's Status")]
-
 use std::{convert::Infallible, sync::Arc};
 
 use futures::{
