@@ -32,10 +32,12 @@ pub enum PepperError {
         mode: u32,
     },
     /// It is not 32 bytes long: restore it from a backup.
-    #[error("{} should have {BYTES} bytes: restore it from the backup, or every API key is void", path.display())]
+    #[error("{} has {bytes} bytes and should have {BYTES}, raw, not as text: restore it from the backup, or every API key is void", path.display())]
     Length {
         /// The file.
         path: PathBuf,
+        /// How many it has.
+        bytes: u64,
     },
     /// It can't be read or written.
     #[error("{}: {source}", path.display())]
@@ -103,8 +105,9 @@ impl Pepper {
         if let Some(mode) = shared_mode(&metadata) {
             return Err(PepperError::Open { path: path.to_owned(), mode });
         }
-        if metadata.len() != BYTES as u64 {
-            return Err(PepperError::Length { path: path.to_owned() });
+        let bytes = metadata.len();
+        if bytes != BYTES as u64 {
+            return Err(PepperError::Length { path: path.to_owned(), bytes });
         }
         let mut bytes = Zeroizing::new([0; BYTES]);
         file.read_exact(&mut *bytes).map_err(fault)?;
