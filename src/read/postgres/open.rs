@@ -97,11 +97,13 @@ impl From<sqlx::Error> for OpenError {
 }
 
 /// How every connection works: reads are by key, so statistics that are behind must not lead to
-/// scans of whole tables, nor to compiling a query that takes a millisecond.
+/// scans of whole tables, nor to compiling a query that takes a millisecond. Commits wait for the
+/// disk: the engine forgets what the checkpoint covers and outlives a crash of the server.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
     let options = PgConnectOptions::from_str(url)?.application_name("credit-ledger projections");
     Ok(options.options([
         ("search_path", SCHEMA),
+        ("synchronous_commit", "on"),
         ("statement_timeout", "60s"),
         ("idle_in_transaction_session_timeout", "60s"),
         ("enable_seqscan", "off"),
