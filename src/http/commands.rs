@@ -1,6 +1,6 @@
 //! From a caller's request to the engine and back, the same for every command.
 
-use std::sync::Arc;
+use std::ops::Deref;
 
 use axum::http::StatusCode;
 use events::{Asked, CommandId, Event, Operation, PublicId, PublicKind, Recorded, WalletId};
@@ -17,18 +17,16 @@ use super::{
 };
 use crate::engine::{Ask, EngineError, Receipt, command_id, request_hash};
 
-/// An answered command.
+/// An answered command; its answer is never a refusal.
 #[derive(Debug)]
-pub(super) struct Answer {
-    /// The answering event; never a refusal. Of a dry run, as it would have been.
-    pub(super) recorded: Arc<Recorded>,
-    /// The command's other events in order: of a replayed command only those that make its answer
-    /// whole.
-    pub(super) others: Vec<Arc<Recorded>>,
-    /// Whether it answers an earlier request with the same key.
-    pub(super) replayed: bool,
-    /// Whether nothing was recorded.
-    dry_run: bool,
+pub(super) struct Answer(Receipt);
+
+impl Deref for Answer {
+    type Target = Receipt;
+
+    fn deref(&self) -> &Receipt {
+        &self.0
+    }
 }
 
 impl Answer {
@@ -46,17 +44,9 @@ impl Answer {
         }
     }
 
-    /// All events that are known, in order of position.
-    pub(super) fn events(&self) -> impl Iterator<Item = &Recorded> {
-        let answer = self.recorded.envelope.position;
-        let at = self.others.partition_point(|other| other.envelope.position < answer);
-        let (before, after) = self.others.split_at(at);
-        before.iter().chain([&self.recorded]).chain(after).map(|recorded| &**recorded)
-    }
-
     /// The status of what was made: 201, or 200 when it was not.
     pub(super) const fn created_status(&self) -> StatusCode {
-        if self.dry_run { StatusCode::OK } else { StatusCode::CREATED }
+        if self.0.dry_run { StatusCode::OK } else { StatusCode::CREATED }
     }
 
     /// 201 with what was made; 200 when it was not.
@@ -139,14 +129,14 @@ impl Shared {
         submitted: Result<Receipt, EngineError>,
     ) -> Result<Answer, Problem> {
         let tallies = &self.state().tallies;
-        let Receipt { recorded, others, replayed, dry_run } = submitted.map_err(|error| {
+        let receipt = submitted.map_err(|error| {
             tallies.count(operation, Outcome::Failed);
             problem::submission(error, keyed)
         })?;
-        tallies.count(operation, Outcome::of(&recorded.event, replayed, dry_run));
-        if let Event::CommandRefused(refused) = &recorded.event {
-            return Err(problem::refused(refused, replayed));
+        tallies.count(operation, Outcome::of(&receipt.recorded.event, receipt.replayed, receipt.dry_run));
+        if let Event::CommandRefused(refused) = &receipt.recorded.event {
+            return Err(problem::refused(refused, receipt.replayed));
         }
-        Ok(Answer { recorded, others, replayed, dry_run })
+        Ok(Answer(receipt))
     }
 }
