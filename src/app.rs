@@ -145,6 +145,12 @@ impl Ledger {
         })
     }
 
+    /// Whether it works, and how its parts are.
+    #[must_use]
+    pub fn readiness(&self) -> &dyn Readiness {
+        &*self.readiness
+    }
+
     /// The token that makes its bearer the operator of this ledger, until it is closed.
     #[must_use]
     pub const fn operator_token(&self) -> &OperatorToken {

@@ -9,6 +9,10 @@ use std::time::{Duration, Instant};
 use events::{AppId, Asked, Class, Credits, OrgId, WalletId};
 use futures::future::try_join_all;
 use ledger::{Amount, Charge, Command, Deduct, NewLot, Purchase};
+use tokio::{
+    task::JoinSet,
+    time::{MissedTickBehavior, interval},
+};
 use uuid::Uuid;
 
 use super::load::wallet_id;
@@ -28,6 +32,8 @@ pub(super) enum Until {
 pub(super) struct Callers {
     pub(super) commands: Arc<dyn Commands>,
     pub(super) org: OrgId,
+    /// Who is said to ask.
+    pub(super) app: AppId,
     pub(super) wallets: Arc<[WalletId]>,
     /// Makes the keys of this run differ from those of other runs.
     pub(super) run: u64,
@@ -36,7 +42,7 @@ pub(super) struct Callers {
 impl Callers {
     pub(super) fn new(commands: Arc<dyn Commands>, org: OrgId, wallets: u32, run: u64) -> Self {
         let wallets = (0..wallets.max(1)).map(|number| WalletId(wallet_id(number))).collect();
-        Self { commands, org, wallets, run }
+        Self { commands, org, app: AppId(Uuid::from_u128(1)), wallets, run }
     }
 
     /// Puts a million credits into each wallet.
@@ -92,18 +98,41 @@ impl Callers {
             if done {
                 return Ok(made);
             }
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            let wallet = self.wallets[(random >> 33) as usize % self.wallets.len()];
-            let key = Uuid::from_u64_pair(random, self.run ^ number.rotate_left(32)).to_string();
-            let charge = Charge::Cost(credits(1_000));
-            let deduct = Deduct { service: "chat".into(), charge, budget: None, metadata: None };
-            self.commands.submit(self.ask(wallet, key, Command::Deduct(deduct))).await?;
+            random = next(random);
+            self.spend(random, number).await?;
             made += 1;
         }
     }
 
+    /// Asks for `each` deductions every `tick`, whether those before are answered or not.
+    pub(super) async fn steadily(&self, each: u64, tick: Duration, ticks: u64) -> Result<(), EngineError> {
+        let (mut random, mut asked) = (self.run, JoinSet::new());
+        let mut due = interval(tick);
+        due.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        for number in 0..ticks * each {
+            if number % each == 0 {
+                due.tick().await;
+            }
+            random = next(random);
+            let callers = self.clone();
+            asked.spawn(async move { callers.spend(random, number).await });
+        }
+        while let Some(answered) = asked.join_next().await {
+            answered.unwrap_or(Err(EngineError::Stopping))?;
+        }
+        Ok(())
+    }
+
+    async fn spend(&self, random: u64, number: u64) -> Result<(), EngineError> {
+        let wallet = self.wallets[(random >> 33) as usize % self.wallets.len()];
+        let key = Uuid::from_u64_pair(random, self.run ^ number.rotate_left(32)).to_string();
+        let charge = Charge::Cost(credits(1_000));
+        let deduct = Deduct { service: "chat".into(), charge, budget: None, metadata: None };
+        self.commands.submit(self.ask(wallet, key, Command::Deduct(deduct))).await.map(drop)
+    }
+
     fn ask(&self, wallet: WalletId, key: String, command: Command) -> Ask {
-        let app = Some(AppId(Uuid::from_u128(1)));
+        let app = Some(self.app);
         Ask {
             id: command_id(self.org, app, command.operation(), &key),
             wallet,
@@ -117,6 +146,11 @@ impl Callers {
             dry_run: false,
         }
     }
+}
+
+/// The next number of a linear congruential generator.
+const fn next(random: u64) -> u64 {
+    random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407)
 }
 
 fn credits(micros: i64) -> Amount {

@@ -2,6 +2,7 @@
 //!
 //! - `load`: an HTTP load generator, run as a process of its own
 //! - `engine`: the engine without HTTP, in this process
+//! - `relay`: the way of events to a broker and from there to a consumer
 //! - `http`: starts a server, loads it in interleaved rounds and relates every figure to an echo
 //!   route in the same server
 //!
@@ -20,6 +21,7 @@ pub mod http;
 pub mod load;
 mod neighbours;
 mod process;
+pub mod relay;
 mod spread;
 
 pub use spread::Spread;

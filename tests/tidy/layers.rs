@@ -41,7 +41,11 @@ pub(crate) const LAYERS: &[Layer] = &[
         &["engine", "read", "feed", "identity", "log", "report", "config", "telemetry", "clock", "cluster"],
         &["events", "ledger"],
     ),
-    layer("bench", &["app", "engine", "log", "read", "config", "telemetry", "clock"], &["events", "ledger"]),
+    layer(
+        "bench",
+        &["app", "broker", "engine", "log", "read", "config", "telemetry", "clock"],
+        &["events", "ledger"],
+    ),
 ];
 
 /// The composition root: it puts the parts together, so it may name them all. `lib` declares them.

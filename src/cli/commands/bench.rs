@@ -4,12 +4,15 @@ use serde::Serialize;
 
 use crate::{
     app::Ledger,
-    bench::{engine, http, load},
+    bench::{engine, http, load, relay},
+    broker::topology::{Limits, NewUser, Plan, user},
     cli::{
+        broker::{Administration, password},
         context::Context,
         failure::{Failure, Outcome},
         output::Format,
     },
+    config::{Config, ServerUrl},
     engine::EngineError,
 };
 
@@ -29,9 +32,47 @@ pub(in crate::cli) enum BenchCommand {
     #[command(after_help = "Examples:\n  credit-ledger --data-dir /tmp/bench bench engine\n  \
                             credit-ledger --data-dir /tmp/bench bench engine --wallets 1 --waiting 64 -o json")]
     Engine(engine::EngineOptions),
+    /// Measure how fast events go to RabbitMQ and on to a consumer, on the ledger in the data directory
+    #[command(after_help = "The virtual host, a relay's user and an app's are made there.\n\n\
+                            Example:\n  credit-ledger --data-dir /tmp/bench bench relay \
+                            --management-url http://guest:guest@127.0.0.1:15672")]
+    Relay(RelayBench),
     /// Store many deductions in the data directory, to measure a ledger that is not empty
     #[command(after_help = "Example:\n  credit-ledger --data-dir /tmp/full bench fill --events 5000000")]
     Fill(engine::FillOptions),
+}
+
+/// Options of `bench relay`.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct RelayBench {
+    #[command(flatten)]
+    options: relay::RelayOptions,
+    /// The management API, with the user and password of an administrator
+    #[arg(long, value_name = "URL", env = "CREDIT_LEDGER_MANAGEMENT_URL", hide_env_values = true)]
+    management_url: String,
+    /// Host and port of the broker itself
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:5672")]
+    broker: String,
+    /// The virtual host, which is made when it is missing
+    #[arg(long, value_name = "NAME", default_value = "credit-ledger-bench")]
+    vhost: String,
+}
+
+impl RelayBench {
+    async fn run(&self, context: &Context<'_>) -> Outcome<relay::RelayReport> {
+        let administration = Administration::api(&self.management_url)?;
+        let config = Config { broker_url: ServerUrl::default(), ..context.settings.config.clone() };
+        let prepared = relay::prepare(&config, &context.machine, &self.options).await?;
+        let mut entropy = (context.machine.entropy)();
+        let mut new = |name: String| NewUser { name, password: password(&mut *entropy) };
+        let users = [new(format!("{}-relay", self.vhost)), new(user(prepared.app))];
+        let (vhost, limits) = (self.vhost.as_str(), Limits::default());
+        let plan = Plan { vhost, relay: &users[0].name, apps: &[prepared.app], users: &users, limits };
+        administration.import(&plan.definitions()).await?;
+        let url = |user: &NewUser| format!("amqp://{}:{}@{}/{vhost}", user.name, user.password, self.broker);
+        let config = Config { broker_url: ServerUrl::from(url(&users[0]).as_str()), ..config };
+        Ok(relay::run(&config, &context.machine, &prepared, &url(&users[1]), &self.options).await?)
+    }
 }
 
 impl BenchCommand {
@@ -48,6 +89,11 @@ impl BenchCommand {
             }
             Self::Engine(options) => {
                 let report = on_ledger(context, async |ledger| engine::run(ledger, &options).await)?;
+                print(context, &report, report.table())
+            }
+            Self::Relay(bench) => {
+                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+                let report = runtime.block_on(bench.run(context))?;
                 print(context, &report, report.table())
             }
             Self::Fill(options) => on_ledger(context, async |ledger| engine::fill(ledger, &options).await),

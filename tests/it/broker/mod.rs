@@ -9,7 +9,6 @@ mod provision;
 mod refused;
 mod relaying;
 mod restarted;
-mod speed;
 mod state;
 mod table;
 mod world;
