@@ -7,20 +7,20 @@ use events::OrgId;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ledger, Machine, Opened, create_private, followed::Followed, relaying, writing::Writing};
+use super::{
+    BeingImported, Ledger, Machine, Opened, create_private, followed::Followed, relaying, stored_elsewhere,
+    writing::Writing,
+};
 use crate::{
     clock::{Entropy, sixteen},
-    cluster::{self, Claimant, Node, PeerToken, Role, Router, postgres::PostgresLease},
+    cluster::{self, Claimant, Lease, Node, PeerToken, Role, Router, postgres::PostgresLease},
     config::Config,
     engine::{Commands, EngineError},
     http::{Readiness, peer},
     identity::{DEFAULT_ORGANIZATION, Identity, IdentityError, Pepper},
-    log::{Log, postgres::PostgresLog},
+    log::postgres::PostgresLog,
     read::{IdentityRows, Reads, postgres},
 };
-
-#[cfg(feature = "eventstoredb")]
-use crate::log::kurrent::KurrentLog;
 
 /// How soon a replica asks who may call, after the projections moved: they take half a second themselves
 /// to gather what is not hurried.
@@ -51,8 +51,12 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     let database = Arc::new(PostgresLog::connect(url, None).await?);
     let id = database.ledger();
     let lease = PostgresLease::new(url, id)?;
+    if lease.look().await?.is_some_and(|tenure| tenure.is_import()) {
+        database.close().await;
+        return Err(BeingImported { ledger: id }.into());
+    }
     let pepper = pepper(config, &lease, &mut *entropy).await?;
-    let log = event_log(config, &database).await?;
+    let log = stored_elsewhere(&config.event_store_url, id).await?.unwrap_or_else(|| database.clone());
     let stop_following = CancellationToken::new();
     let (token, listener) = channel(config, &mut *entropy).await?;
     let address = address(config, listener.as_ref())?;
@@ -116,15 +120,6 @@ async fn pepper(config: &Config, lease: &PostgresLease, entropy: &mut dyn Entrop
     Ok(pepper)
 }
 
-/// The event log: in the event store when there is one, else in the database.
-async fn event_log(config: &Config, database: &Arc<PostgresLog>) -> Result<Arc<dyn Log>> {
-    let Some(url) = config.event_store_url.get() else { return Ok(database.clone()) };
-    #[cfg(feature = "eventstoredb")]
-    return Ok(Arc::new(KurrentLog::connect(url, database.ledger()).await?));
-    #[cfg(not(feature = "eventstoredb"))]
-    bail!("event_store_url is set to {url:.4}…, and this binary was built without the feature eventstoredb");
-}
-
 /// The organization that is there from the start, once the writer is known as well.
 async fn known(identity: &Identity, router: &Router, lease: Duration) -> Result<OrgId> {
     let organization = default_organization(identity).await?;
@@ -156,7 +151,7 @@ fn address(config: &Config, listener: Option<&TcpListener>) -> Result<Box<str>> 
     if !config.cluster_url.is_empty() {
         return Ok(config.cluster_url.trim_end_matches('/').into());
     }
-    let Some(listener) = listener else { return Ok("http://127.0.0.1:1".into()) };
+    let Some(listener) = listener else { return Ok(cluster::NOWHERE.into()) };
     let address = listener.local_addr()?;
     if address.ip().is_unspecified() {
         bail!("cluster_url must say how other replicas reach {address}");

@@ -7,6 +7,7 @@
 
 mod database;
 mod fault;
+mod frozen;
 mod index;
 mod open;
 mod statements;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use self::database::Builds;
 pub use self::{
     database::Postgres,
+    frozen::Frozen,
     open::{MIGRATIONS, OpenError},
     writer::PostgresStore,
 };
@@ -154,6 +156,21 @@ pub async fn read_only(url: &str, ledger: LedgerId, log: Arc<dyn Log>) -> Result
     let (build, checkpoint) = found.ok_or(OpenError::NotCurrent)?;
     let filters = Filters::load(&mut tables::On { connection: &mut connection, build }).await?;
     let database = Postgres::new(options, ledger, Builds::Only(build));
+    let (filters, progress) = (Arc::new(ArcSwap::from_pointee(filters)), Arc::new(Progress::at(checkpoint)));
+    Ok(StoredReads::new(database, log, filters, progress))
+}
+
+/// The projections of a ledger as they are now: a server may go on writing them, and these stay. They
+/// keep the database from reclaiming what was replaced since, so close them soon.
+///
+/// # Errors
+/// As [`OpenError`] says; projections of other versions are refused.
+pub async fn frozen(
+    url: &str,
+    ledger: LedgerId,
+    log: Arc<dyn Log>,
+) -> Result<StoredReads<Frozen>, OpenError> {
+    let (database, filters, checkpoint) = Frozen::now(url, ledger).await?;
     let (filters, progress) = (Arc::new(ArcSwap::from_pointee(filters)), Arc::new(Progress::at(checkpoint)));
     Ok(StoredReads::new(database, log, filters, progress))
 }

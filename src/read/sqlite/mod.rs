@@ -5,6 +5,7 @@
 
 mod bulk;
 mod fault;
+mod frozen;
 mod index;
 mod open;
 mod statements;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::open::Found;
 pub use self::{
+    frozen::Frozen,
     open::{NEXT_FILE, OpenError, READ_FILE},
     tables::SqliteFile,
     writer::SqliteStore,
@@ -96,6 +98,21 @@ pub async fn read_only(
     let checkpoint = open::inspect(&file, ledger).await?;
     let database = SqliteFile::new(&file);
     let filters = Filters::load(&mut database.single().await?).await?;
+    let (filters, progress) = (Arc::new(ArcSwap::from_pointee(filters)), Arc::new(Progress::at(checkpoint)));
+    Ok(StoredReads::new(database, log, filters, progress))
+}
+
+/// The projections in `directory` as they are now: a server may go on writing them, and these stay. They
+/// keep the write-ahead log from being cut back, so close them soon.
+///
+/// # Errors
+/// As [`OpenError`] says; projections of other versions are refused.
+pub async fn frozen(
+    directory: &Path,
+    ledger: LedgerId,
+    log: Arc<dyn Log>,
+) -> Result<StoredReads<Frozen>, OpenError> {
+    let (database, filters, checkpoint) = Frozen::now(&directory.join(READ_FILE), ledger).await?;
     let (filters, progress) = (Arc::new(ArcSwap::from_pointee(filters)), Arc::new(Progress::at(checkpoint)));
     Ok(StoredReads::new(database, log, filters, progress))
 }
