@@ -10,9 +10,9 @@ use super::{
     imported::STAGING,
 };
 use crate::{
-    app::{Machine, stored_elsewhere},
+    app::{BeingImported, Machine, stored_elsewhere},
     clock::sixteen,
-    cluster::{self, Claimant, Held, HoldError, Tenure, postgres::PostgresLease},
+    cluster::{self, Claimant, Held, HoldError, Lease, LeaseError, Tenure, postgres::PostgresLease},
     config::{Config, ServerUrl},
     engine::ledger_id,
     log::{
@@ -93,6 +93,11 @@ impl Place {
                 let database = PostgresLog::open_read_only(place.get(), None).await.map_err(unusable)?;
                 let database = Arc::new(database);
                 let ledger = database.ledger();
+                let lease = PostgresLease::new(place.get(), ledger);
+                let tenure = lease.map_err(unasked)?.look().await.map_err(unasked)?;
+                if tenure.is_some_and(|tenure| tenure.is_import()) {
+                    return Err(Failure::Other(BeingImported { ledger }.into()));
+                }
                 let log = stored_elsewhere(&place.event_store, ledger).await?;
                 let log = log.unwrap_or_else(|| database.clone());
                 (Handle::Database(database), log, Some(ledger))
@@ -119,11 +124,11 @@ impl Database {
         let id = uuid::Builder::from_random_bytes(sixteen(&mut *(machine.entropy)())).into_uuid();
         let options = cluster::Options::default();
         let claimant = Claimant { id, address: cluster::NOWHERE.into(), lease: options.lease };
-        let lease = PostgresLease::new(self.get(), ledger).map_err(|error| Failure::Other(error.into()))?;
+        let lease = PostgresLease::new(self.get(), ledger).map_err(unasked)?;
         let held = Held::take(Arc::new(lease), claimant, Arc::clone(&machine.clock), options).await;
         held.map_err(|error| match error {
             HoldError::Taken(tenure) => held_by(&tenure),
-            HoldError::Lease(error) => Failure::Other(error.into()),
+            HoldError::Lease(error) => unasked(error),
         })
     }
 }
@@ -145,6 +150,11 @@ impl fmt::Display for Place {
             Self::Database(database) => database.url.fmt(f),
         }
     }
+}
+
+/// Nobody can say who writes.
+pub(super) fn unasked(error: LeaseError) -> Failure {
+    Failure::Other(error.into())
 }
 
 /// Somebody else may write.

@@ -11,9 +11,9 @@ use crate::{
     cli::{
         failure::{Failure, Outcome},
         merkle::Hash,
-        place::{Database, held_by, unusable},
+        place::{Database, held_by, unasked, unusable},
     },
-    cluster::{Claimant, Lease, LeaseError, Tenure, postgres::PostgresLease},
+    cluster::{Claimant, Lease, Tenure, postgres::PostgresLease},
     log::{
         Log,
         postgres::{OpenError, PostgresLog},
@@ -72,10 +72,6 @@ fn lease_of(database: &Database, ledger: LedgerId) -> Outcome<PostgresLease> {
 
 fn claimant(root: Hash) -> Claimant {
     Claimant::importing(&root.to_string())
-}
-
-fn unasked(error: LeaseError) -> Failure {
-    Failure::Other(error.into())
 }
 
 impl Claimed {

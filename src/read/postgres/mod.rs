@@ -108,23 +108,26 @@ pub async fn follow(
     stop: CancellationToken,
 ) -> Result<Projected, OpenError> {
     let database = Postgres::new(open::options(url)?, ledger, Builds::Current(AtomicI32::new(0)));
-    let checkpoint = database.look().await.unwrap_or(Position(0));
+    let found = database.look().await;
+    // A new ledger has none until somebody writes it.
+    let missing = found.is_err();
+    let checkpoint = found.unwrap_or(Position(0));
     let (filters, progress) =
         (Arc::new(ArcSwap::from_pointee(Filters::unknown())), Arc::new(Progress::at(checkpoint)));
     let reads = StoredReads::new(database, log, filters, progress);
     let follower = reads.clone();
     let runner = tokio::spawn(async move {
         // A look that is dropped leaves nothing behind.
-        let _ = stop.run_until_cancelled(follower.keep_looking()).await;
+        let _ = stop.run_until_cancelled(follower.keep_looking(missing)).await;
         Ok(())
     });
     Ok(Projected { reads, runner })
 }
 
 impl PostgresReads {
-    async fn keep_looking(&self) {
+    /// `failing` when that is known.
+    async fn keep_looking(&self, mut failing: bool) {
         let (database, progress) = (&self.0.database, &self.0.progress);
-        let mut failing = false;
         loop {
             match database.look().await {
                 Ok(position) => {
