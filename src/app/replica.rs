@@ -27,8 +27,10 @@ use crate::{
 const RELOAD: Duration = Duration::from_millis(250);
 /// The writer's own directory is always up to date; its memory of recent changes is emptied so often.
 const RELOAD_OF_WRITER: Duration = Duration::from_secs(60);
-/// How long the first start of a ledger may take.
-const FIRST_ORGANIZATION: Duration = Duration::from_secs(20);
+/// How often a process that doesn't write, nor gets ready to, looks whether another one has written the
+/// first organization.
+const FIRST_ORGANIZATION_LOOKS: u32 = 200;
+const FIRST_ORGANIZATION_LOOK: Duration = Duration::from_millis(100);
 /// Requests of other replicas that are being answered get this long at the end.
 const DRAIN_MAX: Duration = Duration::from_secs(3);
 
@@ -122,7 +124,7 @@ async fn pepper(config: &Config, lease: &PostgresLease, entropy: &mut dyn Entrop
 
 /// The organization that is there from the start, once the writer is known as well.
 async fn known(identity: &Identity, router: &Router, lease: Duration) -> Result<OrgId> {
-    let organization = default_organization(identity).await?;
+    let organization = default_organization(identity, router).await?;
     // At once, unless the writer before has just gone.
     let known = |role: &Role| matches!(role, Role::Writer(..) | Role::Standby(Some(_)));
     let _ = timeout(lease, router.role().wait_for(known)).await;
@@ -159,26 +161,33 @@ fn address(config: &Config, listener: Option<&TcpListener>) -> Result<Box<str>> 
     Ok(format!("http://{address}").into())
 }
 
-/// The organization that is there from the start. Of replicas that start at once, one makes it.
-async fn default_organization(identity: &Identity) -> Result<OrgId> {
-    let made = async {
-        loop {
-            if let Some(known) = identity.organization_by_name(DEFAULT_ORGANIZATION) {
-                return Ok(known.id);
-            }
+/// The organization that is there from the start. Only the writer makes it, for only the writer's own
+/// directory is as new as the log: the projections of a ledger that was imported, or of another version,
+/// are still to be built. That may take long.
+async fn default_organization(identity: &Identity, router: &Router) -> Result<OrgId> {
+    let (mut roles, mut looks_left) = (router.role(), FIRST_ORGANIZATION_LOOKS);
+    loop {
+        if let Some(known) = identity.organization_by_name(DEFAULT_ORGANIZATION) {
+            return Ok(known.id);
+        }
+        let role = roles.borrow_and_update().clone();
+        if matches!(role, Role::Writer(..)) {
             match identity.ensure_default_organization().await {
                 Ok(organization) => return Ok(organization.id),
-                // Another replica was faster, or nobody writes yet.
-                Err(IdentityError::Engine(EngineError::Contradicted | EngineError::Unavailable(_))) => {
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
+                // Another replica writes now, and was faster, or nobody does.
+                Err(IdentityError::Engine(EngineError::Contradicted | EngineError::Unavailable(_))) => {}
                 Err(error) => return Err(anyhow!(error)),
             }
         }
-    };
-    timeout(FIRST_ORGANIZATION, made)
-        .await
-        .unwrap_or_else(|_| Err(anyhow!("no replica could write the ledger for {FIRST_ORGANIZATION:?}")))
+        if !matches!(role, Role::Starting(_)) {
+            looks_left -= 1;
+        }
+        if looks_left == 0 {
+            bail!("no replica has written {DEFAULT_ORGANIZATION:?}, or it still builds the projections");
+        }
+        // A time-out only makes us look again.
+        let _ = timeout(FIRST_ORGANIZATION_LOOK, roles.changed()).await;
+    }
 }
 
 /// Takes in what other replicas changed, until `stop`.

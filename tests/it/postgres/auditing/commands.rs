@@ -55,6 +55,6 @@ async fn a_ledger_is_used_from_the_command_line_alone() {
     assert!(tail.output.stdout.iter().filter(|byte| **byte == b'\n').count() > 8, "{tail:?}");
     assert_eq!(line("verify").await["balances"], "72.649999");
     // A demo has a ledger of its own, whatever is set.
-    there.run("demo --exit --requests 20 --listen 127.0.0.1:0").await.ended(0);
+    home(&database).run("demo --exit --requests 20 --listen 127.0.0.1:0").await.ended(0);
     assert_eq!(line("verify").await["wallets"], 1);
 }

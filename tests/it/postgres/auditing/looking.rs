@@ -88,6 +88,7 @@ async fn beside_a_busy_server_everything_but_writing_works() {
     let (server, beside) = (home(&database), home(&database));
     let served = server.serve().await;
     begun(&server).await;
+    while beside.json("verify").await["wallets_compared"] != 1 {}
     let (counted, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
     let task = busy(&served, Arc::clone(&counted), Arc::clone(&stop)).await;
     let mut compared = Vec::new();

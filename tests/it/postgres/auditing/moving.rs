@@ -56,12 +56,15 @@ async fn an_imported_ledger_goes_on_above_every_earlier_epoch() {
     let verified = there.json("verify").await;
     assert_eq!((&verified["balances"], &verified["wallets_compared"]), (&"90".into(), &1.into()));
     let log = PostgresLog::open_read_only(&database.url(), None).await.expect("a log");
-    let mut epochs = Vec::new();
+    let (mut epochs, mut organizations) = (Vec::new(), 0);
     for (_, body) in log.read(Position(0), 1_000).await.expect("a page").iter() {
-        if let Event::WriterChanged(changed) = decode(body).expect("an event").event {
+        let recorded = decode(body).expect("an event");
+        if let Event::WriterChanged(changed) = &recorded.event {
             epochs.push(changed.epoch);
         }
+        organizations += usize::from(matches!(recorded.event, Event::OrganizationRegistered(_)));
     }
+    assert_eq!(organizations, 1, "its first organization is known before the projections are built");
     assert!(epochs.len() > 3 && epochs.is_sorted_by(|one, next| one < next), "{epochs:?}");
     let refused = log.append(Position(0), &["{}"].into_iter().collect()).await.expect_err("only reading");
     assert!(refused.to_string().contains("for reading only"), "{refused}");
