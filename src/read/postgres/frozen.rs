@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use events::{LedgerId, Position};
-use sqlx::PgConnection;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use sqlx::{Connection, PgConnection};
+use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
 use super::{
     OpenError,
     open::{self, current_build},
     tables::On,
 };
-use crate::read::stored::{
-    segments::Filters,
-    tables::{Database, Snapshot, Stored},
+use crate::read::{
+    StoreFault,
+    stored::{
+        segments::Filters,
+        tables::{Database, Snapshot, Stored},
+    },
 };
 
 /// One transaction that sees one moment and changes nothing. It is idle as long as its reader is busy
@@ -21,10 +24,13 @@ use crate::read::stored::{
 const BEGIN: &str = "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; \
      BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+/// The connection, as long as it is in use.
+type Held = OwnedMappedMutexGuard<Option<PgConnection>, PgConnection>;
+
 /// One ledger's projections in a database, all read in one transaction.
 #[derive(Debug)]
 pub struct Frozen {
-    connection: Arc<Mutex<PgConnection>>,
+    connection: Arc<Mutex<Option<PgConnection>>>,
     build: i32,
 }
 
@@ -36,37 +42,43 @@ impl Frozen {
         let found = current_build(&mut connection, ledger).await?;
         let (build, checkpoint) = found.ok_or(OpenError::NotCurrent)?;
         let filters = Filters::load(&mut On { connection: &mut connection, build }).await?;
-        Ok((Self { connection: Arc::new(Mutex::new(connection)), build }, filters, checkpoint))
+        Ok((Self { connection: Arc::new(Mutex::new(Some(connection))), build }, filters, checkpoint))
     }
 
-    async fn tables(&self) -> On<OwnedMutexGuard<PgConnection>> {
-        On { connection: Arc::clone(&self.connection).lock_owned().await, build: self.build }
+    async fn tables(&self) -> Stored<On<Held>> {
+        let held = Arc::clone(&self.connection).lock_owned().await;
+        match OwnedMutexGuard::try_map(held, Option::as_mut) {
+            Ok(connection) => Ok(On { connection, build: self.build }),
+            Err(_) => Err(StoreFault::Unavailable("it is closed".to_owned())),
+        }
     }
 }
 
 impl Database for Frozen {
-    type Single = On<OwnedMutexGuard<PgConnection>>;
-    type Snapshot = On<OwnedMutexGuard<PgConnection>>;
+    type Single = On<Held>;
+    type Snapshot = On<Held>;
 
     async fn single(&self) -> Stored<Self::Single> {
-        Ok(self.tables().await)
+        self.tables().await
     }
 
     async fn snapshot(&self) -> Stored<Self::Snapshot> {
-        Ok(self.tables().await)
+        self.tables().await
     }
 
     async fn engine_snapshot(&self) -> Stored<Self::Snapshot> {
-        Ok(self.tables().await)
+        self.tables().await
     }
 
     async fn close(&self) {
-        // Dropping the connection ends it as well.
-        let _ = sqlx::raw_sql("ROLLBACK").execute(&mut *self.connection.lock().await).await;
+        if let Some(connection) = self.connection.lock().await.take() {
+            // Nothing was changed that could fail to be kept.
+            let _ = connection.close().await;
+        }
     }
 }
 
-impl Snapshot for On<OwnedMutexGuard<PgConnection>> {
+impl Snapshot for On<Held> {
     async fn end(self) -> Stored<()> {
         Ok(())
     }

@@ -147,22 +147,6 @@ impl PostgresReads {
     }
 }
 
-/// Opens the projections of a ledger as they are, without changing them; a server may go on writing
-/// them meanwhile. The checkpoint that they publish stays where it was.
-///
-/// # Errors
-/// As [`OpenError`] says; projections of other versions are refused.
-pub async fn read_only(url: &str, ledger: LedgerId, log: Arc<dyn Log>) -> Result<PostgresReads, OpenError> {
-    let options = open::options(url)?;
-    let mut connection = open::connect(&options).await?;
-    let found = open::current_build(&mut connection, ledger).await?;
-    let (build, checkpoint) = found.ok_or(OpenError::NotCurrent)?;
-    let filters = Filters::load(&mut tables::On { connection: &mut connection, build }).await?;
-    let database = Postgres::new(options, ledger, Builds::Only(build));
-    let (filters, progress) = (Arc::new(ArcSwap::from_pointee(filters)), Arc::new(Progress::at(checkpoint)));
-    Ok(StoredReads::new(database, log, filters, progress))
-}
-
 /// The projections of a ledger as they are now: a server may go on writing them, and these stay. They
 /// keep the database from reclaiming what was replaced since, so close them soon.
 ///

@@ -25,10 +25,7 @@ pub use self::{
     tables::SqliteFile,
     writer::SqliteStore,
 };
-use super::{
-    Progress, Runner, Store,
-    stored::{Database as _, StoredReads, segments::Filters},
-};
+use super::{Progress, Runner, Store, stored::StoredReads};
 use crate::{
     clock::Clock,
     log::{Log, Recent},
@@ -82,24 +79,6 @@ pub async fn at_rest(
     runner.close().await;
     caught_up?;
     Ok(reads)
-}
-
-/// Opens the projections in `directory` as they are, without a right to change them; a server may
-/// go on writing them meanwhile. The checkpoint that they publish stays where it was.
-///
-/// # Errors
-/// As [`OpenError`] says; projections of other versions are refused.
-pub async fn read_only(
-    directory: &Path,
-    ledger: LedgerId,
-    log: Arc<dyn Log>,
-) -> Result<SqliteReads, OpenError> {
-    let file = directory.join(READ_FILE);
-    let checkpoint = open::inspect(&file, ledger).await?;
-    let database = SqliteFile::new(&file);
-    let filters = Filters::load(&mut database.single().await?).await?;
-    let (filters, progress) = (Arc::new(ArcSwap::from_pointee(filters)), Arc::new(Progress::at(checkpoint)));
-    Ok(StoredReads::new(database, log, filters, progress))
 }
 
 /// The projections in `directory` as they are now: a server may go on writing them, and these stay. They

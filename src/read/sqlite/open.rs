@@ -118,13 +118,6 @@ pub(super) async fn open(file: &Path, ledger: LedgerId) -> Result<Found, OpenErr
     Ok(Found::Current(Box::new(SqliteStore::new(connection, ledger, checkpoint).await?)))
 }
 
-/// The checkpoint of a file that is not to be changed.
-pub(super) async fn inspect(file: &Path, ledger: LedgerId) -> Result<Position, OpenError> {
-    let (connection, checkpoint) = freeze(file, ledger).await?;
-    connection.close().await?;
-    Ok(checkpoint)
-}
-
 /// A connection that goes on to see what the file holds now, and the checkpoint of that.
 pub(super) async fn freeze(file: &Path, ledger: LedgerId) -> Result<(SqliteConnection, Position), OpenError> {
     let stale = || OpenError::NotCurrent { file: file.to_owned() };
