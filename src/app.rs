@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use self::{embedded::Embedded, replica::Replica};
 use crate::{
     clock::{Clock, Entropy},
-    config::Config,
+    config::{Config, ServerUrl},
     engine::{self, Commands, Halt},
     feed::Feed,
     http::{self, HttpOptions, Readiness},
@@ -31,6 +31,9 @@ use crate::{
     read::{Database, Reads, StoredReads},
     telemetry::Metrics,
 };
+
+#[cfg(feature = "eventstoredb")]
+use crate::log::kurrent::KurrentLog;
 
 /// Events that the engine may have to take in when it starts.
 const TAIL_AT_START_MAX: u64 = 200_000;
@@ -210,6 +213,31 @@ impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger").field("id", &self.id).finish_non_exhaustive()
     }
+}
+
+/// The ledger is not whole yet.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the ledger {ledger} is being imported, or that was broken off: the same `import` goes on with it; to give it up, \
+     use another database"
+)]
+pub struct BeingImported {
+    /// The ledger.
+    pub ledger: LedgerId,
+}
+
+/// The ledger's log in the event store; none when no store is set, and the log is in the database.
+///
+/// # Errors
+/// When the event store cannot be used.
+pub async fn stored_elsewhere(event_store: &ServerUrl, ledger: LedgerId) -> Result<Option<Arc<dyn Log>>> {
+    let Some(url) = event_store.get() else { return Ok(None) };
+    #[cfg(feature = "eventstoredb")]
+    return Ok(Some(Arc::new(KurrentLog::connect(url, ledger).await?)));
+    #[cfg(not(feature = "eventstoredb"))]
+    anyhow::bail!(
+        "event_store_url is set to {url:.4}… for {ledger}, and this binary was built without the feature eventstoredb"
+    );
 }
 
 /// Waits until the projections are so near to the log's head that the engine starts with little.

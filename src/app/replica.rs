@@ -7,28 +7,30 @@ use events::OrgId;
 use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ledger, Machine, Opened, create_private, followed::Followed, relaying, writing::Writing};
+use super::{
+    BeingImported, Ledger, Machine, Opened, create_private, followed::Followed, relaying, stored_elsewhere,
+    writing::Writing,
+};
 use crate::{
     clock::{Entropy, sixteen},
-    cluster::{self, Claimant, Node, PeerToken, Role, Router, postgres::PostgresLease},
+    cluster::{self, Claimant, Lease, Node, PeerToken, Role, Router, postgres::PostgresLease},
     config::Config,
     engine::{Commands, EngineError},
     http::{Readiness, peer},
     identity::{DEFAULT_ORGANIZATION, Identity, IdentityError, Pepper},
-    log::{Log, postgres::PostgresLog},
+    log::postgres::PostgresLog,
     read::{IdentityRows, Reads, postgres},
 };
-
-#[cfg(feature = "eventstoredb")]
-use crate::log::kurrent::KurrentLog;
 
 /// How soon a replica asks who may call, after the projections moved: they take half a second themselves
 /// to gather what is not hurried.
 const RELOAD: Duration = Duration::from_millis(250);
 /// The writer's own directory is always up to date; its memory of recent changes is emptied so often.
 const RELOAD_OF_WRITER: Duration = Duration::from_secs(60);
-/// How long the first start of a ledger may take.
-const FIRST_ORGANIZATION: Duration = Duration::from_secs(20);
+/// How often a process that doesn't write, nor gets ready to, looks whether another one has written the
+/// first organization.
+const FIRST_ORGANIZATION_LOOKS: u32 = 200;
+const FIRST_ORGANIZATION_LOOK: Duration = Duration::from_millis(100);
 /// Requests of other replicas that are being answered get this long at the end.
 const DRAIN_MAX: Duration = Duration::from_secs(3);
 
@@ -51,8 +53,12 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     let database = Arc::new(PostgresLog::connect(url, None).await?);
     let id = database.ledger();
     let lease = PostgresLease::new(url, id)?;
+    if lease.look().await?.is_some_and(|tenure| tenure.is_import()) {
+        database.close().await;
+        return Err(BeingImported { ledger: id }.into());
+    }
     let pepper = pepper(config, &lease, &mut *entropy).await?;
-    let log = event_log(config, &database).await?;
+    let log = stored_elsewhere(&config.event_store_url, id).await?.unwrap_or_else(|| database.clone());
     let stop_following = CancellationToken::new();
     let (token, listener) = channel(config, &mut *entropy).await?;
     let address = address(config, listener.as_ref())?;
@@ -116,18 +122,9 @@ async fn pepper(config: &Config, lease: &PostgresLease, entropy: &mut dyn Entrop
     Ok(pepper)
 }
 
-/// The event log: in the event store when there is one, else in the database.
-async fn event_log(config: &Config, database: &Arc<PostgresLog>) -> Result<Arc<dyn Log>> {
-    let Some(url) = config.event_store_url.get() else { return Ok(database.clone()) };
-    #[cfg(feature = "eventstoredb")]
-    return Ok(Arc::new(KurrentLog::connect(url, database.ledger()).await?));
-    #[cfg(not(feature = "eventstoredb"))]
-    bail!("event_store_url is set to {url:.4}…, and this binary was built without the feature eventstoredb");
-}
-
 /// The organization that is there from the start, once the writer is known as well.
 async fn known(identity: &Identity, router: &Router, lease: Duration) -> Result<OrgId> {
-    let organization = default_organization(identity).await?;
+    let organization = default_organization(identity, router).await?;
     // At once, unless the writer before has just gone.
     let known = |role: &Role| matches!(role, Role::Writer(..) | Role::Standby(Some(_)));
     let _ = timeout(lease, router.role().wait_for(known)).await;
@@ -156,7 +153,7 @@ fn address(config: &Config, listener: Option<&TcpListener>) -> Result<Box<str>> 
     if !config.cluster_url.is_empty() {
         return Ok(config.cluster_url.trim_end_matches('/').into());
     }
-    let Some(listener) = listener else { return Ok("http://127.0.0.1:1".into()) };
+    let Some(listener) = listener else { return Ok(cluster::NOWHERE.into()) };
     let address = listener.local_addr()?;
     if address.ip().is_unspecified() {
         bail!("cluster_url must say how other replicas reach {address}");
@@ -164,26 +161,33 @@ fn address(config: &Config, listener: Option<&TcpListener>) -> Result<Box<str>> 
     Ok(format!("http://{address}").into())
 }
 
-/// The organization that is there from the start. Of replicas that start at once, one makes it.
-async fn default_organization(identity: &Identity) -> Result<OrgId> {
-    let made = async {
-        loop {
-            if let Some(known) = identity.organization_by_name(DEFAULT_ORGANIZATION) {
-                return Ok(known.id);
-            }
+/// The organization that is there from the start. Only the writer makes it, for only the writer's own
+/// directory is as new as the log: the projections of a ledger that was imported, or of another version,
+/// are still to be built. That may take long.
+async fn default_organization(identity: &Identity, router: &Router) -> Result<OrgId> {
+    let (mut roles, mut looks_left) = (router.role(), FIRST_ORGANIZATION_LOOKS);
+    loop {
+        if let Some(known) = identity.organization_by_name(DEFAULT_ORGANIZATION) {
+            return Ok(known.id);
+        }
+        let role = roles.borrow_and_update().clone();
+        if matches!(role, Role::Writer(..)) {
             match identity.ensure_default_organization().await {
                 Ok(organization) => return Ok(organization.id),
-                // Another replica was faster, or nobody writes yet.
-                Err(IdentityError::Engine(EngineError::Contradicted | EngineError::Unavailable(_))) => {
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
+                // Another replica writes now, and was faster, or nobody does.
+                Err(IdentityError::Engine(EngineError::Contradicted | EngineError::Unavailable(_))) => {}
                 Err(error) => return Err(anyhow!(error)),
             }
         }
-    };
-    timeout(FIRST_ORGANIZATION, made)
-        .await
-        .unwrap_or_else(|_| Err(anyhow!("no replica could write the ledger for {FIRST_ORGANIZATION:?}")))
+        if !matches!(role, Role::Starting(_)) {
+            looks_left -= 1;
+        }
+        if looks_left == 0 {
+            bail!("no replica has written {DEFAULT_ORGANIZATION:?}, or it still builds the projections");
+        }
+        // A time-out only makes us look again.
+        let _ = timeout(FIRST_ORGANIZATION_LOOK, roles.changed()).await;
+    }
 }
 
 /// Takes in what other replicas changed, until `stop`.

@@ -1,82 +1,95 @@
-//! The files of a ledger, opened to be read and checked without its server.
+//! A ledger, opened to be read and checked without its server.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use events::{LedgerId, Position};
 
-use super::failure::{Failure, Outcome};
+use super::{
+    failure::{Failure, Outcome},
+    place::{OpenLog, Place},
+};
 use crate::{
-    engine::ledger_id,
-    log::{Log, ReadError, sqlite::SqliteLog},
+    log::{Log, ReadError},
     read::{
-        Halted, Live, PageFault, StoreFault,
-        replay::{ReplayFault, Verified, VerifyFault, verify},
-        sqlite::{self, OpenError, SqliteReads},
+        Halted, PageFault, StoreFault, StoredReads, postgres,
+        replay::{self, Comparison, ReplayFault, Verified, VerifyFault},
+        sqlite,
     },
 };
 
-/// How often projections that went on during a comparison are compared again.
-const ATTEMPTS: usize = 3;
-
-/// The log and the projections of a data directory, for reading alone: a server may run meanwhile.
+/// The log and the projections of a ledger, for reading alone. A server may go on writing them: what
+/// the projections are when this is opened, they stay.
 pub(super) struct Books {
-    /// The ledger.
-    pub(super) ledger: LedgerId,
     /// The log.
-    pub(super) log: Arc<SqliteLog>,
-    /// The projections; none when there are none of this version.
-    pub(super) projections: Option<SqliteReads>,
+    pub(super) log: OpenLog,
+    projections: Option<Projections>,
+}
+
+/// The projections, wherever they are.
+enum Projections {
+    File(StoredReads<sqlite::Frozen>),
+    Database(StoredReads<postgres::Frozen>),
+}
+
+impl Projections {
+    async fn open(place: &Place, ledger: LedgerId, log: Arc<dyn Log>) -> Result<Self, String> {
+        match place {
+            Place::Directory(directory) => {
+                let opened = sqlite::frozen(directory, ledger, log).await;
+                opened.map(Self::File).map_err(|error| error.to_string())
+            }
+            Place::Database(database) => {
+                let opened = postgres::frozen(database.get(), ledger, log).await;
+                opened.map(Self::Database).map_err(|error| error.to_string())
+            }
+        }
+    }
 }
 
 impl Books {
     /// Opens them.
-    pub(super) async fn open(data_dir: &Path) -> Outcome<Self> {
-        let log = SqliteLog::open_read_only(data_dir).await.map_err(|error| Failure::Other(error.into()))?;
-        let log = Arc::new(log);
-        let ledger = ledger_id(&*log).await.map_err(|error| Failure::Verification(error.to_string()))?;
-        let ledger =
-            ledger.ok_or_else(|| anyhow::anyhow!("the log in {} holds no event", data_dir.display()))?;
-        let reads: Arc<dyn Log> = log.clone();
-        let projections = match sqlite::read_only(data_dir, ledger, reads).await {
+    pub(super) async fn open(place: &Place) -> Outcome<Self> {
+        let log = place.log().await?;
+        let projections = match Projections::open(place, log.ledger, Arc::clone(&log.log)).await {
             Ok(projections) => Some(projections),
             Err(error) => {
                 eprintln!("note: the projections are left out: {error}");
                 None
             }
         };
-        Ok(Self { ledger, log, projections })
+        Ok(Self { log, projections })
     }
 
-    /// Closes the files.
+    /// Closes files and connections.
     pub(super) async fn close(self) {
-        if let Some(projections) = self.projections {
-            projections.close().await;
+        match self.projections {
+            Some(Projections::File(reads)) => reads.close().await,
+            Some(Projections::Database(reads)) => reads.close().await,
+            None => {}
         }
         self.log.close().await;
     }
 
-    /// How far the projections are; none when there are none, or when that can't be read.
-    async fn applied(&self) -> Option<Position> {
-        self.projections.as_ref()?.applied().await.ok()
+    /// Checks every event, and the projected wallets.
+    pub(super) async fn verify(&self, report: impl FnMut(Position, Position) + Send) -> Outcome<Verified> {
+        let log = Arc::clone(&self.log.log);
+        let result = match &self.projections {
+            Some(Projections::File(reads)) => replay::verify(log, Some(reads), report).await,
+            Some(Projections::Database(reads)) => replay::verify(log, Some(reads), report).await,
+            None => replay::verify(log, None::<&StoredReads<sqlite::Frozen>>, report).await,
+        };
+        result.map_err(|fault| failed(&fault))
     }
 
-    /// Checks every event, and the projected wallets, which may go on meanwhile.
-    pub(super) async fn verify(
-        &self,
-        mut report: impl FnMut(Position, Position) + Send,
-    ) -> Outcome<Verified> {
-        for _ in 0..ATTEMPTS {
-            let before = self.applied().await;
-            match verify(self.log.clone(), self.projections.as_ref(), &mut report).await {
-                Err(VerifyFault::Replay(ReplayFault::Moved { .. })) => {}
-                // Rows of a later moment than the one that they are compared with are no finding.
-                Err(VerifyFault::Finding(_)) if before != self.applied().await => {}
-                result => return result.map_err(|fault| failed(&fault)),
-            }
-        }
-        eprintln!("note: a server goes on writing, so the projections are left out");
-        let result = verify(self.log.clone(), None::<&SqliteReads>, &mut report).await;
-        result.map_err(|fault| failed(&fault))
+    /// Compares the projections with a fold of the log.
+    pub(super) async fn compare(&self, report: impl FnMut(Position, Position) + Send) -> Outcome<Comparison> {
+        let (ledger, log) = (self.log.ledger, Arc::clone(&self.log.log));
+        let compared = match &self.projections {
+            Some(Projections::File(reads)) => replay::compare(ledger, log, reads, report).await,
+            Some(Projections::Database(reads)) => replay::compare(ledger, log, reads, report).await,
+            None => return Err(anyhow::anyhow!("there is nothing to compare: run `replay --rebuild`").into()),
+        };
+        compared.map_err(|fault| unreadable(&fault))
     }
 }
 
@@ -89,7 +102,7 @@ fn failed(fault: &VerifyFault) -> Failure {
 }
 
 /// The failure of a replay: damage is a failed verification, a store that doesn't answer is not.
-pub(super) fn unreadable(fault: &ReplayFault) -> Failure {
+fn unreadable(fault: &ReplayFault) -> Failure {
     let damaged = match fault {
         ReplayFault::Poison(_) => true,
         ReplayFault::Log(fault) => is_damage(fault),
@@ -103,18 +116,18 @@ pub(super) fn unreadable(fault: &ReplayFault) -> Failure {
     }
 }
 
-/// The failure of a rebuild, likewise.
-pub(super) fn not_rebuilt(error: OpenError) -> Failure {
-    let damaged = |halted: &Halted| match halted {
+/// Whether projections halted because something stored is wrong.
+pub(super) fn is_damaged(halted: Option<&Halted>) -> bool {
+    halted.is_some_and(|halted| match halted {
         Halted::Poison(_) | Halted::Ahead { .. } => true,
         Halted::Log(fault) => is_damage(fault),
         Halted::Store(_) => false,
-    };
-    if matches!(&error, OpenError::Halted(halted) if damaged(halted)) {
-        Failure::Verification(error.to_string())
-    } else {
-        Failure::Other(error.into())
-    }
+    })
+}
+
+/// The failure of a rebuild: damage is a failed verification.
+pub(super) fn not_rebuilt(damaged: bool, error: anyhow::Error) -> Failure {
+    if damaged { Failure::Verification(error.to_string()) } else { Failure::Other(error) }
 }
 
 const fn is_damage(fault: &PageFault) -> bool {

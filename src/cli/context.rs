@@ -1,15 +1,14 @@
 //! What every command is given: the shared options, the machine, and where to print.
 
-use std::path::PathBuf;
-
 use uuid::Uuid;
 
 use super::{
     args::Global,
     change::Rehearsal,
     client::{Client, Missing, Reach, connect},
-    failure::Outcome,
+    failure::{Failure, Outcome},
     output::Output,
+    place::Place,
 };
 use crate::{app::Machine, clock::sixteen, config::Settings};
 
@@ -31,9 +30,16 @@ impl Context<'_> {
         uuid::Builder::from_random_bytes(sixteen(&mut *(self.machine.entropy)())).into_uuid()
     }
 
-    /// The directory that holds the ledger.
-    pub(super) fn data_dir(&self) -> PathBuf {
-        self.settings.config.data_dir.clone()
+    /// Where the ledger is, for a command that works without a server; `what` it does then.
+    ///
+    /// # Errors
+    /// When a server was named.
+    pub(super) fn place(&self, what: &str) -> Outcome<Place> {
+        if self.global.url.is_some() {
+            let what = format!("{what} a data directory or a database, not a server at --url");
+            return Err(Failure::Usage(what));
+        }
+        Place::of(&self.settings.config)
     }
 
     /// Works with the ledger through its HTTP API, and ends in good order whatever comes of it.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
-use events::{LedgerId, MAX_EVENT_BYTES, Position, decode};
+use events::{Event, LedgerId, MAX_EVENT_BYTES, Position, decode};
 use projections::{Auditor, Summary};
 
 use super::{
@@ -15,14 +15,28 @@ use super::{
     failure::{Failure, Outcome},
     merkle::{Hash, Tree},
 };
-use crate::log::sqlite::LOG_FILE;
+use crate::{
+    app::{BeingImported, Ledger, Machine},
+    config::Config,
+    log::sqlite::LOG_FILE,
+};
 
 /// Where the log of an import is until it is whole, in the data directory.
 pub(super) const STAGING: &str = "import";
 
-/// Refuses a data directory with an import in it that was broken off: a ledger beside it would keep the
-/// imported one out.
-pub(super) fn must_not_be_begun(data_dir: &Path) -> Outcome {
+/// Opens the ledger, unless it is the beginning of an import that was broken off.
+pub(super) async fn open_whole(config: &Config, machine: &Machine) -> Outcome<Ledger> {
+    if config.database_url.get().is_none() {
+        must_not_be_begun(&config.data_dir)?;
+    }
+    Ledger::open(config, machine).await.map_err(|error| match error.downcast::<BeingImported>() {
+        Ok(begun) => Failure::Usage(begun.to_string()),
+        Err(error) => Failure::Other(error),
+    })
+}
+
+/// A ledger beside the beginning of one would keep the imported one out.
+fn must_not_be_begun(data_dir: &Path) -> Outcome {
     let begun = data_dir.join(STAGING);
     if data_dir.join(LOG_FILE).exists() || !begun.exists() {
         return Ok(());
@@ -120,6 +134,14 @@ impl Lines {
     }
 }
 
+/// A proved export.
+pub(super) struct Proved {
+    /// What it adds up to.
+    pub(super) summary: Summary,
+    /// The highest epoch of a writer.
+    pub(super) epoch: u64,
+}
+
 /// Proves an export line by line: its hashes, its manifest, and its events.
 pub(super) struct Proof {
     stated: Stated,
@@ -128,6 +150,7 @@ pub(super) struct Proof {
     tree: Tree,
     types: Types,
     auditor: Auditor,
+    epoch: u64,
 }
 
 impl Proof {
@@ -153,6 +176,7 @@ impl Proof {
             tree: Tree::default(),
             types: Types::default(),
             auditor: Auditor::new(),
+            epoch: 0,
         })
     }
 
@@ -184,12 +208,15 @@ impl Proof {
             return Err(self.lines.wrong(&format!("it is of ledger {ledger}, the manifest of {stated}")));
         }
         self.auditor.check(position, &recorded).map_err(|finding| self.lines.wrong(&finding.to_string()))?;
+        if let Event::WriterChanged(changed) = &recorded.event {
+            self.epoch = self.epoch.max(changed.epoch);
+        }
         self.tree.push(leaf);
         Ok(true)
     }
 
     /// The whole file was read: was it all of it, and the one of the manifest? What it adds up to.
-    pub(super) fn finish(mut self) -> Outcome<Summary> {
+    pub(super) fn finish(mut self) -> Outcome<Proved> {
         let Stated { count, root, bytes, sha256, types, .. } = self.stated;
         let (read, wrong) = (self.tree.leaves(), Failure::Verification);
         if read < count {
@@ -212,7 +239,8 @@ impl Proof {
                 "the manifest was changed: it states other numbers of events by type".to_owned(),
             ));
         }
-        self.auditor.finish().map_err(|finding| wrong(finding.to_string()))
+        let summary = self.auditor.finish().map_err(|finding| wrong(finding.to_string()))?;
+        Ok(Proved { summary, epoch: self.epoch })
     }
 }
 

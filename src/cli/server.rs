@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     client::{Client, Token},
     failure::{Failure, Outcome},
-    imported::must_not_be_begun,
+    imported::open_whole,
     signals::asked_to_end,
 };
 use crate::{
@@ -48,10 +48,9 @@ impl Server {
         bench_echo: bool,
     ) -> Outcome<Self> {
         let address = listener.local_addr()?;
-        must_not_be_begun(&config.data_dir)?;
         // Before anything counts.
         let metrics = Metrics::install().context("metrics")?;
-        let ledger = Ledger::open(config, machine).await?;
+        let ledger = open_whole(config, machine).await?;
         let stop = CancellationToken::new();
         let options = options(config, address, bench_echo)?;
         let api = ledger.api(options.clone(), Some(metrics.clone()), stop.clone());

@@ -8,6 +8,7 @@
 mod fence;
 mod forward;
 mod gauges;
+mod held;
 mod keeper;
 mod lease;
 mod local;
@@ -20,6 +21,7 @@ mod secret;
 pub mod wire;
 
 pub use fence::{Fenced, Term};
+pub use held::{Held, HoldError};
 pub use lease::{Claimant, Lease, LeaseError, Tenure};
 pub use node::{Duties, Duty, Node, run};
 pub use role::{Peer, Role, Status};
@@ -27,6 +29,9 @@ pub use router::{Here, Router};
 pub use secret::{PeerToken, SecretError};
 
 use std::time::Duration;
+
+/// The address of a process that no other one reaches.
+pub const NOWHERE: &str = "http://127.0.0.1:1";
 
 /// Times and sizes of a cluster.
 #[derive(Debug, Clone, Copy)]

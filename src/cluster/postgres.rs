@@ -34,6 +34,8 @@ const RENEW: &str = "UPDATE credit_ledger.leases SET expires_at = clock_timestam
      WHERE ledger = $1 AND epoch = $2 AND holder = $3 AND expires_at > clock_timestamp()";
 const RELEASE: &str = "UPDATE credit_ledger.leases SET expires_at = clock_timestamp() \
      WHERE ledger = $1 AND epoch = $2 AND holder = $3 AND expires_at > clock_timestamp()";
+const RELEASE_ABOVE: &str = "UPDATE credit_ledger.leases SET epoch = greatest(epoch, $4), \
+     expires_at = clock_timestamp() WHERE ledger = $1 AND epoch = $2 AND holder = $3";
 const SET_PEPPER: &str = "INSERT INTO credit_ledger.peppers (ledger, fingerprint) VALUES ($1, $2) \
      ON CONFLICT (ledger) DO NOTHING";
 const PEPPER: &str = "SELECT fingerprint = $2 FROM credit_ledger.peppers WHERE ledger = $1";
@@ -71,6 +73,26 @@ impl PostgresLease {
             let set = sqlx::query(SET_PEPPER).bind(ledger).bind(&fingerprint);
             set.execute(&mut *connection).await?;
             sqlx::query_scalar(PEPPER).bind(ledger).bind(&fingerprint).fetch_one(connection).await
+        })
+        .await
+    }
+
+    /// Gives the lease of `epoch` back; from now on epochs are above `above` as well. Whether it was still
+    /// the claimant's.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn release_above(
+        &self,
+        claimant: &Claimant,
+        epoch: u64,
+        above: u64,
+    ) -> Result<bool, LeaseError> {
+        let signed = |epoch: u64| i64::try_from(epoch).unwrap_or(i64::MAX);
+        let (ledger, holder) = (self.ledger.0, claimant.id);
+        self.with(async move |connection| {
+            let query = sqlx::query(RELEASE_ABOVE).bind(ledger).bind(signed(epoch)).bind(holder);
+            Ok(query.bind(signed(above)).execute(connection).await?.rows_affected() > 0)
         })
         .await
     }

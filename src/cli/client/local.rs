@@ -10,11 +10,11 @@ use crate::{
     app::{Ledger, Machine},
     cli::{
         failure::{Failure, Outcome},
-        imported::must_not_be_begun,
+        imported::open_whole,
+        place::Place,
     },
     config::Config,
     http::{Api, HttpOptions},
-    log::sqlite::LOG_FILE,
 };
 
 /// An open ledger, and its API.
@@ -25,18 +25,17 @@ pub(super) struct Local {
 
 impl Local {
     pub(super) async fn open(missing: Missing, config: &Config, machine: &Machine) -> Outcome<Self> {
-        must_not_be_begun(&config.data_dir)?;
-        let directory = config.data_dir.display();
-        if config.database_url.get().is_none() && !config.data_dir.join(LOG_FILE).exists() {
+        let place = Place::of(config)?;
+        if !place.holds_ledger().await? {
             match missing {
-                Missing::Make => eprintln!("note: {directory} holds no ledger yet; making one"),
+                Missing::Make => eprintln!("note: {place} holds no ledger yet; making one"),
                 Missing::Refuse => {
-                    let what = "holds no ledger: name the directory of one with --data-dir";
-                    return Err(Failure::Other(anyhow::anyhow!("{directory} {what}")));
+                    let what = "holds no ledger: name the directory of one with --data-dir, or its database";
+                    return Err(Failure::Other(anyhow::anyhow!("{place} {what}")));
                 }
             }
         }
-        let ledger = Ledger::open(config, machine).await?;
+        let ledger = open_whole(config, machine).await?;
         let api = ledger.api(HttpOptions::default(), None, CancellationToken::new());
         Ok(Self { ledger, api })
     }

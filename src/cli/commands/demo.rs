@@ -13,11 +13,13 @@ use crate::{
     cli::{
         context::Context,
         failure::{Failure, Outcome},
+        place::Place,
         progress,
         server::Server,
         signals::asked_to_end,
         told::Told,
     },
+    config::{Config, ServerUrl},
     demo::{self, Source},
 };
 
@@ -57,8 +59,15 @@ impl Demo {
         let source = Source { trace: self.trace.clone(), requests: self.requests, seed: self.seed };
         let script = source.script()?;
         let home = Home::fresh(context)?;
-        let mut config = context.settings.config.clone();
-        config.data_dir = home.path.clone();
+        // Whatever database is set, a demo never plays in it.
+        let none = ServerUrl::default;
+        let config = Config {
+            data_dir: home.path.clone(),
+            database_url: none(),
+            event_store_url: none(),
+            broker_url: none(),
+            ..context.settings.config.clone()
+        };
         let listener = listener(self.listen.unwrap_or(config.listen)).await?;
         let server = Server::start(&config, &context.machine, listener, false).await?;
         eprintln!("listening on {}; the ledger is in {}", server.url, home.path.display());
@@ -88,7 +97,7 @@ impl Demo {
         stage: &demo::story::Stage,
         summary: &demo::summary::Summary,
     ) -> Outcome {
-        let verification = verify::verified(&home.path).await?;
+        let verification = verify::verified(&Place::Directory(home.path.clone())).await?;
         let told = Told { summary, verification, url: &server.url, data_dir: &home.path, apps: &stage.apps };
         told.print(&mut context.out, !self.exit)
     }

@@ -16,8 +16,7 @@ use crate::{
         failure::{Failure, Outcome},
         progress,
     },
-    engine::ledger_id,
-    log::{Log, sqlite::SqliteLog},
+    log::Log,
 };
 
 /// Events read at once.
@@ -31,7 +30,7 @@ const PAGE: usize = 4_000;
                   (RFC 6962) over its lines; with `--out -` it goes to standard error. FILE.leaves holds the hash of \
                   each line, so that `import` can name a line that was changed. Whoever knows the root from \
                   elsewhere needs to trust neither file.\n\
-                  Reads the data directory, also while a server runs on it.\n\n\
+                  Reads the data directory or the database, also while servers run on it: up to the last event of the start.\n\n\
                   Examples:\n  credit-ledger export --out ledger.jsonl\n  \
                   credit-ledger export --csv --out entries.csv --from 1000 --to 1999"
 )]
@@ -52,18 +51,15 @@ pub(in crate::cli) struct Export {
 
 impl Export {
     pub(in crate::cli) async fn run(self, context: &mut Context<'_>) -> Outcome {
-        if context.global.url.is_some() {
-            return Err(Failure::Usage("export reads a data directory, not a server at --url".into()));
-        }
+        let place = context.place("export reads")?;
         if let Some(to) = self.to
             && to < self.from
         {
             let what = format!("nothing to export: --to {to} is before --from {}", self.from);
             return Err(Failure::Usage(what));
         }
-        let data_dir = context.data_dir();
-        let log = SqliteLog::open_read_only(&data_dir).await.map_err(|error| Failure::Other(error.into()))?;
-        let result = self.write(&log).await;
+        let log = place.log().await?;
+        let result = self.write(&*log.log, log.ledger).await;
         log.close().await;
         match result? {
             Some(manifest) if context.out.format.is_json() => context.out.one(&manifest, &[]),
@@ -72,9 +68,7 @@ impl Export {
     }
 
     /// Writes the files, and gives the manifest unless it went to standard error.
-    async fn write(&self, log: &SqliteLog) -> Outcome<Option<Value>> {
-        let ledger = ledger_id(log).await.map_err(|error| Failure::Verification(error.to_string()))?;
-        let ledger = ledger.ok_or_else(|| anyhow::anyhow!("the log holds no event"))?;
+    async fn write(&self, log: &dyn Log, ledger: LedgerId) -> Outcome<Option<Value>> {
         let end = end(log, self.to).await?;
         if self.out == Path::new("-") {
             let sink = self.sink(BufWriter::new(io::stdout().lock()), io::sink())?;
@@ -105,7 +99,7 @@ impl Export {
     /// Copies everything and gives the manifest.
     async fn copy(
         &self,
-        log: &SqliteLog,
+        log: &dyn Log,
         ledger: LedgerId,
         end: Position,
         mut sink: Box<dyn Sink + '_>,
@@ -135,7 +129,7 @@ impl Export {
 }
 
 /// The position after the last one to export.
-async fn end(log: &SqliteLog, to: Option<Position>) -> Outcome<Position> {
+async fn end(log: &dyn Log, to: Option<Position>) -> Outcome<Position> {
     let head = log.head().await.map_err(|error| Failure::Other(error.into()))?;
     Ok(to.map_or(head, |last| head.min(Position(last.get().saturating_add(1)))))
 }

@@ -1,13 +1,8 @@
 //! `import`: a ledger from its export, byte for byte.
 
-use std::{
-    fs::{self, File},
-    io::ErrorKind,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
 use events::Position;
-use projections::Summary;
 use serde_json::json;
 
 use super::verify::sums;
@@ -15,16 +10,17 @@ use crate::{
     cli::{
         context::Context,
         failure::{Failure, Outcome},
-        imported::{Lines, Proof, STAGING, Stated},
+        imported::{Lines, Proof, Proved, Stated},
+        landing::{
+            database::{self, Claimed},
+            directory::{self, Staged},
+        },
         merkle::{Hash, Tree},
         output::Column,
+        place::Place,
         progress,
     },
-    log::{
-        AppendError, Bodies, Log,
-        sqlite::{Closed, LOG_FILE, SqliteLog},
-    },
-    read::sqlite::READ_FILE,
+    log::{AppendError, Bodies, Log},
 };
 
 /// Lines between two looks at Ctrl-C and the progress bar.
@@ -49,16 +45,18 @@ const IMPORTED: &[Column] = &[
     Column::new("root", "/root"),
 ];
 
-/// Make the ledger of an export, in a data directory that holds none
+/// Make the ledger of an export, in a data directory or a database that holds none
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Reads FILE twice. First everything is proved: each line by its hash in FILE.leaves, the whole by \
                   FILE.manifest.json, and every event as `verify` does it; exit code 3 names the first line that is \
                   wrong. Then the lines are stored as they are, and an export of the new ledger is the same file \
-                  again. The log appears in the data directory when it is whole: an import that was interrupted left \
-                  nothing that a server would use, and the same command goes on with it.\n\n\
-                  Copy the file `pepper` of the old data directory as well: without it the API keys of the ledger are \
-                  void.\n\n\
+                  again. The log appears in the data directory when it is whole, and in a database servers refuse it until \
+                  then: an import that was interrupted left nothing that a server would use, and the same command goes \
+                  on with it.\n\n\
+                  A database must be made ready by `migrate` before; the ledger keeps its id there.\n\n\
+                  Copy the file `pepper` of the old data directory as well, or name it as pepper_file: without it the \
+                  API keys of the ledger are void.\n\n\
                   Examples:\n  credit-ledger --data-dir copy import ledger.jsonl\n  \
                   credit-ledger --data-dir copy import ledger.jsonl --root 5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
 )]
@@ -76,40 +74,37 @@ fn root(text: &str) -> Result<Hash, String> {
 
 impl Import {
     pub(in crate::cli) async fn run(self, context: &mut Context<'_>) -> Outcome {
-        if context.global.url.is_some() {
-            return Err(Failure::Usage("import writes a data directory, not a server at --url".into()));
-        }
-        let data_dir = context.data_dir();
-        must_be_free(&data_dir)?;
+        let place = context.place("import writes")?;
         let stated = Stated::read(&self.file)?;
-        let (count, stated_root, ledger) = (stated.count, stated.root, stated.ledger);
-        if self.root.is_some_and(|root| root != stated_root) {
-            return Err(Failure::Verification(format!(
-                "the manifest states the root {stated_root}, not yours"
-            )));
+        let (count, root, ledger) = (stated.count, stated.root, stated.ledger);
+        match &place {
+            Place::Directory(data_dir) => directory::must_be_free(data_dir)?,
+            Place::Database(database) => database::must_be_free(database, ledger, root).await?,
         }
-        let summary = self.prove(stated).await?;
-        let staging = data_dir.join(STAGING);
-        let log = SqliteLog::open(&staging).await.map_err(|error| Failure::Other(error.into()))?;
-        let stored = self.store(&log, count, stated_root).await;
-        let closed = log.close().await;
-        stored?;
-        must_be_whole(&staging, closed, count).await?;
-        put_in_place(&staging, &data_dir)?;
-        if !data_dir.join("pepper").exists() {
-            eprintln!(
-                "note: API keys of this ledger are void until its `pepper` is copied to {}",
-                data_dir.display()
-            );
+        if self.root.is_some_and(|known| known != root) {
+            return Err(Failure::Verification(format!("the manifest states the root {root}, not yours")));
+        }
+        let Proved { summary, epoch } = self.prove(stated).await?;
+        match &place {
+            Place::Directory(data_dir) => {
+                let staged = Staged::open(data_dir).await?;
+                let stored = self.store(&staged.log, count, root).await;
+                staged.finish(stored, count).await?;
+            }
+            Place::Database(database) => {
+                let claimed = Claimed::open(database, ledger, root).await?;
+                let stored = self.store(&*claimed.log, count, root).await;
+                claimed.finish(stored, epoch).await?;
+            }
         }
         let mut shown = sums(&summary);
         shown["ledger"] = json!(ledger);
-        shown["root"] = json!(stated_root.to_string());
+        shown["root"] = json!(root.to_string());
         context.out.one(&shown, IMPORTED)
     }
 
     /// The first pass: nothing is written.
-    async fn prove(&self, stated: Stated) -> Outcome<Summary> {
+    async fn prove(&self, stated: Stated) -> Outcome<Proved> {
         let bar = progress::step("proving", stated.count);
         let mut proof = Proof::of(&self.file, stated)?;
         loop {
@@ -125,29 +120,27 @@ impl Import {
     }
 
     /// The second pass: what an interrupted import has stored is compared, the rest appended.
-    async fn store(&self, log: &SqliteLog, count: u64, root: Hash) -> Outcome {
+    async fn store(&self, log: &dyn Log, count: u64, root: Hash) -> Outcome {
         let unreadable = |error: crate::log::ReadError| Failure::Other(error.into());
         let mut head = log.head().await.map_err(unreadable)?;
         let (mut lines, mut tree) = (Lines::open(&self.file)?, Tree::default());
         same_start(log, head, &mut lines, &mut tree).await?;
         let bar = progress::step("storing", count);
+        bar.set_position(head.get());
+        let bytes_max = log.capabilities().max_append_bytes.min(GROUP_BYTES);
         let mut group = Bodies::default();
         loop {
             let line = lines.advance()?;
-            let ended = line.is_none();
-            if let Some(line) = line {
-                tree.push(Hash::of_leaf(line));
-                group.push(line);
-            }
-            let full = group.len() as u64 >= PAGE || group.byte_len() >= GROUP_BYTES;
-            if full || ended && !group.is_empty() {
+            let full = line
+                .is_none_or(|line| group.len() as u64 >= PAGE || group.byte_len() + line.len() > bytes_max);
+            if full && !group.is_empty() {
                 head = log.append(head, &group).await.map_err(not_stored)?;
                 group.clear();
                 bar.set_position(head.get());
             }
-            if ended {
-                break;
-            }
+            let Some(line) = line else { break };
+            tree.push(Hash::of_leaf(line));
+            group.push(line);
         }
         bar.finish_and_clear();
         if head == Position(count) && tree.root() == root {
@@ -158,17 +151,18 @@ impl Import {
 }
 
 /// Reads the lines that are stored already, which must be the same ones.
-async fn same_start(log: &SqliteLog, head: Position, lines: &mut Lines, tree: &mut Tree) -> Outcome {
+async fn same_start(log: &dyn Log, head: Position, lines: &mut Lines, tree: &mut Tree) -> Outcome {
     let mut next = Position(0);
     while next < head {
         let page = log.read(next, 4_000).await.map_err(|error| Failure::Other(error.into()))?;
         for (_, body) in page.iter() {
             let line = lines.advance()?;
             if line != Some(body) {
-                let what = format!(
-                    "{STAGING} in the data directory holds the beginning of another import; delete it"
-                );
-                return Err(Failure::Usage(what));
+                return Err(Failure::Usage(
+                    "there is the beginning of another import: delete the folder `import` of the data directory, \
+                     or use another database"
+                        .to_owned(),
+                ));
             }
             tree.push(Hash::of_leaf(body));
         }
@@ -177,55 +171,6 @@ async fn same_start(log: &SqliteLog, head: Position, lines: &mut Lines, tree: &m
     Ok(())
 }
 
-/// The write-ahead log beside the file goes with the folder, so that the file alone must hold every
-/// event before it gets its name.
-pub(in crate::cli) async fn must_be_whole(staging: &Path, closed: Closed, count: u64) -> Outcome {
-    let file = staging.join(LOG_FILE);
-    let beside = file.with_extension("db-wal");
-    if closed != Closed::InOneFile || beside.metadata().is_ok_and(|beside| beside.len() > 0) {
-        let what = "its last events could not be moved into it: there is an error of the disk, or another program \
-                    reads it; the same command goes on with it";
-        return Err(Failure::Other(anyhow::anyhow!("{}: {what}", file.display())));
-    }
-    let log = SqliteLog::open_read_only(staging).await.map_err(|error| Failure::Other(error.into()))?;
-    let head = log.head().await;
-    log.close().await;
-    let head = head.map_err(|error| Failure::Other(error.into()))?;
-    if head == Position(count) {
-        return Ok(());
-    }
-    let what = format!("{} holds {head} of {count} events; the same command goes on with it", file.display());
-    Err(Failure::Other(anyhow::anyhow!(what)))
-}
-
 fn not_stored(error: AppendError) -> Failure {
     Failure::Other(anyhow::Error::new(error).context("the import stopped; the same command goes on with it"))
-}
-
-/// Refuses a data directory with a ledger in it, or with what is left of one.
-fn must_be_free(data_dir: &Path) -> Outcome {
-    for file in [LOG_FILE, READ_FILE] {
-        if data_dir.join(file).exists() {
-            return Err(Failure::Usage(format!(
-                "{} holds a ledger already ({file}); import into a directory without one",
-                data_dir.display()
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// Gives the whole log its name in the data directory, unless a ledger came to be there meanwhile.
-fn put_in_place(staging: &Path, data_dir: &Path) -> Outcome {
-    let placed = fs::hard_link(staging.join(LOG_FILE), data_dir.join(LOG_FILE));
-    if placed.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
-        return must_be_free(data_dir);
-    }
-    placed?;
-    // The log is there after a loss of power, and so is a data directory that is new.
-    let above = data_dir.canonicalize()?;
-    for directory in [data_dir, above.parent().unwrap_or(data_dir)] {
-        File::open(directory)?.sync_all()?;
-    }
-    Ok(fs::remove_dir_all(staging)?)
 }

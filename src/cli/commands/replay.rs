@@ -9,18 +9,15 @@ use serde_json::{Value, json};
 use crate::{
     app::Machine,
     cli::{
-        audit::{Books, not_rebuilt, unreadable},
+        audit::{Books, is_damaged, not_rebuilt},
         context::Context,
         failure::{Failure, Outcome},
         output::{Column, Output},
+        place::{Database, OpenLog, Place},
         progress,
     },
-    engine::ledger_id,
-    log::{Log, sqlite::SqliteLog},
-    read::{
-        replay::{Comparison, compare},
-        sqlite,
-    },
+    log::sqlite::SqliteLog,
+    read::{postgres, replay::Comparison, sqlite},
 };
 
 const COMPARED: &[Column] = &[
@@ -34,7 +31,8 @@ const COMPARED: &[Column] = &[
 #[command(
     after_help = "Exit code 3 when a row differs, is missing or is too many, of which the first hundred are described, or \
                   when an event can't be read.\n\
-                  A rebuild needs the data directory for itself: stop the server first.\n\n\
+                  Reads the data directory or the database, also while servers run on it; the projections as they \
+                  are at the start. A rebuild needs the ledger for itself: stop all servers first.\n\n\
                   Examples:\n  credit-ledger --data-dir ledger replay\n  \
                   credit-ledger --data-dir ledger replay --rebuild"
 )]
@@ -47,43 +45,73 @@ pub(in crate::cli) struct Replay {
 
 impl Replay {
     pub(in crate::cli) async fn run(self, context: &mut Context<'_>) -> Outcome {
-        if context.global.url.is_some() {
-            return Err(Failure::Usage("replay reads a data directory, not a server at --url".into()));
-        }
-        let data_dir = context.data_dir();
+        let place = context.place("replay reads")?;
         if self.rebuild {
-            rebuild(&data_dir, &context.machine).await?;
+            rebuild(&place, &context.machine).await?;
         }
-        let books = Books::open(&data_dir).await?;
-        let compared = compared(&books).await;
+        let books = Books::open(&place).await?;
+        let bar = progress::events(0);
+        let compared = books.compare(reporter(&bar)).await;
+        bar.finish_and_clear();
         books.close().await;
         tell(&compared?, &mut context.out)
     }
 }
 
-/// Builds the projections anew, with the lock that keeps a server out.
-async fn rebuild(data_dir: &Path, machine: &Machine) -> Outcome {
+/// Builds the projections anew, while no server writes.
+async fn rebuild(place: &Place, machine: &Machine) -> Outcome {
     // Not to make a ledger where there is none.
-    SqliteLog::open_read_only(data_dir).await.map_err(|error| Failure::Other(error.into()))?.close().await;
-    let locked = Arc::new(SqliteLog::open(data_dir).await.map_err(|error| Failure::Other(error.into()))?);
-    let ledger = ledger_id(&*locked).await.map_err(|error| Failure::Verification(error.to_string()))?;
-    let ledger = ledger.ok_or_else(|| anyhow::anyhow!("the log in {} holds no event", data_dir.display()))?;
-    let log: Arc<dyn Log> = locked.clone();
+    let log = place.log().await?;
     let bar = progress::events(0);
-    let rebuilt = sqlite::rebuild(data_dir, ledger, log, machine.clock.clone(), reporter(&bar)).await;
+    let rebuilt = match place {
+        Place::Directory(directory) => in_directory(directory, &log, machine, reporter(&bar)).await,
+        Place::Database(database) => in_database(database, &log, machine, reporter(&bar)).await,
+    };
     bar.finish_and_clear();
-    locked.close().await;
-    rebuilt.map_err(not_rebuilt)
+    log.close().await;
+    rebuilt
 }
 
-async fn compared(books: &Books) -> Outcome<Comparison> {
-    let projections = books.projections.as_ref();
-    let projections =
-        projections.ok_or_else(|| anyhow::anyhow!("there is nothing to compare: run `replay --rebuild`"))?;
-    let bar = progress::events(0);
-    let comparison = compare(books.ledger, books.log.clone(), projections, reporter(&bar)).await;
-    bar.finish_and_clear();
-    comparison.map_err(|fault| unreadable(&fault))
+/// With the lock that keeps a server out.
+async fn in_directory(
+    directory: &Path,
+    open: &OpenLog,
+    machine: &Machine,
+    report: impl FnMut(Position, Position) + Send,
+) -> Outcome {
+    let locked = Arc::new(SqliteLog::open(directory).await.map_err(|error| Failure::Other(error.into()))?);
+    let rebuilt =
+        sqlite::rebuild(directory, open.ledger, locked.clone(), machine.clock.clone(), report).await;
+    locked.close().await;
+    rebuilt.map_err(|error| {
+        let halted = if let sqlite::OpenError::Halted(halted) = &error { Some(halted) } else { None };
+        not_rebuilt(is_damaged(halted), error.into())
+    })
+}
+
+/// With the lease that keeps servers from writing.
+async fn in_database(
+    database: &Database,
+    open: &OpenLog,
+    machine: &Machine,
+    report: impl FnMut(Position, Position) + Send,
+) -> Outcome {
+    let held = database.hold(open.ledger, machine).await?;
+    let (url, log) = (database.get(), Arc::clone(&open.log));
+    let rebuilt = tokio::select! {
+        rebuilt = postgres::rebuild(url, open.ledger, log, machine.clock.clone(), report) => {
+            rebuilt.map_err(|error| {
+                let halted = if let postgres::OpenError::Halted(halted) = &error { Some(halted) } else { None };
+                not_rebuilt(is_damaged(halted), error.into())
+            })
+        }
+        () = held.lost() => {
+            Err(anyhow::anyhow!("the lease on the ledger was lost; the projections are as before").into())
+        }
+    };
+    // Where that fails, it runs out.
+    let _ = held.give_back().await;
+    rebuilt
 }
 
 fn reporter(bar: &ProgressBar) -> impl FnMut(Position, Position) + Send {

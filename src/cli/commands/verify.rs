@@ -1,19 +1,11 @@
 //! `verify`: is everything that is stored right?
 
-use std::path::Path;
-
 use events::Credits;
 use projections::Summary;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{
-        audit::Books,
-        context::Context,
-        failure::{Failure, Outcome},
-        output::Column,
-        progress,
-    },
+    cli::{audit::Books, context::Context, failure::Outcome, output::Column, place::Place, progress},
     read::replay::Verified,
 };
 
@@ -51,24 +43,21 @@ const VERIFIED: &[Column] = &[
                   right, and every balance what the lots and slices make; the projected wallets must equal the \
                   recomputed ones. Exit code 3 when something is wrong, with the first bad position.\n\
                   purchased + granted + returned + adjusted - deducted - captured - refunded - expired = balances.\n\
-                  Reads the data directory, also while a server runs on it.\n\n\
+                  Reads the data directory or the database, also while servers run on it; the projections as they are at the start.\n\n\
                   Example:\n  credit-ledger --data-dir ledger verify -o json"
 )]
 pub(in crate::cli) struct Verify {}
 
 impl Verify {
     pub(in crate::cli) async fn run(&self, context: &mut Context<'_>) -> Outcome {
-        if context.global.url.is_some() {
-            return Err(Failure::Usage("verify reads a data directory, not a server at --url".into()));
-        }
-        let verification = verified(&context.data_dir()).await?;
+        let verification = verified(&context.place("verify reads")?).await?;
         context.out.one(&verification, VERIFIED)
     }
 }
 
-/// Verifies the ledger in this directory and says what it adds up to.
-pub(in crate::cli) async fn verified(data_dir: &Path) -> Outcome<Value> {
-    let books = Books::open(data_dir).await?;
+/// Verifies the ledger in this place and says what it adds up to.
+pub(in crate::cli) async fn verified(place: &Place) -> Outcome<Value> {
+    let books = Books::open(place).await?;
     let bar = progress::events(0);
     let result = books
         .verify(|at, head| {
@@ -77,7 +66,7 @@ pub(in crate::cli) async fn verified(data_dir: &Path) -> Outcome<Value> {
         })
         .await;
     bar.finish_and_clear();
-    let ledger = books.ledger;
+    let ledger = books.log.ledger;
     books.close().await;
     let mut shown = shown(&result?);
     shown["ledger"] = json!(ledger);

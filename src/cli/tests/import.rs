@@ -2,7 +2,7 @@ use std::{fs, path::PathBuf};
 
 use tempfile::TempDir;
 
-use super::super::commands::import::must_be_whole;
+use super::super::landing::directory::must_be_whole;
 use super::*;
 use crate::log::{
     Bodies, Log,

@@ -41,7 +41,8 @@ pub struct PostgresLog {
     ledger: LedgerId,
     number: i16,
     reader: Arc<Reader>,
-    appender: Appender,
+    /// Absent when the log was opened for reading only.
+    appender: Option<Appender>,
     /// The highest head that was seen, by whatever means.
     head: Arc<watch::Sender<Position>>,
     follower: AbortOnDropHandle<()>,
@@ -64,7 +65,9 @@ impl PostgresLog {
     /// unavailable. Dropping the log is safe as well.
     pub async fn close(&self) {
         self.follower.abort();
-        self.appender.close().await;
+        if let Some(appender) = &self.appender {
+            appender.close().await;
+        }
         self.reader.close();
         // Whoever waits for an event looks, and finds the log closed.
         self.head.send_replace(Position(u64::MAX));
@@ -79,7 +82,10 @@ impl Log for PostgresLog {
     ) -> BoxFuture<'a, Result<Position, AppendError>> {
         async move {
             check_sizes(group, MAX_APPEND_BYTES)?;
-            self.appender.append(expected_head, group).await
+            match &self.appender {
+                Some(appender) => appender.append(expected_head, group).await,
+                None => Err(AppendError::Unavailable("it is open for reading only".to_owned())),
+            }
         }
         .boxed()
     }

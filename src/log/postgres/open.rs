@@ -51,6 +51,12 @@ pub enum OpenError {
         /// The ledgers that are there.
         found: Vec<LedgerId>,
     },
+    /// Opened for reading, but there is no ledger.
+    #[error("{server} holds no ledger")]
+    NoLedger {
+        /// User, address and database.
+        server: String,
+    },
     /// No ledger was named, and the database holds several.
     #[error("{server} holds several ledgers: say which of {}", list(.found))]
     SeveralLedgers {
@@ -72,13 +78,35 @@ impl PostgresLog {
     /// See [`OpenError`].
     pub async fn connect(url: &str, ledger: Option<LedgerId>) -> Result<Self, OpenError> {
         let (server, mut connection) = ready(url).await?;
-        let (number, ledger) = choose(&mut connection, ledger).await.map_err(|why| why.of(&server))?;
+        add_first(&mut connection, ledger).await.map_err(|error| Why::from(error).of(&server))?;
+        let chosen = choose(&mut connection, ledger).await.map_err(|why| why.of(&server))?;
+        Ok(Self::start(server, chosen, Some(connection)))
+    }
+
+    /// Opens the log of `ledger`, or of the only ledger there is, for reading: nothing is made, a role that
+    /// may only select will do, and so will a standby server.
+    ///
+    /// # Errors
+    /// [`OpenError::NoLedger`] when there is none, and the other cases of [`OpenError`].
+    pub async fn open_read_only(url: &str, ledger: Option<LedgerId>) -> Result<Self, OpenError> {
+        let server = Server::parse(url).ok_or(OpenError::Url)?;
+        let connection = server.connect().await.map_err(|why| Why::Unusable(why).of(&server))?;
+        let (server, mut connection) = migrated(server, connection).await?;
+        let chosen = choose(&mut connection, ledger).await.map_err(|why| why.of(&server))?;
+        server::close(connection).await;
+        Ok(Self::start(server, chosen, None))
+    }
+
+    /// A log that appends over `connection`, if there is one.
+    fn start(server: Server, (number, ledger): (i16, LedgerId), connection: Option<PgConnection>) -> Self {
         let reader = Arc::new(Reader::new(server.clone(), number));
         let head = Arc::new(watch::Sender::new(Position(0)));
         let following = follow::follow(server.clone(), number, Arc::clone(&reader), Arc::clone(&head));
         let follower = AbortOnDropHandle::new(tokio::spawn(following));
-        let appender = Appender::start(server, connection, number, Arc::clone(&reader), Arc::clone(&head));
-        Ok(Self { ledger, number, reader, appender, head, follower })
+        let appender = connection.map(|connection| {
+            Appender::start(server, connection, number, Arc::clone(&reader), Arc::clone(&head))
+        });
+        Self { ledger, number, reader, appender, head, follower }
     }
 
     /// The ledgers of the database, oldest first.
@@ -108,7 +136,12 @@ impl PostgresLog {
 /// A connection to a server that can be trusted and whose schema is up to date.
 async fn ready(url: &str) -> Result<(Server, PgConnection), OpenError> {
     let server = Server::parse(url).ok_or(OpenError::Url)?;
-    let mut connection = server.connect_durably().await.map_err(|why| Why::Unusable(why).of(&server))?;
+    let connection = server.connect_durably().await.map_err(|why| Why::Unusable(why).of(&server))?;
+    migrated(server, connection).await
+}
+
+/// The server, whose schema must be up to date.
+async fn migrated(server: Server, mut connection: PgConnection) -> Result<(Server, PgConnection), OpenError> {
     match is_migrated(&mut connection).await {
         Ok(true) => Ok((server, connection)),
         Ok(false) => Err(OpenError::NotMigrated { server: server.shown() }),
@@ -130,14 +163,19 @@ async fn ledgers(connection: &mut PgConnection) -> Result<Vec<(i16, LedgerId)>, 
     Ok(found.into_iter().map(|(number, id)| (number, LedgerId(id))).collect())
 }
 
-async fn choose(connection: &mut PgConnection, wanted: Option<LedgerId>) -> Result<(i16, LedgerId), Why> {
-    let mut found = ledgers(connection).await?;
-    if found.is_empty() {
+/// Gives a database without a ledger its first one.
+async fn add_first(connection: &mut PgConnection, wanted: Option<LedgerId>) -> Result<(), sqlx::Error> {
+    if ledgers(connection).await?.is_empty() {
         let id = wanted.map(|ledger| ledger.0);
-        sqlx::query(ADD_FIRST_LEDGER).bind(id).execute(&mut *connection).await?;
-        found = ledgers(connection).await?;
+        sqlx::query(ADD_FIRST_LEDGER).bind(id).execute(connection).await?;
     }
+    Ok(())
+}
+
+async fn choose(connection: &mut PgConnection, wanted: Option<LedgerId>) -> Result<(i16, LedgerId), Why> {
+    let found = ledgers(connection).await?;
     match (wanted, &found[..]) {
+        (_, []) => Err(Why::NoLedger),
         (None, [only]) => Ok(*only),
         (None, _) => Err(Why::SeveralLedgers(ids(&found))),
         (Some(wanted), found) => {
@@ -154,6 +192,7 @@ fn ids(ledgers: &[(i16, LedgerId)]) -> Vec<LedgerId> {
 /// An [`OpenError`] before it is said of which server.
 enum Why {
     Unusable(Unusable),
+    NoLedger,
     OtherLedger { wanted: LedgerId, found: Vec<LedgerId> },
     SeveralLedgers(Vec<LedgerId>),
 }
@@ -169,6 +208,7 @@ impl Why {
         let server = server.shown();
         match self {
             Self::Unusable(why) => OpenError::Unusable { server, why: why.to_string() },
+            Self::NoLedger => OpenError::NoLedger { server },
             Self::OtherLedger { wanted, found } => OpenError::OtherLedger { server, wanted, found },
             Self::SeveralLedgers(found) => OpenError::SeveralLedgers { server, found },
         }

@@ -7,6 +7,7 @@
 
 mod database;
 mod fault;
+mod frozen;
 mod index;
 mod open;
 mod statements;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use self::database::Builds;
 pub use self::{
     database::Postgres,
+    frozen::Frozen,
     open::{MIGRATIONS, OpenError},
     writer::PostgresStore,
 };
@@ -106,23 +108,26 @@ pub async fn follow(
     stop: CancellationToken,
 ) -> Result<Projected, OpenError> {
     let database = Postgres::new(open::options(url)?, ledger, Builds::Current(AtomicI32::new(0)));
-    let checkpoint = database.look().await.unwrap_or(Position(0));
+    let found = database.look().await;
+    // A new ledger has none until somebody writes it.
+    let missing = found.is_err();
+    let checkpoint = found.unwrap_or(Position(0));
     let (filters, progress) =
         (Arc::new(ArcSwap::from_pointee(Filters::unknown())), Arc::new(Progress::at(checkpoint)));
     let reads = StoredReads::new(database, log, filters, progress);
     let follower = reads.clone();
     let runner = tokio::spawn(async move {
         // A look that is dropped leaves nothing behind.
-        let _ = stop.run_until_cancelled(follower.keep_looking()).await;
+        let _ = stop.run_until_cancelled(follower.keep_looking(missing)).await;
         Ok(())
     });
     Ok(Projected { reads, runner })
 }
 
 impl PostgresReads {
-    async fn keep_looking(&self) {
+    /// `failing` when that is known.
+    async fn keep_looking(&self, mut failing: bool) {
         let (database, progress) = (&self.0.database, &self.0.progress);
-        let mut failing = false;
         loop {
             match database.look().await {
                 Ok(position) => {
@@ -142,18 +147,17 @@ impl PostgresReads {
     }
 }
 
-/// Opens the projections of a ledger as they are, without changing them; a server may go on writing
-/// them meanwhile. The checkpoint that they publish stays where it was.
+/// The projections of a ledger as they are now: a server may go on writing them, and these stay. They
+/// keep the database from reclaiming what was replaced since, so close them soon.
 ///
 /// # Errors
 /// As [`OpenError`] says; projections of other versions are refused.
-pub async fn read_only(url: &str, ledger: LedgerId, log: Arc<dyn Log>) -> Result<PostgresReads, OpenError> {
-    let options = open::options(url)?;
-    let mut connection = open::connect(&options).await?;
-    let found = open::current_build(&mut connection, ledger).await?;
-    let (build, checkpoint) = found.ok_or(OpenError::NotCurrent)?;
-    let filters = Filters::load(&mut tables::On { connection: &mut connection, build }).await?;
-    let database = Postgres::new(options, ledger, Builds::Only(build));
+pub async fn frozen(
+    url: &str,
+    ledger: LedgerId,
+    log: Arc<dyn Log>,
+) -> Result<StoredReads<Frozen>, OpenError> {
+    let (database, filters, checkpoint) = Frozen::now(url, ledger).await?;
     let (filters, progress) = (Arc::new(ArcSwap::from_pointee(filters)), Arc::new(Progress::at(checkpoint)));
     Ok(StoredReads::new(database, log, filters, progress))
 }

@@ -5,6 +5,7 @@
 
 mod bulk;
 mod fault;
+mod frozen;
 mod index;
 mod open;
 mod statements;
@@ -19,14 +20,12 @@ use tokio_util::sync::CancellationToken;
 
 use self::open::Found;
 pub use self::{
+    frozen::Frozen,
     open::{NEXT_FILE, OpenError, READ_FILE},
     tables::SqliteFile,
     writer::SqliteStore,
 };
-use super::{
-    Progress, Runner, Store,
-    stored::{Database as _, StoredReads, segments::Filters},
-};
+use super::{Progress, Runner, Store, stored::StoredReads};
 use crate::{
     clock::Clock,
     log::{Log, Recent},
@@ -82,20 +81,17 @@ pub async fn at_rest(
     Ok(reads)
 }
 
-/// Opens the projections in `directory` as they are, without a right to change them; a server may
-/// go on writing them meanwhile. The checkpoint that they publish stays where it was.
+/// The projections in `directory` as they are now: a server may go on writing them, and these stay. They
+/// keep the write-ahead log from being cut back, so close them soon.
 ///
 /// # Errors
 /// As [`OpenError`] says; projections of other versions are refused.
-pub async fn read_only(
+pub async fn frozen(
     directory: &Path,
     ledger: LedgerId,
     log: Arc<dyn Log>,
-) -> Result<SqliteReads, OpenError> {
-    let file = directory.join(READ_FILE);
-    let checkpoint = open::inspect(&file, ledger).await?;
-    let database = SqliteFile::new(&file);
-    let filters = Filters::load(&mut database.single().await?).await?;
+) -> Result<StoredReads<Frozen>, OpenError> {
+    let (database, filters, checkpoint) = Frozen::now(&directory.join(READ_FILE), ledger).await?;
     let (filters, progress) = (Arc::new(ArcSwap::from_pointee(filters)), Arc::new(Progress::at(checkpoint)));
     Ok(StoredReads::new(database, log, filters, progress))
 }

@@ -118,16 +118,25 @@ pub(super) async fn open(file: &Path, ledger: LedgerId) -> Result<Found, OpenErr
     Ok(Found::Current(Box::new(SqliteStore::new(connection, ledger, checkpoint).await?)))
 }
 
-/// The checkpoint of a file that is not to be changed.
-pub(super) async fn inspect(file: &Path, ledger: LedgerId) -> Result<Position, OpenError> {
+/// A connection that goes on to see what the file holds now, and the checkpoint of that.
+pub(super) async fn freeze(file: &Path, ledger: LedgerId) -> Result<(SqliteConnection, Position), OpenError> {
     let stale = || OpenError::NotCurrent { file: file.to_owned() };
     if !file.is_file() {
         return Err(stale());
     }
     let mut connection = options(file).read_only(true).connect().await?;
-    let rows = checkpoints(&mut connection, file, ledger).await;
-    connection.close().await?;
-    current(&rows?).ok_or_else(stale)
+    sqlx::raw_sql("BEGIN").execute(&mut connection).await?;
+    match checkpoints(&mut connection, file, ledger).await.map(|rows| current(&rows)) {
+        Ok(Some(checkpoint)) => Ok((connection, checkpoint)),
+        Ok(None) => {
+            connection.close().await?;
+            Err(stale())
+        }
+        Err(error) => {
+            connection.close().await?;
+            Err(error)
+        }
+    }
 }
 
 /// At most `most` connections that only read.

@@ -196,6 +196,12 @@ async fn keys_are_known_and_revoked_everywhere_and_outlive_the_writer() {
     }
     let third = common.replica().await;
     third.ledger.caught_up().await;
+    let known = async {
+        while third.ledger.identity.authenticate(token).is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), known).await.expect("a new replica hears of it");
     first.ledger.close().await.expect("an orderly end");
     // The lease was given back: somebody takes it at once.
     let (status, body) = third.send_as(token, "POST", path, Some("P3"), json!({ "amount": "1" })).await;

@@ -3,6 +3,7 @@
 //! The log contract runs on the double as well, or on a real store when `CREDIT_LEDGER_TEST_EVENTSTORE`
 //! has its connection string; what is here needs a store that fails on demand.
 
+mod auditing;
 mod double;
 mod engine;
 mod faults;

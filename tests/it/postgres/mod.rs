@@ -1,5 +1,6 @@
 //! What is particular to PostgreSQL.
 
+mod auditing;
 mod cuts;
 mod damage;
 mod history;

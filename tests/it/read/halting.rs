@@ -93,7 +93,7 @@ async fn another_ledgers_file_is_refused_and_kept() {
     assert!(matches!(opened, Err(Refused::OtherLedger(found)) if found == history.ledger));
     let rebuilt = place.rebuild(other, log.clone(), |_, _| {}).await;
     assert!(matches!(rebuilt, Err(Refused::OtherLedger(_))));
-    let read = place.read_only(other, log.clone()).await;
+    let read = place.frozen(other, log.clone()).await;
     assert!(matches!(read, Err(Refused::OtherLedger(_))));
     let reads = place.opened(history.ledger, log).await;
     assert_eq!(*reads.checkpoint_of_reads().borrow(), super::end(&bodies));

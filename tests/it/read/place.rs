@@ -30,6 +30,7 @@ pub(super) enum Refused {
 /// A place for the projections of a test, removed at its end.
 pub(super) trait Place: Sized {
     type Database: Database;
+    type Frozen: Database;
     type Store: Store;
 
     async fn new() -> Self;
@@ -49,11 +50,9 @@ pub(super) trait Place: Sized {
         log: Arc<dyn Log>,
     ) -> Result<StoredReads<Self::Database>, Refused>;
 
-    async fn read_only(
-        &self,
-        ledger: LedgerId,
-        log: Arc<dyn Log>,
-    ) -> Result<StoredReads<Self::Database>, Refused>;
+    /// The projections as they are.
+    async fn frozen(&self, ledger: LedgerId, log: Arc<dyn Log>)
+    -> Result<StoredReads<Self::Frozen>, Refused>;
 
     async fn rebuild(
         &self,
@@ -107,8 +106,8 @@ pub(super) trait Place: Sized {
         self.at_rest(ledger, log).await.expect("projections")
     }
 
-    async fn opened(&self, ledger: LedgerId, log: Arc<dyn Log>) -> StoredReads<Self::Database> {
-        self.read_only(ledger, log).await.expect("projections")
+    async fn opened(&self, ledger: LedgerId, log: Arc<dyn Log>) -> StoredReads<Self::Frozen> {
+        self.frozen(ledger, log).await.expect("projections")
     }
 }
 

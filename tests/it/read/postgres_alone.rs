@@ -5,11 +5,7 @@ use std::sync::Arc;
 use credit_ledger::{
     engine::ColdState,
     log::{Log, memory::MemoryLog},
-    read::{
-        Fold, Live, Reads, Start, Store, StoreFault,
-        postgres::{self, PostgresReads},
-        replay,
-    },
+    read::{Fold, Live, Reads, Start, Store, StoreFault, postgres, replay},
 };
 use events::{LedgerId, Position};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +14,7 @@ use super::place::{self, Place};
 use super::{append, end, everything, log_of, recorded};
 use crate::support::history::Mix;
 
-async fn is_equal(ledger: LedgerId, log: Arc<dyn Log>, live: &PostgresReads) -> bool {
+async fn is_equal(ledger: LedgerId, log: Arc<dyn Log>, live: &impl Live) -> bool {
     replay::compare(ledger, log, live, |_, _| {}).await.expect("a comparison").is_equal()
 }
 

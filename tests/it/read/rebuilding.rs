@@ -36,7 +36,7 @@ async fn another_version_is_built_beside_and_swapped_in<P: Place>() {
         assert!(place.tamper("DELETE FROM entries").await > 0, "rows of another version");
         assert_eq!(place.tamper(*change).await, 1);
         if *told {
-            let refused = place.read_only(history.ledger, log.clone()).await;
+            let refused = place.frozen(history.ledger, log.clone()).await;
             assert!(matches!(refused, Err(Refused::NotCurrent)), "{change}");
         }
         place.leave_over().await;

@@ -9,5 +9,6 @@ pub(crate) mod history;
 pub(crate) mod model;
 pub(crate) mod postgres;
 pub(crate) mod rabbit;
+pub(crate) mod typed;
 pub(crate) mod watched;
 pub(crate) mod words;

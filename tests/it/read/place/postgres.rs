@@ -24,6 +24,7 @@ pub(in crate::read) struct Postgres(pub(in crate::read) server::Database);
 
 impl Place for Postgres {
     type Database = postgres::Postgres;
+    type Frozen = postgres::Frozen;
     type Store = PostgresStore;
 
     async fn new() -> Self {
@@ -49,12 +50,12 @@ impl Place for Postgres {
         postgres::at_rest(&self.0.url(), ledger, log, clock(), |_, _| {}).await.map_err(Refused::from)
     }
 
-    async fn read_only(
+    async fn frozen(
         &self,
         ledger: LedgerId,
         log: Arc<dyn Log>,
-    ) -> Result<StoredReads<Self::Database>, Refused> {
-        postgres::read_only(&self.0.url(), ledger, log).await.map_err(Refused::from)
+    ) -> Result<StoredReads<Self::Frozen>, Refused> {
+        postgres::frozen(&self.0.url(), ledger, log).await.map_err(Refused::from)
     }
 
     async fn rebuild(

@@ -22,6 +22,7 @@ pub(in crate::read) struct Sqlite(TempDir);
 
 impl Place for Sqlite {
     type Database = SqliteFile;
+    type Frozen = sqlite::Frozen;
     type Store = SqliteStore;
 
     async fn new() -> Self {
@@ -47,12 +48,12 @@ impl Place for Sqlite {
         sqlite::at_rest(self.0.path(), ledger, log, clock(), |_, _| {}).await.map_err(Refused::from)
     }
 
-    async fn read_only(
+    async fn frozen(
         &self,
         ledger: LedgerId,
         log: Arc<dyn Log>,
-    ) -> Result<StoredReads<Self::Database>, Refused> {
-        sqlite::read_only(self.0.path(), ledger, log).await.map_err(Refused::from)
+    ) -> Result<StoredReads<Self::Frozen>, Refused> {
+        sqlite::frozen(self.0.path(), ledger, log).await.map_err(Refused::from)
     }
 
     async fn rebuild(

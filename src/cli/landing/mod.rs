@@ -1,0 +1,4 @@
+//! Where an import ends up.
+
+pub(super) mod database;
+pub(super) mod directory;
