@@ -109,9 +109,11 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
     ]))
 }
 
-/// A connection of its own, for the one who writes.
+/// A connection of its own, for the one who writes. Whoever stands still in a transaction holds up the
+/// one who writes next, so the server soon ends it.
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
-    let connecting = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(options));
+    let options = options.clone().options([("idle_in_transaction_session_timeout", "2s")]);
+    let connecting = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options));
     connecting.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
 

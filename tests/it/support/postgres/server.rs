@@ -50,6 +50,8 @@ const SETTINGS: &[&str] = &[
 /// What the server logs when it can be used, and how it begins to say why it can't.
 const READY: &str = "database system is ready to accept connections";
 const FAILED: &str = "FATAL:  could not";
+/// What it says when sessions of a server that was killed have not ended yet.
+const NOT_YET: &str = "is still in use";
 
 /// How long a start may take, recovery included.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -123,6 +125,10 @@ impl Server {
             if line.contains(READY) {
                 return;
             }
+            if line.contains(NOT_YET) {
+                self.order("stop INT");
+                self.order("start");
+            }
             let failed = line.contains(FAILED);
             said.push(line);
             assert!(!failed, "PostgreSQL doesn't start: {said:#?}");
@@ -139,9 +145,19 @@ impl Server {
         self.order("stop QUIT");
     }
 
+    /// `kill -9` of its first process: each session finds out by itself.
+    pub(crate) fn kill(&mut self) {
+        self.order("stop KILL");
+    }
+
     /// Where its superuser reaches it.
     pub(crate) fn superuser_url(&self) -> String {
         format!("postgres://{}@127.0.0.1:{}/postgres", super::SUPERUSER, self.port)
+    }
+
+    /// Gives a directory to whoever runs the server.
+    pub(crate) fn own(&self, directory: &Path) {
+        Unprivileged::find().own(directory);
     }
 
     fn order(&mut self, order: &str) {
