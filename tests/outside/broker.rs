@@ -41,15 +41,11 @@ async fn through_all_troubles_of_the_broker_deductions_go_on_and_every_event_arr
     let vhost = rabbit.vhost(&[]).await;
     let relay_url = vhost.relay_url();
     let replica = Cluster::on(&database.url()).with(&["--broker-url", &relay_url]).replica().await;
-    let made = replica.server.operator().post(
-        "/v1/apps",
-        None,
-        &serde_json::json!({
-            "name": "spender",
-            "scopes": ["credits:deduct", "credits:purchase", "credits:read", "events:read"],
-        }),
-    );
-    let made = made.await.expect(201);
+    let asked = serde_json::json!({
+        "name": "spender",
+        "scopes": ["credits:deduct", "credits:purchase", "credits:read", "events:read"],
+    });
+    let made = replica.server.operator().post("/v1/apps", None, &asked).await.expect(201);
     let (key, app) = (made.text("/api_key"), made.text("/app_id").parse().expect("an id"));
     rabbit.provision(&vhost.name, &[app]).await;
     let wallets: Vec<String> = (0..WALLETS).map(wallet).collect();
@@ -87,7 +83,7 @@ async fn through_all_troubles_of_the_broker_deductions_go_on_and_every_event_arr
     consuming.await.expect("no panic");
     assert_eq!((spent.unknown, field.problems()), (0, 0));
     assert_eq!(spent.paid.len() + spent.keyless.len(), DEDUCTIONS);
-    let books = Books::of(&replica.home).await;
+    let books = Books::in_database(&database.url()).await;
     assert_eq!(spent.must_be_in(&books), DEDUCTIONS);
     balances_must_be_those_of(&books, &api, &wallets).await;
     assert!(pause < PAUSE_MAX && longest < PAUSE_MAX, "{pause:?} {longest:?}");

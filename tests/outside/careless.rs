@@ -93,13 +93,13 @@ async fn a_replica_with_another_pepper_does_not_start() {
     let cluster = Cluster::on(&database.url());
     let first = cluster.replica().await;
     let app = first.server.app("spender").await;
-    let other = cluster.secret("other-pepper", 9);
+    let other = cluster.secret("other-pepper", b'o');
     let said = refused(&cluster.options(&[("--pepper-file", other.to_str().expect("a path"))])).await;
     assert!(said.contains("all replicas need the same pepper_file"), "{said}");
     // Another cluster's settings altogether.
     let said = refused(
         &Cluster::on(&database.url())
-            .options(&[("--pepper-file", cluster.secret("third-pepper", 3).to_str().expect("a path"))]),
+            .options(&[("--pepper-file", cluster.secret("third-pepper", b't').to_str().expect("a path"))]),
     )
     .await;
     assert!(said.contains("all replicas need the same pepper_file"), "{said}");
@@ -115,7 +115,7 @@ async fn a_replica_with_another_cluster_secret_is_of_no_use_and_says_why() {
     let first = cluster.replica().await;
     let app = first.server.app("spender").await;
     first.server.api(&app).purchase(&wallet(0), "10").await;
-    let other = cluster.secret("other-secret", 9);
+    let other = cluster.secret("other-secret", b'o');
     let stranger = cluster.replica_with(&[("--cluster-secret-file", other.to_str().expect("a path"))]).await;
     stranger.knows(&app).await;
     let asked = Stopwatch::start();
@@ -178,7 +178,7 @@ async fn a_replica_that_is_asked_to_end_hands_over_at_once() {
     }
     field.stop();
     let spent = crowd::all(clients).await;
-    let books = crate::support::books::Books::of(&replicas[0].home).await;
+    let books = crate::support::books::Books::in_database(&database.url()).await;
     spent.must_be_in(&books);
     assert_eq!(spent.unknown, 0, "whoever was heard was answered");
     assert!(longest < HANDED_OVER_WITHIN, "{longest:?}");
@@ -202,7 +202,7 @@ async fn passwords_in_addresses_are_never_shown() {
         let options = ["--broker-url", broker.as_str(), "--log-filter", "trace"];
         let cluster = Cluster::on(&url(database.port)).with(&options);
         let replica: Replica = cluster.replica().await;
-        let app = replica.server.app("spender").await;
+        let app = replica.server.app(&format!("spender of {}", seen.len())).await;
         replica.server.api(&app).purchase(&wallet(0), "5").await;
         let trouble = async || {
             let state = replica.state().await?.to_string();

@@ -34,6 +34,7 @@ struct Scene {
     replicas: Vec<Replica>,
     app: String,
     wallets: Vec<String>,
+    database: String,
 }
 
 impl Scene {
@@ -47,7 +48,7 @@ impl Scene {
         for wallet in &wallets {
             replicas[0].server.api(&app).purchase(wallet, FUNDS).await;
         }
-        Self { replicas, app, wallets }
+        Self { replicas, app, wallets, database: cluster.url.clone() }
     }
 
     fn field(&self) -> std::sync::Arc<Field> {
@@ -81,7 +82,7 @@ impl Scene {
             spent.paid.push(Paid { key, id, position, wallet, cost, replayed });
         }
         let last = &self.replicas[writer(&self.replicas).await];
-        let books = Books::of(&last.home).await;
+        let books = Books::in_database(&self.database).await;
         let deductions = spent.must_be_in(&books);
         balances_must_be_those_of(&books, &last.server.api(&self.app), &self.wallets).await;
         let replayed = spent.paid.iter().filter(|paid| paid.replayed).count();

@@ -65,7 +65,7 @@ async fn nothing_is_lost_or_charged_twice_when_writers_are_lost() {
     let spent = crowd::all(clients).await;
     let took = field.now();
     let last = &replicas[writer(&replicas).await];
-    let books = Books::of(&last.home).await;
+    let books = Books::in_database(&database.url()).await;
     let deductions = spent.must_be_in(&books);
     balances_must_be_those_of(&books, &last.server.api(&app), &wallets).await;
     eprintln!(

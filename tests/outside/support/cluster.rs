@@ -12,7 +12,7 @@ const WRITER_WITHIN: Duration = Duration::from_secs(30);
 
 /// What the replicas of a cluster are given.
 pub(crate) struct Cluster {
-    url: String,
+    pub(crate) url: String,
     dir: TempDir,
     options: Vec<String>,
 }
@@ -28,8 +28,8 @@ impl Cluster {
     pub(crate) fn on(url: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let cluster = Self { url: url.to_owned(), dir, options: Vec::new() };
-        cluster.secret("pepper", 7);
-        cluster.secret("secret", 8);
+        cluster.secret("pepper", b'p');
+        cluster.secret("secret", b's');
         cluster
     }
 
@@ -71,7 +71,7 @@ impl Cluster {
 
     /// Starts one that has some options of its own.
     pub(crate) async fn replica_with(&self, instead: &[(&str, &str)]) -> Replica {
-        let home = Home::new();
+        let home = Home::of_replica(&self.url);
         let options = self.options(instead);
         let options: Vec<&str> = options.iter().map(String::as_str).collect();
         let server = Server::start_with(&home, &options).await;

@@ -11,7 +11,10 @@ use std::{
     os::unix::fs::chown,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicU16, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -231,7 +234,10 @@ fn binaries() -> PathBuf {
 /// Below the ports that the kernel gives to outgoing connections, which could take it while the
 /// server is being restarted.
 fn free_port() -> u16 {
+    // Two servers that start at once must not find the same one.
+    static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 20_000 + u16::try_from(std::process::id() % 10_000).expect("it is small");
     let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    (first..first + 2_000).find(free).expect("a free port")
+    let candidates = std::iter::repeat_with(|| first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000);
+    candidates.take(2_000).find(free).expect("a free port")
 }
