@@ -24,12 +24,18 @@ use crate::engine::{Ask, EngineError};
 /// Requests to the writer at once. While they are on their way, further commands gather.
 const REQUESTS_AT_ONCE: usize = 4;
 
+/// What a process is told whose secret is not the writer's.
+const STRANGER: &str = "the process that writes has another cluster secret than this one: all replicas need the same \
+                        cluster_secret_file";
+
 /// What became of what was sent.
 pub(super) enum Sent<T> {
     /// The writer answered.
     Answers(T),
     /// Nobody took it.
     NotTaken(String),
+    /// The writer takes nothing from this process until somebody mends its settings.
+    Refused(String),
     /// Nobody knows.
     Lost(String),
 }
@@ -161,9 +167,9 @@ impl Forwarder {
             Sent::Answers(_) => return drop(jobs),
             Sent::NotTaken(reason) => {
                 tracing::debug!(reason, writer = peer.address, "the writer did not take commands");
-                let tell = |reason: &String| Sent::NotTaken(reason.clone());
-                return jobs.into_iter().for_each(|(_, answer)| drop(answer.send(tell(&reason))));
+                return tell_all(jobs, || Sent::NotTaken(reason.clone()));
             }
+            Sent::Refused(reason) => return tell_all(jobs, || Sent::Refused(reason.clone())),
             Sent::Lost(reason) => {
                 tracing::warn!(reason, writer = peer.address, "the writer did not answer");
                 return drop(jobs);
@@ -184,6 +190,9 @@ impl Forwarder {
             Err(error) => return Sent::Lost(told(&error)),
         };
         let status = response.status();
+        if status == StatusCode::UNAUTHORIZED {
+            return Sent::Refused(STRANGER.to_owned());
+        }
         if status != StatusCode::OK {
             let refused = status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE;
             if refused && status.as_u16() != NOT_THE_WRITER {
@@ -199,6 +208,11 @@ impl Forwarder {
             Err(error) => Sent::Lost(told(&error)),
         }
     }
+}
+
+/// Callers that no longer wait have asked somebody else meanwhile.
+fn tell_all<T>(jobs: Vec<(usize, oneshot::Sender<Sent<T>>)>, told: impl Fn() -> Sent<T>) {
+    jobs.into_iter().for_each(|(_, answer)| drop(answer.send(told())));
 }
 
 impl fmt::Debug for Forwarder {

@@ -13,6 +13,7 @@ mod keeper;
 mod lease;
 mod local;
 mod node;
+mod obstacles;
 mod pending;
 pub mod postgres;
 mod role;

@@ -17,6 +17,8 @@ use crate::{clock::Clock, engine::Engine, log::Log};
 const ATTEMPTS: usize = 3;
 /// How long what was given up may take to end, before this process claims the lease again.
 const WINDING_UP_MAX: Duration = Duration::from_secs(5);
+/// How soon the lease is looked at when the writer has been found to be none any more.
+const LOOK_SOON: Duration = Duration::from_millis(25);
 /// The longest rest after terms that failed.
 const REST_MAX: Duration = Duration::from_secs(15);
 
@@ -80,7 +82,14 @@ pub async fn run(node: Node, router: Arc<Router>, stop: CancellationToken) {
                 node.options.renewal.min(Duration::from_millis(100))
             }
         };
-        let _ = stop.run_until_cancelled(sleep(pause)).await;
+        let waited = async {
+            // Soon when there is a reason to, but not all the time.
+            let soon = pause.min(LOOK_SOON);
+            if timeout(pause, router.doubted()).await.is_ok() {
+                sleep(soon).await;
+            }
+        };
+        let _ = stop.run_until_cancelled(waited).await;
     }
     router.stand_by(None);
 }

@@ -1,15 +1,11 @@
 //! The way to the writer, wherever it is.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use events::{CommandId, Position, Recorded, decode};
 use futures::{FutureExt, future::BoxFuture};
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
@@ -19,6 +15,7 @@ use super::{
     forward::{Forwarder, Sent},
     gauges::Gauges,
     local,
+    obstacles::Obstacles,
     pending::Pending,
     wire::{Answered, PostedFact},
 };
@@ -43,8 +40,9 @@ pub struct Router {
     log: Arc<dyn Log>,
     forwarder: Forwarder,
     options: Options,
-    /// Why the lease cannot be followed, or why this process could not write.
-    trouble: Mutex<Option<String>>,
+    obstacles: Obstacles,
+    /// Somebody found that the writer is none any more.
+    doubt: Notify,
     gauges: Gauges,
 }
 
@@ -58,7 +56,8 @@ impl Router {
             log,
             forwarder: Forwarder::new(token, options),
             options,
-            trouble: Mutex::default(),
+            obstacles: Obstacles::default(),
+            doubt: Notify::new(),
             gauges: Gauges::register(),
         }
     }
@@ -78,13 +77,7 @@ impl Router {
     /// Why this process cannot write and knows nobody who does.
     #[must_use]
     pub fn obstacle(&self) -> Option<String> {
-        let known = match &*self.role.borrow() {
-            Role::Writer(..) | Role::Standby(Some(_)) => return None,
-            Role::Starting(_) => "this process is taking over",
-            Role::Standby(None) => "no process writes the ledger",
-        };
-        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(trouble.as_ref().map_or_else(|| known.to_owned(), |trouble| format!("{known}: {trouble}")))
+        self.obstacles.of(&self.role.borrow())
     }
 
     /// Follows the head of the log until `stop` is cancelled.
@@ -141,8 +134,14 @@ impl Router {
         }
     }
 
+    /// Resolves when somebody found that the writer is none any more: who looks at the lease now may
+    /// find it free.
+    pub(super) async fn doubted(&self) {
+        self.doubt.notified().await;
+    }
+
     pub(super) fn trouble(&self, reason: Option<String>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = reason;
+        self.obstacles.trouble(reason);
     }
 
     pub(super) fn stand_by(&self, writer: Option<Peer>) {
@@ -240,11 +239,20 @@ impl Router {
         };
         match sent {
             Sent::Answers(answers) => {
+                self.obstacles.taken();
                 let seen = answers.iter().filter_map(|answer| Some(end(answer.as_ref().ok()?))).max();
                 self.reached(seen.unwrap_or_default());
                 pending.answered(answers);
             }
-            Sent::NotTaken(_) => pending.not_taken(),
+            Sent::NotTaken(_) => {
+                self.doubt.notify_one();
+                pending.not_taken();
+            }
+            Sent::Refused(reason) => {
+                self.obstacles.refused(writer, &reason);
+                let refused = asks.iter().map(|_| Err(EngineError::Unavailable(reason.clone())));
+                pending.answered(refused.collect());
+            }
             Sent::Lost(_) => pending.lost(),
         }
     }
@@ -271,6 +279,10 @@ impl Router {
                             sent = self.forwarder.fact(&writer, &posted) => match sent {
                                 Sent::Answers(noted) => noted.map(|stored| stored.0),
                                 Sent::NotTaken(_) => Err(EngineError::Stopping),
+                                Sent::Refused(reason) => {
+                                    self.obstacles.refused(&writer, &reason);
+                                    Err(EngineError::Unavailable(reason))
+                                }
                                 Sent::Lost(_) => Err(EngineError::OutcomeUnknown(id)),
                             },
                             () = another(&mut roles, &writer) => Err(EngineError::OutcomeUnknown(id)),

@@ -1,7 +1,14 @@
 //! The internal listener: other processes of the cluster hand commands and facts to the writer here. It
 //! has its own socket and its own credential, and is no part of the public API.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     body::{Body, Bytes},
@@ -37,6 +44,8 @@ struct Parts {
     identity: Identity,
     token: PeerToken,
     body_read_max: Duration,
+    /// Requests without the cluster's secret.
+    strangers: AtomicU64,
 }
 
 impl PeerApi {
@@ -44,7 +53,7 @@ impl PeerApi {
     #[must_use]
     pub fn new(router: Arc<Router>, identity: Identity, token: PeerToken) -> Self {
         let body_read_max = HttpOptions::default().body_read_max;
-        Self(Arc::new(Parts { router, identity, token, body_read_max }))
+        Self(Arc::new(Parts { router, identity, token, body_read_max, strangers: AtomicU64::new(0) }))
     }
 
     /// Answers one request.
@@ -52,7 +61,7 @@ impl PeerApi {
         let parts = &*self.0;
         let bearer = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         if !bearer.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|text| parts.token.is(text)) {
-            tracing::warn!("a request without the cluster's secret came to the internal listener");
+            parts.stranger();
             return status(StatusCode::UNAUTHORIZED);
         }
         let (head, body) = request.into_parts();
@@ -95,6 +104,15 @@ impl PeerApi {
 }
 
 impl Parts {
+    /// Logs the 1st, 2nd, 4th, 8th … request without the secret: whoever sends one sends many.
+    fn stranger(&self) {
+        // A mere count, so no order is needed.
+        let so_far = self.strangers.fetch_add(1, Ordering::Relaxed) + 1;
+        if so_far.is_power_of_two() {
+            tracing::warn!(so_far, "requests without the cluster's secret come to the internal listener");
+        }
+    }
+
     async fn commands(&self, body: &Bytes) -> Response<Body> {
         let Some(asks) = read::<Vec<Ask>>(body) else { return status(StatusCode::BAD_REQUEST) };
         match self.router.here() {

@@ -3,7 +3,12 @@
 //! them out. `CREDIT_LEDGER_BIN` names another binary.
 
 mod auditors;
+mod broker;
+#[path = "../it/broker/table.rs"]
+#[expect(dead_code, reason = "shared with the tests inside, which use the rest of it")]
+mod broker_table;
 mod canaries;
+mod careless;
 mod commands;
 mod demo;
 mod disconnects;
@@ -13,9 +18,11 @@ mod keys;
 mod kills;
 mod million;
 mod older_clients;
+mod outages;
 mod overdraw;
 mod proofs;
 mod read_only;
+mod replicas;
 mod shutdown;
 mod support;
 mod two_processes;

@@ -51,7 +51,8 @@ pub type Projected = super::Projected<Postgres>;
 /// Opens the projections of a ledger and starts to apply what the log has beyond them. What the
 /// engine has put into `recent` is not read from the log. When they are of another version, they are
 /// first built anew, of which `report` is told the position and the head. The tables must be there
-/// already ([`MIGRATIONS`]). `url` is `postgres://user@host/database`.
+/// already ([`MIGRATIONS`]). `url` is `postgres://user@host/database`. Sessions of whoever wrote them
+/// before are ended.
 ///
 /// # Errors
 /// As [`OpenError`] says.
@@ -64,6 +65,7 @@ pub async fn start(
     stop: CancellationToken,
     report: impl FnMut(Position, Position) + Send,
 ) -> Result<Projected, OpenError> {
+    open::end_earlier(url, ledger).await?;
     let store = open_current(url, ledger, log.clone(), clock.clone(), report).await?;
     let reads = store.reads(log.clone());
     let runner = Runner::new(ledger, log, store, clock, reads.0.progress.clone()).await?;

@@ -59,6 +59,9 @@ const REMOVE_ROWS: [&str; 19] = [
     "DELETE FROM command_filters WHERE build = $1",
 ];
 
+const END_SESSIONS: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
+     WHERE datname = current_database() AND usename = current_user AND application_name = $1";
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Undefined table or schema: nobody ran the migrations.
@@ -111,10 +114,35 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
     ]))
 }
 
-/// A connection of its own, for the one who writes.
+/// A connection that is not one of a pool.
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let connecting = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(options));
     connecting.await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+/// A connection for the one who writes the projections of a ledger.
+pub(super) async fn connect_to_write(
+    options: &PgConnectOptions,
+    ledger: LedgerId,
+) -> Result<PgConnection, sqlx::Error> {
+    connect(&options.clone().application_name(&writer(ledger))).await
+}
+
+/// What the server knows sessions by that write the projections of a ledger.
+fn writer(ledger: LedgerId) -> String {
+    format!("credit-ledger projects {ledger}")
+}
+
+/// Ends the sessions of those who wrote the projections of a ledger before. One that stands still in a
+/// transaction would hold up the next writer, and one that goes on too late would move the checkpoint
+/// under it.
+pub(super) async fn end_earlier(url: &str, ledger: LedgerId) -> Result<(), OpenError> {
+    let mut connection = connect(&options(url)?).await?;
+    let ended: i64 = sqlx::query_scalar(END_SESSIONS).bind(writer(ledger)).fetch_one(&mut connection).await?;
+    if ended > 0 {
+        tracing::info!(ended, "sessions of the writer before were ended");
+    }
+    Ok(connection.close().await?)
 }
 
 /// At most `most` connections that only read.
@@ -147,7 +175,7 @@ pub(super) async fn current_build(
 /// other versions.
 pub(super) async fn open(url: &str, ledger: LedgerId) -> Result<Option<PostgresStore>, OpenError> {
     let options = options(url)?;
-    let mut connection = connect(&options).await?;
+    let mut connection = connect_to_write(&options, ledger).await?;
     let none = sqlx::query(CURRENT).bind(ledger.0).fetch_optional(&mut connection).await?.is_none();
     if none {
         add_build(&mut connection, ledger, true).await?;
@@ -190,7 +218,7 @@ pub(super) async fn rebuild(
     report: impl FnMut(Position, Position) + Send,
 ) -> Result<(), OpenError> {
     let options = options(url)?;
-    let mut connection = connect(&options).await?;
+    let mut connection = connect_to_write(&options, ledger).await?;
     remove_others(&mut connection, ledger).await?;
     let build = add_build(&mut connection, ledger, false).await?.ok_or(OpenError::NotCurrent)?;
     let store = PostgresStore::new(options, connection, (ledger, build), Position(0)).await?;

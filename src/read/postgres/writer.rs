@@ -77,7 +77,7 @@ impl PostgresStore {
     async fn connected(&mut self) -> Result<PgConnection, StoreFault> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
-            None => open::connect(&self.options).await.map_err(store),
+            None => open::connect_to_write(&self.options, self.ledger).await.map_err(store),
         }
     }
 

@@ -4,7 +4,7 @@ use credit_ledger::broker::topology::{AUDIT, DEAD_LETTERS, EVENTS, parked, queue
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties, ErrorKind,
     options::{
-        BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions,
+        BasicConsumeOptions, BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeBindOptions,
         ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions,
         QueueDeleteOptions, QueuePurgeOptions,
     },
@@ -74,7 +74,14 @@ async fn an_app_may_read_its_own_queues_and_do_nothing_else() {
         "binding its dead letters",
         bind(&connection, &queue(own), DEAD_LETTERS, &other.to_string()).await,
     );
-    for exchange in [EVENTS, DEAD_LETTERS] {
+    for exchange in ["amq.topic", "amq.direct"] {
+        refused("binding elsewhere", bind(&connection, &queue(own), exchange, "#").await);
+        let (options, none) = (ExchangeBindOptions::default(), FieldTable::default());
+        let open = channel(&connection).await;
+        let bound = open.exchange_bind(exchange.into(), EVENTS.into(), "#".into(), options, none);
+        refused("binding an exchange to the events", bound.await);
+    }
+    for exchange in [EVENTS, DEAD_LETTERS, "amq.topic", "amq.direct", "amq.fanout", "amq.headers"] {
         refused("publishing", publish(&connection, exchange, &format!("credits.{own}.deducted")).await);
     }
     refused("publishing to a queue", publish(&connection, "", &queue(other)).await);

@@ -8,6 +8,7 @@ use credit_ledger::{
     read::{Fold, Live, Reads, Start, Store, StoreFault, postgres, replay},
 };
 use events::{LedgerId, Position};
+use sqlx::Connection;
 use tokio_util::sync::CancellationToken;
 
 use super::place::{self, Place};
@@ -38,6 +39,28 @@ async fn of_two_writers_the_second_loses_and_leaves_no_trace() {
     let live = place.opened(history.ledger, log.clone()).await;
     assert!(is_equal(history.ledger, log, &live).await);
     live.close().await;
+}
+
+/// As a process that was stopped in the middle of a batch leaves it behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_that_stands_still_in_a_transaction_does_not_hold_up_the_next() {
+    let (history, bodies) = everything(106, 8, 400);
+    let (place, log) = (place::Postgres::new().await, log_of(&bodies).await);
+    place.store(history.ledger).await.close().await;
+    let url = place.0.url();
+    let name = format!("credit-ledger%20projects%20{}", history.ledger);
+    let mut stopped =
+        sqlx::PgConnection::connect(&format!("{url}?application_name={name}")).await.expect("a session");
+    let moved = "BEGIN; UPDATE credit_ledger.checkpoints SET position = 1";
+    sqlx::Executor::execute(&mut stopped, moved).await.expect("a checkpoint");
+    let caught_up = async {
+        place.project(history.ledger, log.clone()).await.close().await;
+        let live = place.opened(history.ledger, log.clone()).await;
+        assert!(is_equal(history.ledger, log, &live).await);
+        live.close().await;
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), caught_up).await.expect("in time");
+    assert!(stopped.ping().await.is_err(), "its session was ended");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,6 +7,7 @@ pub(crate) mod gated;
 pub(crate) mod ground;
 pub(crate) mod history;
 pub(crate) mod model;
+#[expect(dead_code, reason = "shared with the tests outside, which use the rest of it")]
 pub(crate) mod postgres;
 pub(crate) mod rabbit;
 pub(crate) mod typed;

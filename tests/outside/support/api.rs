@@ -62,6 +62,11 @@ impl Api {
         Self { http, url: url.to_owned(), key: key.to_owned() }
     }
 
+    /// The same caller at another server, over the same connections.
+    pub(crate) fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
+    }
+
     /// A request to be completed by the caller.
     pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
@@ -69,6 +74,10 @@ impl Api {
 
     pub(crate) async fn try_get(&self, path: &str) -> reqwest::Result<Answer> {
         Answer::of(self.request(Method::GET, path).send().await?).await
+    }
+
+    pub(crate) async fn try_get_within(&self, path: &str, within: Duration) -> reqwest::Result<Answer> {
+        Answer::of(self.request(Method::GET, path).timeout(within).send().await?).await
     }
 
     pub(crate) async fn try_post(

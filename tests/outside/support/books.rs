@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
+use sqlx::Connection;
 
 use super::{cli::run, home::Home, spender::Paid};
 
@@ -32,6 +33,18 @@ impl Books {
         run(home, &["export", "--out", file.to_str().expect("a path")]).await.ended(0);
         let text = std::fs::read_to_string(&file).expect("an export");
         let events = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        Self::with(events)
+    }
+
+    /// Reads them from a database, as they are stored.
+    pub(crate) async fn in_database(url: &str) -> Self {
+        let mut connection = sqlx::PgConnection::connect(url).await.expect("a connection");
+        let stored = sqlx::query_scalar("SELECT body FROM credit_ledger.events ORDER BY position");
+        let stored: Vec<Vec<u8>> = stored.fetch_all(&mut connection).await.expect("events");
+        Self::with(stored.iter().map(|body| serde_json::from_slice(body).expect("JSON")).collect())
+    }
+
+    fn with(events: Vec<Value>) -> Self {
         let books = Self { events };
         for (index, event) in books.events.iter().enumerate() {
             assert_eq!(event["position"], index.to_string(), "positions are dense");

@@ -11,18 +11,24 @@ use tempfile::TempDir;
 pub(crate) struct Home {
     beside: TempDir,
     data: PathBuf,
+    database: Option<String>,
 }
 
 impl Home {
     pub(crate) fn new() -> Self {
         let beside = folder();
         let data = beside.path().join("data");
-        Self { beside, data }
+        Self { beside, data, database: None }
     }
 
     /// A data directory in `disk`; the other files stay off it.
     pub(crate) fn on(disk: &Path) -> Self {
-        Self { beside: folder(), data: disk.join("data") }
+        Self { beside: folder(), data: disk.join("data"), database: None }
+    }
+
+    /// The home of a replica on this database.
+    pub(crate) fn of_replica(database: &str) -> Self {
+        Self { database: Some(database.to_owned()), ..Self::new() }
     }
 
     pub(crate) fn data(&self) -> &Path {
@@ -40,6 +46,9 @@ impl Home {
         command.env_clear().current_dir(self.beside.path()).stdin(Stdio::null());
         if let Some(path) = std::env::var_os("PATH") {
             command.env("PATH", path);
+        }
+        if let Some(database) = &self.database {
+            command.env("CREDIT_LEDGER_DATABASE_URL", database);
         }
         command.arg("--data-dir").arg(&self.data);
         command

@@ -4,8 +4,16 @@ pub(crate) mod api;
 pub(crate) mod books;
 pub(crate) mod cli;
 pub(crate) mod clock;
+pub(crate) mod cluster;
+pub(crate) mod crowd;
 pub(crate) mod disk;
 pub(crate) mod home;
+#[path = "../../it/support/postgres/mod.rs"]
+#[expect(dead_code, reason = "shared with the tests inside, which use the rest of it")]
+pub(crate) mod postgres;
+#[path = "../../it/support/rabbit/mod.rs"]
+#[expect(dead_code, reason = "shared with the tests inside, which use the rest of it")]
+pub(crate) mod rabbit;
 pub(crate) mod raw;
 pub(crate) mod server;
 pub(crate) mod spender;

@@ -128,7 +128,12 @@ impl Server {
 
     /// Asks it to end.
     pub(crate) fn ask_to_end(&self) {
-        let status = Command::new("kill").arg("-TERM").arg(self.pid().to_string()).status();
+        self.signal("-TERM");
+    }
+
+    /// Sends it this signal, such as `-STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").arg(name).arg(self.pid().to_string()).status();
         assert!(status.expect("kill runs").success());
     }
 

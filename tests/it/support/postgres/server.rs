@@ -11,7 +11,10 @@ use std::{
     os::unix::fs::chown,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::mpsc,
+    sync::{
+        atomic::{AtomicU16, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -50,6 +53,8 @@ const SETTINGS: &[&str] = &[
 /// What the server logs when it can be used, and how it begins to say why it can't.
 const READY: &str = "database system is ready to accept connections";
 const FAILED: &str = "FATAL:  could not";
+/// What it says when sessions of a server that was killed have not ended yet.
+const NOT_YET: &str = "is still in use";
 
 /// How long a start may take, recovery included.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -123,6 +128,10 @@ impl Server {
             if line.contains(READY) {
                 return;
             }
+            if line.contains(NOT_YET) {
+                self.order("stop INT");
+                self.order("start");
+            }
             let failed = line.contains(FAILED);
             said.push(line);
             assert!(!failed, "PostgreSQL doesn't start: {said:#?}");
@@ -139,9 +148,19 @@ impl Server {
         self.order("stop QUIT");
     }
 
+    /// `kill -9` of its first process: each session finds out by itself.
+    pub(crate) fn kill(&mut self) {
+        self.order("stop KILL");
+    }
+
     /// Where its superuser reaches it.
     pub(crate) fn superuser_url(&self) -> String {
         format!("postgres://{}@127.0.0.1:{}/postgres", super::SUPERUSER, self.port)
+    }
+
+    /// Gives a directory to whoever runs the server.
+    pub(crate) fn own(&self, directory: &Path) {
+        Unprivileged::find().own(directory);
     }
 
     fn order(&mut self, order: &str) {
@@ -215,7 +234,10 @@ fn binaries() -> PathBuf {
 /// Below the ports that the kernel gives to outgoing connections, which could take it while the
 /// server is being restarted.
 fn free_port() -> u16 {
+    // Two servers that start at once must not find the same one.
+    static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = 20_000 + u16::try_from(std::process::id() % 10_000).expect("it is small");
     let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    (first..first + 2_000).find(free).expect("a free port")
+    let candidates = std::iter::repeat_with(|| first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000);
+    candidates.take(2_000).find(free).expect("a free port")
 }

@@ -8,6 +8,8 @@ mod proxy;
 mod server;
 
 use std::{
+    fs,
+    path::Path,
     sync::{
         Mutex,
         atomic::{AtomicU32, Ordering},
@@ -66,6 +68,18 @@ impl Database {
     /// A migrated one on a server of the test's own.
     pub(crate) async fn on(server: &Server) -> Self {
         prepare(server).await;
+        Self { name: TEMPLATE.to_owned(), port: server.port, removed: None }
+    }
+
+    /// A migrated one on a server of the test's own, whose tables are in a directory of another disk.
+    pub(crate) async fn on_disk(server: &Server, disk: &Path) -> Self {
+        prepare(server).await;
+        let tables = disk.join("tables");
+        fs::create_dir(&tables).expect("a directory");
+        server.own(&tables);
+        let mut connection = connect(&server.superuser_url()).await;
+        run(&mut connection, &format!("CREATE TABLESPACE elsewhere LOCATION '{}'", tables.display())).await;
+        run(&mut connection, &format!("ALTER DATABASE {TEMPLATE} SET TABLESPACE elsewhere")).await;
         Self { name: TEMPLATE.to_owned(), port: server.port, removed: None }
     }
 

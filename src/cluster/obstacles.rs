@@ -1,0 +1,55 @@
+//! Why commands do not get to a writer.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Peer, Role};
+
+/// What is in the way, as far as this process knows.
+#[derive(Default)]
+pub(super) struct Obstacles {
+    /// Why the lease cannot be followed, or why this process could not write.
+    trouble: Mutex<Option<String>>,
+    /// The writer that takes nothing from this process, and why.
+    refused: Mutex<Option<(Peer, String)>>,
+}
+
+impl Obstacles {
+    /// Why a process in this role cannot write and knows nobody who does it for it.
+    pub(super) fn of(&self, role: &Role) -> Option<String> {
+        let known = match role {
+            Role::Writer(..) => return None,
+            Role::Standby(Some(writer)) => {
+                let refused = lock(&self.refused);
+                return refused.as_ref().filter(|(by, _)| by == writer).map(|(_, reason)| reason.clone());
+            }
+            Role::Starting(_) => "this process is taking over",
+            Role::Standby(None) => "no process writes the ledger",
+        };
+        Some(match &*lock(&self.trouble) {
+            Some(trouble) => format!("{known}: {trouble}"),
+            None => known.to_owned(),
+        })
+    }
+
+    pub(super) fn trouble(&self, reason: Option<String>) {
+        *lock(&self.trouble) = reason;
+    }
+
+    /// This writer takes nothing from this process; logged once a writer.
+    pub(super) fn refused(&self, writer: &Peer, reason: &str) {
+        let mut refused = lock(&self.refused);
+        if refused.as_ref().is_none_or(|(by, _)| by != writer) {
+            tracing::error!(writer = writer.address, reason, "commands cannot be handed on");
+            *refused = Some((writer.clone(), reason.to_owned()));
+        }
+    }
+
+    /// The writer takes what is sent.
+    pub(super) fn taken(&self) {
+        *lock(&self.refused) = None;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
