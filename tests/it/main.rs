@@ -2,6 +2,7 @@
 
 mod broker;
 mod cluster;
+mod composed;
 mod contracts;
 mod engine;
 mod http;

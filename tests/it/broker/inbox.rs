@@ -15,23 +15,23 @@ use super::relaying::PATIENCE;
 
 /// A message as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Arrived {
-    pub(super) position: u64,
-    pub(super) prev: Option<u64>,
-    pub(super) headers: BTreeMap<String, String>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Arrived {
+    pub(crate) position: u64,
+    pub(crate) prev: Option<u64>,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Everything that came to one queue, in order.
-pub(super) struct Inbox {
+pub(crate) struct Inbox {
     _connection: Connection,
     consumer: Consumer,
-    pub(super) arrived: Vec<Arrived>,
+    pub(crate) arrived: Vec<Arrived>,
 }
 
 impl Inbox {
     /// Consumes this queue at this URL.
-    pub(super) async fn open(url: &str, queue: &str) -> Self {
+    pub(crate) async fn open(url: &str, queue: &str) -> Self {
         let connection =
             Connection::connect(url, ConnectionProperties::default()).await.expect("a connection");
         let channel = connection.create_channel().await.expect("a channel");
@@ -47,7 +47,7 @@ impl Inbox {
     }
 
     /// The next message.
-    pub(super) async fn next(&mut self) -> Arrived {
+    pub(crate) async fn next(&mut self) -> Arrived {
         let next = timeout(PATIENCE, self.consumer.next()).await;
         let Ok(Some(Ok(delivery))) = next else {
             panic!("nothing more after {:?}: {next:?}", self.arrived.last())
@@ -59,7 +59,7 @@ impl Inbox {
     }
 
     /// The position of the next message, which the broker has added headers to.
-    pub(super) async fn next_parked(&mut self) -> u64 {
+    pub(crate) async fn next_parked(&mut self) -> u64 {
         let next = timeout(PATIENCE, self.consumer.next()).await.expect("a message in time");
         let delivery = next.expect("a message").expect("a message");
         let headers = delivery.properties.headers().clone().unwrap_or_default();
@@ -71,13 +71,13 @@ impl Inbox {
     }
 
     /// Receives until the message of this position.
-    pub(super) async fn until(&mut self, position: u64) {
+    pub(crate) async fn until(&mut self, position: u64) {
         while self.next().await.position != position {}
     }
 
     /// Each event once, in the order in which it came first. A repetition must be the same.
     #[track_caller]
-    pub(super) fn once(&self) -> Vec<(u64, Option<u64>)> {
+    pub(crate) fn once(&self) -> Vec<(u64, Option<u64>)> {
         let mut known: BTreeMap<u64, &Arrived> = BTreeMap::new();
         let mut order = Vec::new();
         for arrived in &self.arrived {
@@ -98,7 +98,7 @@ impl Inbox {
 }
 
 /// What an app told of these positions must receive.
-pub(super) fn chain(told: &[u64]) -> Vec<(u64, Option<u64>)> {
+pub(crate) fn chain(told: &[u64]) -> Vec<(u64, Option<u64>)> {
     let previous = std::iter::once(None).chain(told.iter().copied().map(Some));
     told.iter().copied().zip(previous).collect()
 }

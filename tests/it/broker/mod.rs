@@ -3,7 +3,7 @@
 mod arriving;
 mod broken;
 mod consuming;
-mod inbox;
+pub(crate) mod inbox;
 mod permissions;
 mod provision;
 mod refused;

@@ -1,12 +1,14 @@
 //! The event log in KurrentDB, played by a double of its protocol.
 //!
-//! The log contract runs on the double as well, or on a real store when `CREDIT_LEDGER_TEST_EVENTSTORE`
-//! has its connection string; what is here needs a store that fails on demand.
+//! The log contract and the scenarios run on the double as well, or on a real store when
+//! `CREDIT_LEDGER_TEST_EVENTSTORE` has its connection string; what is here needs a store that fails on
+//! demand.
 
 mod auditing;
 mod double;
 mod engine;
 mod faults;
+mod named;
 mod nodes;
 mod opening;
 
@@ -18,7 +20,10 @@ use credit_ledger::{
 };
 use events::LedgerId;
 
-use self::double::Double;
+pub(crate) use self::double::Double;
+
+/// Names a real store that tests use instead of a double.
+const NAMED: &str = "CREDIT_LEDGER_TEST_EVENTSTORE";
 
 /// A store, and a ledger of the test's own in it.
 pub(crate) struct Store {
@@ -31,13 +36,17 @@ impl Store {
     /// The real one if there is one, else a double.
     pub(crate) async fn start() -> Self {
         let ledger = new_ledger();
-        match std::env::var("CREDIT_LEDGER_TEST_EVENTSTORE") {
+        match std::env::var(NAMED) {
             Ok(url) => Self { url, ledger, _double: None },
             Err(_) => {
                 let double = Double::start().await;
                 Self { url: double.url(), ledger, _double: Some(double) }
             }
         }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(crate) async fn open(&self) -> KurrentLog {

@@ -1,4 +1,5 @@
-//! What every event log must do, run on each adapter.
+//! What every event log must do, run on each adapter: the one of KurrentDB on a double of it, or on a real
+//! store when `CREDIT_LEDGER_TEST_EVENTSTORE` names one.
 
 mod appending;
 mod concurrency;

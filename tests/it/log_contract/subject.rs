@@ -1,57 +1,13 @@
 //! The logs under test, and what the cases ask of them again and again.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
-use credit_ledger::log::{Bodies, Log, Page, memory::MemoryLog, postgres::PostgresLog, sqlite::SqliteLog};
+use credit_ledger::log::{Bodies, Log, Page, sqlite::SqliteLog};
 use events::Position;
-use tempfile::TempDir;
 
-use crate::support::postgres::Database;
-
-/// A fresh log, removed with what it lives in at the end of the test.
-pub(super) struct Subject {
-    pub(super) log: Arc<dyn Log>,
-    _home: Home,
-}
-
-/// Where a log lives.
-enum Home {
-    Nowhere,
-    Directory {
-        _directory: TempDir,
-    },
-    Database {
-        _database: Database,
-    },
-    #[cfg(feature = "eventstoredb")]
-    Store {
-        _store: crate::kurrent::Store,
-    },
-}
+pub(super) use crate::support::logs::FreshLog as Subject;
 
 impl Subject {
-    pub(super) fn memory() -> Self {
-        Self { log: Arc::new(MemoryLog::new()), _home: Home::Nowhere }
-    }
-
-    pub(super) async fn sqlite() -> Self {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let log = open(directory.path()).await;
-        Self { log: Arc::new(log), _home: Home::Directory { _directory: directory } }
-    }
-
-    pub(super) async fn postgres() -> Self {
-        let database = Database::migrated().await;
-        let log = PostgresLog::connect(&database.url(), None).await.expect("a log that can be opened");
-        Self { log: Arc::new(log), _home: Home::Database { _database: database } }
-    }
-
-    #[cfg(feature = "eventstoredb")]
-    pub(super) async fn kurrent() -> Self {
-        let store = crate::kurrent::Store::start().await;
-        Self { log: Arc::new(store.open().await), _home: Home::Store { _store: store } }
-    }
-
     /// Appends at the head, whatever it is, and returns the new one.
     pub(super) async fn append(&self, group: &Bodies) -> Position {
         append(&*self.log, group).await

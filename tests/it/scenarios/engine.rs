@@ -6,10 +6,8 @@ use std::{sync::Arc, time::Duration};
 use credit_ledger::{
     clock::Clock,
     engine::{Ask, EngineError, Fact, Receipt},
-    log::sqlite::SqliteLog,
 };
 use events::{CommandId, Event, Position, Subject, WalletId};
-use tempfile::TempDir;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -20,6 +18,7 @@ use super::{
 };
 use crate::support::{
     ground::{Ground, Ledger},
+    logs::{FreshLog, Home},
     words::ask_by,
 };
 
@@ -43,37 +42,46 @@ pub(super) struct EngineWorld {
     between: Between,
     follower: Follower,
     rules: u128,
-    _directory: Option<TempDir>,
+    home: Home,
 }
 
 /// Everything stays in memory.
 pub(super) async fn hot() -> EngineWorld {
-    EngineWorld::start(Ground::memory(), Between::Nothing, None).await
+    on(FreshLog::memory()).await
 }
 
 /// Nothing stays in memory.
 pub(super) async fn cold() -> EngineWorld {
     let mut ground = Ground::memory();
     ground.options.wallet_cache = 0;
-    EngineWorld::start(ground, Between::Forgets, None).await
+    EngineWorld::start(ground, Between::Forgets, Home::Nowhere).await
 }
 
 /// Each command meets a new engine.
 pub(super) async fn restarted() -> EngineWorld {
-    EngineWorld::start(Ground::memory(), Between::Restarts, None).await
+    EngineWorld::start(Ground::memory(), Between::Restarts, Home::Nowhere).await
 }
 
-/// On SQLite.
-pub(super) async fn sqlite() -> EngineWorld {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let log = SqliteLog::open(directory.path()).await.expect("a log that can be opened");
-    EngineWorld::start(Ground::on(Arc::new(log)), Between::Nothing, Some(directory)).await
+/// On this log.
+pub(super) async fn on(FreshLog { log, home }: FreshLog) -> EngineWorld {
+    EngineWorld::start(Ground::on(log), Between::Nothing, home).await
 }
 
 impl EngineWorld {
-    async fn start(ground: Ground, between: Between, directory: Option<TempDir>) -> Self {
+    async fn start(ground: Ground, between: Between, home: Home) -> Self {
         let ledger = Some(ground.start().await);
-        Self { ledger, between, follower: Follower::default(), rules: 0, _directory: directory }
+        Self { ledger, between, follower: Follower::default(), rules: 0, home }
+    }
+
+    /// All events as they are stored.
+    pub(super) async fn bytes(&self) -> Vec<Vec<u8>> {
+        self.ledger().ground.bytes().await
+    }
+
+    /// Ends in good order, and gives what the log lives in.
+    pub(super) async fn end_at_home(self) -> Home {
+        self.ledger.expect("an engine that runs").end().await;
+        self.home
     }
 
     fn ledger(&self) -> &Ledger {
@@ -175,6 +183,6 @@ impl World for EngineWorld {
     }
 
     async fn end(self) {
-        self.ledger.expect("an engine that runs").end().await;
+        self.end_at_home().await;
     }
 }

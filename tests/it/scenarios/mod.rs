@@ -8,6 +8,7 @@ mod follower;
 mod http;
 mod play;
 mod row;
+mod same_bytes;
 mod table;
 mod told;
 mod values;
@@ -23,8 +24,21 @@ macro_rules! scenarios {
         scenarios!(@world hot_engine => crate::scenarios::engine::hot().await, $($name),+);
         scenarios!(@world cold_engine => crate::scenarios::engine::cold().await, $($name),+);
         scenarios!(@world restarted_engine => crate::scenarios::engine::restarted().await, $($name),+);
-        scenarios!(@world engine_on_sqlite => crate::scenarios::engine::sqlite().await, $($name),+);
+        scenarios!(@log engine_on_sqlite => sqlite, $($name),+);
+        scenarios!(@log engine_on_postgres => postgres, $($name),+);
+        #[cfg(feature = "eventstoredb")]
+        scenarios!(@log engine_on_kurrent => kurrent, $($name),+);
         scenarios!(@world over_http => crate::scenarios::http::Http::start().await, $($name),+);
+        scenarios!(@world over_http_on_postgres => crate::scenarios::http::Http::on_postgres().await, $($name),+);
+    };
+    (@log $world:ident => $log:ident, $($name:ident),+) => {
+        mod $world {
+            $(#[tokio::test]
+            async fn $name() {
+                let fresh = crate::support::logs::FreshLog::$log().await;
+                crate::scenarios::same_bytes::play(stringify!($name), fresh).await;
+            })+
+        }
     };
     (@world $world:ident => $new:expr, $($name:ident),+) => {
         mod $world {

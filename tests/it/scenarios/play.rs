@@ -20,19 +20,24 @@ pub(super) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")
 }
 
-/// Tells `tests/scenarios/<name>.ledger` in `world`.
+/// Tells `tests/scenarios/<name>.ledger` in `world`, which ends with it.
 pub(super) async fn play(name: &str, mut world: impl World) {
+    tell(name, &mut world).await;
+    world.end().await;
+}
+
+/// Tells `tests/scenarios/<name>.ledger` in `world`.
+pub(super) async fn tell(name: &str, world: &mut impl World) {
     let path = folder().join(name).with_extension("ledger");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let rows = table::parse(&format!("{name}.ledger"), &text);
     assert!(!rows.is_empty(), "{name}.ledger says nothing");
     let mut stage = Stage::new();
     for row in rows {
-        if let Err(difference) = stage.row(&mut world, &row).await {
+        if let Err(difference) = stage.row(world, &row).await {
             panic!("tests/scenarios/{name}.ledger:{}\n  {}\n  {difference}", row.line, row.text);
         }
     }
-    world.end().await;
 }
 
 /// What rows refer to.

@@ -2,11 +2,13 @@
 
 mod answer;
 mod client;
+mod home;
 mod raw;
 mod stream;
 
 pub(crate) use answer::Answer;
 pub(crate) use client::{Client, Request};
+pub(crate) use home::Home;
 pub(crate) use raw::RawAnswer;
 pub(crate) use stream::EventStream;
 
@@ -20,15 +22,13 @@ use std::{
 
 use credit_ledger::{
     app::{Ledger, Machine},
-    clock::{Entropy, Generator, ManualClock},
-    config::Config,
+    clock::{Clock, Entropy, Generator, ManualClock, SystemClock},
     http::{self, HttpOptions},
     identity::Scope,
     telemetry::Metrics,
 };
 use events::{Position, Time};
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -41,12 +41,13 @@ pub(crate) const OTHER_ORGANIZATION: &str = "elsewhere";
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
     pub(crate) ledger: Ledger,
+    /// Its clock, unless it runs by the machine's.
     pub(crate) clock: Arc<ManualClock>,
     http: reqwest::Client,
     apps: AtomicU64,
     stop: CancellationToken,
     serving: JoinHandle<std::io::Result<()>>,
-    _dir: TempDir,
+    home: Home,
 }
 
 impl TestApp {
@@ -57,12 +58,24 @@ impl TestApp {
 
     /// A new ledger, served with these limits and switches.
     pub(crate) async fn start_with(options: HttpOptions) -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
+        Self::serve(Home::embedded(), options, None).await
+    }
+
+    /// The ledger that lives here, by a clock that stands still.
+    pub(crate) async fn start_in(home: Home) -> Self {
+        Self::serve(home, HttpOptions::default(), None).await
+    }
+
+    /// The ledger that lives here, by the machine's clock.
+    pub(crate) async fn start_in_real_time(home: Home) -> Self {
+        Self::serve(home, HttpOptions::default(), Some(Arc::new(SystemClock::new()))).await
+    }
+
+    async fn serve(home: Home, options: HttpOptions, real: Option<Arc<dyn Clock>>) -> Self {
         let clock = Arc::new(ManualClock::at(Time::from_micros(START_MICROS)));
-        let machine = Machine { clock: clock.clone(), entropy };
-        let config = Config { data_dir: dir.path().join("data"), ..Config::default() };
+        let machine = Machine { clock: real.unwrap_or_else(|| clock.clone()), entropy };
         let metrics = metrics();
-        let ledger = Ledger::open(&config, &machine).await.expect("a ledger");
+        let ledger = Ledger::open(&home.config, &machine).await.expect("a ledger");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let stop = CancellationToken::new();
@@ -70,12 +83,17 @@ impl TestApp {
         let serving = tokio::spawn(http::serve(listener, api, options, stop.clone()));
         let http = reqwest::Client::builder().no_proxy().timeout(client::PATIENCE).build();
         let http = http.expect("a client");
-        Self { address, ledger, clock, http, apps: AtomicU64::new(0), stop, serving, _dir: dir }
+        Self { address, ledger, clock, http, apps: AtomicU64::new(0), stop, serving, home }
     }
 
     /// Whoever presents no key.
     pub(crate) fn anonymous(&self) -> Client {
         self.client("anonymous", None)
+    }
+
+    /// A caller that another server of this ledger knew.
+    pub(crate) fn again(&self, client: &Client) -> Client {
+        Client { url: format!("http://{}", self.address).into(), ..client.clone() }
     }
 
     /// Whoever presents this text as a key.
@@ -176,11 +194,12 @@ impl TestApp {
         raw::exchange(self.address, bytes.as_ref()).await
     }
 
-    /// Stops serving and closes the ledger, which must be orderly.
-    pub(crate) async fn end(self) {
+    /// Stops serving and closes the ledger, which must be orderly; where it lives, it can be started again.
+    pub(crate) async fn end(self) -> Home {
         self.stop.cancel();
         self.serving.await.expect("no panic").expect("an orderly end of the server");
         self.ledger.close().await.expect("an orderly end of the ledger");
+        self.home
     }
 }
 

@@ -176,6 +176,11 @@ impl Double {
         self.cluster.streams().of(&stream_of(ledger)).tombstone = true;
     }
 
+    /// How many events were ever appended, of whatever ledger.
+    pub(crate) fn appended(&self) -> usize {
+        self.cluster.streams().events()
+    }
+
     /// Type and content type of the ledger's events.
     pub(crate) fn types(&self, ledger: LedgerId) -> Vec<(String, String)> {
         let mut streams = self.cluster.streams();

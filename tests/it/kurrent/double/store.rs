@@ -44,6 +44,11 @@ impl Streams {
         self.0.entry(name.to_owned()).or_default()
     }
 
+    /// How many events there are.
+    pub(super) fn events(&self) -> usize {
+        self.0.values().map(|stream| stream.events.len()).sum()
+    }
+
     /// Appends all of `group` or nothing.
     pub(super) fn append(&mut self, name: &str, expected: Expected, group: Vec<Proposed>) -> Appended {
         let mut bytes = 0;

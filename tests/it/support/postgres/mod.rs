@@ -1,7 +1,7 @@
 //! PostgreSQL for tests: a private server of this test binary, and a database for each test.
 //!
 //! The shared server is started by the first test that wants a database. It lives in a temporary
-//! directory, listens on a free loopback port and on a socket in its directory, and is ended by its
+//! directory, in memory when there is room, listens on a free loopback port and on a socket in its directory, and is ended by its
 //! process id when the test binary ends, however that ends: see [`server`].
 
 mod proxy;
@@ -20,8 +20,10 @@ use std::{
 
 use credit_ledger::{
     app::migrations,
-    log::postgres::{PARTITION_EVENTS, migrate},
+    clock::{Generator, sixteen},
+    log::postgres::{PARTITION_EVENTS, PostgresLog, migrate},
 };
+use events::LedgerId;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::OnceCell;
 
@@ -63,6 +65,16 @@ impl Database {
         let done = migrate(&database.url_as(MIGRATOR), &migrations::postgres(), events).await;
         done.expect("a database that can be migrated");
         database
+    }
+
+    /// A new ledger in the one database that many tests share, which is cheaper than a database each:
+    /// where the application reaches it, and its id.
+    pub(crate) async fn ledger() -> (String, LedgerId) {
+        static OF_MANY: OnceCell<Database> = OnceCell::const_new();
+        let url = OF_MANY.get_or_init(Self::migrated).await.url();
+        let ledger = LedgerId(uuid::Builder::from_random_bytes(sixteen(&mut Generator::from_system())).into_uuid());
+        PostgresLog::add_ledger(&url, ledger).await.expect("one ledger more");
+        (url, ledger)
     }
 
     /// A migrated one on a server of the test's own.

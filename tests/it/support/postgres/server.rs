@@ -19,6 +19,8 @@ use std::{
     time::Duration,
 };
 
+use crate::support::scratch;
+
 const KEEPER: &str = r#"
 trap '' INT TERM HUP
 directory=$1
@@ -48,6 +50,9 @@ const SETTINGS: &[&str] = &[
     "log_min_messages=log",
     "log_checkpoints=off",
     "jit=off",
+    // Nothing lives long enough for them.
+    "autovacuum=off",
+    "checkpoint_timeout=1h",
 ];
 
 /// What the server logs when it can be used, and how it begins to say why it can't.
@@ -72,8 +77,7 @@ pub(crate) struct Server {
 impl Server {
     /// A new server with these settings (`name=value`) beside the usual ones.
     pub(crate) fn start(settings: &[&str]) -> Self {
-        let directory = tempfile::Builder::new().prefix("credit-ledger-pg-").tempdir();
-        let directory = directory.expect("a temporary directory").keep();
+        let directory = scratch::directory("credit-ledger-pg-");
         let binaries = binaries();
         let user = Unprivileged::find();
         user.own(&directory);

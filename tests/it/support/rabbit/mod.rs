@@ -12,7 +12,7 @@ use std::{
 
 use events::AppId;
 use serde_json::{Value, json};
-use tokio::sync::{OnceCell, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use tokio::sync::{Mutex, OnceCell, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use credit_ledger::broker::topology::{Limits, NewUser, Plan, RELAY_USER, user};
 
@@ -20,6 +20,8 @@ pub(crate) use node::Rabbit;
 
 static RABBIT: OnceCell<Rabbit> = OnceCell::const_new();
 static TURN: RwLock<()> = RwLock::const_new(());
+/// The relay's user is one for all virtual hosts, and the broker refuses to make it twice at once.
+static PROVISIONING: Mutex<()> = Mutex::const_new(());
 
 /// The broker for a while.
 pub(crate) struct Lease {
@@ -75,6 +77,7 @@ impl Rabbit {
     pub(crate) async fn provision(&self, vhost: &str, apps: &[AppId]) {
         let names = apps.iter().map(|app| user(*app)).chain([RELAY_USER.to_owned()]);
         let users: Vec<_> = names.map(|name| NewUser { name, password: "secret".to_owned() }).collect();
+        let _turn = PROVISIONING.lock().await;
         let plan = Plan { vhost, relay: RELAY_USER, apps, users: &users, limits: Limits::default() };
         self.api("POST", "definitions", Some(&plan.definitions())).await;
     }

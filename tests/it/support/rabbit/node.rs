@@ -12,6 +12,8 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::support::scratch;
+
 /// The scripts themselves; those in /usr/sbin switch to another user.
 const SCRIPTS: &str = "/usr/lib/rabbitmq/lib";
 /// What the broker says when it takes connections.
@@ -44,7 +46,7 @@ impl Rabbit {
 
     fn start_now() -> Self {
         let scripts = scripts();
-        let dir = tempfile::Builder::new().prefix("rabbit-").tempdir().expect("a directory").keep();
+        let dir = scratch::directory("rabbit-");
         for sub in ["home", "mnesia", "log", "gen"] {
             fs::create_dir(dir.join(sub)).expect("a directory");
         }
