@@ -2,7 +2,8 @@
 //!
 //! A [`Lease`] says who writes; the expected head of the log makes a wrong belief harmless. [`run`]
 //! keeps a process a standby until it gets the lease, lets it take up its [`Duties`], and stands down
-//! when the lease or the log is lost. Every process answers through its [`Router`], which hands
+//! when the lease or the log is lost. Of several ledgers, each has its own lease, node and router;
+//! [`Spread`] says how their writers are spread over the processes. Every process answers through its [`Router`], which hands
 //! commands to the engine here or to the writer elsewhere, with the same id until the answer is true.
 
 mod fence;
@@ -17,6 +18,7 @@ pub mod postgres;
 mod role;
 mod router;
 mod secret;
+mod spread;
 pub mod wire;
 
 pub use fence::{Fenced, Term};
@@ -25,6 +27,7 @@ pub use node::{Duties, Duty, Node, run};
 pub use role::{Peer, Role, Status};
 pub use router::{Here, Router};
 pub use secret::{PeerToken, SecretError};
+pub use spread::{Overview, Spread};
 
 use std::time::Duration;
 
