@@ -64,6 +64,7 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
         claimant,
         spread: Arc::new(Spread::new(id)),
         options,
+        several: databases.len() > 1,
     };
     let ledgers = try_join_all(databases.into_iter().map(|database| Served::new(&common, database))).await?;
     let shared = Shared::start(&common, listener, &ledgers)?;

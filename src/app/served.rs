@@ -38,6 +38,15 @@ pub(super) struct Common {
     pub(super) claimant: Claimant,
     pub(super) spread: Arc<Spread>,
     pub(super) options: cluster::Options,
+    /// Whether there are several ledgers.
+    pub(super) several: bool,
+}
+
+impl Common {
+    /// The ledger that metrics name; none where there is one alone.
+    fn label(&self, ledger: LedgerId) -> Option<LedgerId> {
+        self.several.then_some(ledger)
+    }
 }
 
 /// A ledger that can be read, before anything is done for it.
@@ -74,7 +83,8 @@ impl Served {
         }
         let log = event_log(&common.config, &database).await?;
         let stop_following = CancellationToken::new();
-        let router = Arc::new(Router::new(id, Arc::clone(&log), common.token.clone(), common.options));
+        let options = cluster::Options { label: common.label(id), ..common.options };
+        let router = Arc::new(Router::new(id, Arc::clone(&log), common.token.clone(), options));
         let followed = postgres::follow(url, id, Arc::clone(&log), stop_following.clone()).await?;
         let reads = Followed::new(followed.reads);
         let (pepper, entropy) = (common.pepper.clone(), (common.machine.entropy)());
@@ -104,6 +114,7 @@ impl Served {
             reads: Arc::clone(&reads),
             log: Arc::clone(&log),
             relay: Arc::clone(&relay),
+            label: common.label(id),
         };
         let node = Node {
             ledger: id,

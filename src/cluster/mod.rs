@@ -31,6 +31,8 @@ pub use spread::{Overview, Spread};
 
 use std::time::Duration;
 
+use events::LedgerId;
+
 /// Times and sizes of a cluster.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -48,6 +50,8 @@ pub struct Options {
     pub waiting_max: usize,
     /// How long a process that could not write leaves the lease to others. Doubled each time.
     pub rest: Duration,
+    /// The ledger that metrics name; none where the process serves one alone.
+    pub label: Option<LedgerId>,
 }
 
 impl Default for Options {
@@ -60,6 +64,7 @@ impl Default for Options {
             request: Duration::from_secs(5),
             waiting_max: 8_192,
             rest: Duration::from_millis(250),
+            label: None,
         }
     }
 }

@@ -59,7 +59,7 @@ impl Router {
             forwarder: Forwarder::new(ledger, token, options),
             options,
             trouble: Mutex::default(),
-            gauges: Gauges::register(),
+            gauges: Gauges::register(options.label),
         }
     }
 

@@ -161,6 +161,47 @@ async fn readiness_tells_of_every_ledger() {
     replica.ledger.close().await.expect("an orderly end");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_is_handed_over_without_an_error() {
+    let common = postgres::Common::new().await;
+    let url = common.database.url();
+    add_both(&url).await;
+    let first = Arc::new(common.replica().await);
+    let alone = writers(&url, |_| true).await;
+    assert_eq!(alone[0], alone[1], "who is alone writes everything");
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut clients = Vec::new();
+    for ledger in [FIRST, SECOND] {
+        let (_, key) = register(&first, ledger, "acme").await;
+        buy(&first, &key, "1000000").await;
+        let (first, stop) = (Arc::clone(&first), Arc::clone(&stop));
+        clients.push(tokio::spawn(async move {
+            let mut spent = 0;
+            while !stop.load(Ordering::Relaxed) {
+                let (name, path) = (format!("D{spent}"), format!("{WALLET}/deductions"));
+                let body = json!({ "service": "chat", "cost": "1" });
+                let headers = [("idempotency-key", name.as_str())];
+                let (status, body) = first.send_with(&key, &headers, "POST", &path, body).await;
+                assert_eq!(status, StatusCode::CREATED, "{body}");
+                spent += 1;
+                assert_eq!(body["balance"], json!((1_000_000 - spent).to_string()));
+            }
+            spent
+        }));
+    }
+    let second = common.replica().await;
+    let apart = writers(&url, |writers| writers[0] != writers[1]).await;
+    assert!(apart.contains(&alone[0]), "{apart:?}");
+    stop.store(true, Ordering::Relaxed);
+    for client in clients {
+        assert!(client.await.expect("no error") > 0);
+    }
+    let first = Arc::into_inner(first).expect("nobody else has it");
+    for replica in [first, second] {
+        replica.ledger.close().await.expect("an orderly end");
+    }
+}
+
 /// Waits until both ledgers have writers that `fits` likes; returns where those are reached.
 async fn writers(url: &str, fits: impl Fn(&[String]) -> bool) -> Vec<String> {
     let found = async {
@@ -225,6 +266,12 @@ async fn writers_are_spread_and_move_when_their_process_dies() {
         }
     }
     sleep(Duration::from_millis(500)).await;
+    let metrics = common.http.get(format!("{}/metrics", all[0].url)).bearer_auth(&all[0].token);
+    let metrics = metrics.send().await.expect("an answer").text().await.expect("a body");
+    for name in ["writer", "writer_epoch", "lease_left_seconds", "projection_lag_events", "head_position"] {
+        let of_ledger = format!("\ncredit_ledger_{name}{{ledger=\"0000");
+        assert!(metrics.contains(&of_ledger), "{name} in\n{metrics}");
+    }
     let (clock, mut dead) = (SystemClock::new(), None);
     for (index, process) in all.iter().enumerate() {
         dead = if writes(&common, process, SECOND).await { Some(index) } else { dead };

@@ -39,6 +39,7 @@ pub(super) const OPTIONS: Options = Options {
     request: Duration::from_secs(10),
     waiting_max: 8_192,
     rest: Duration::from_millis(50),
+    label: None,
 };
 
 /// What all nodes share.
