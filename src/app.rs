@@ -6,6 +6,8 @@ mod followed;
 pub mod migrations;
 mod relaying;
 mod replica;
+mod served;
+mod several;
 mod writing;
 
 use std::{
@@ -52,7 +54,8 @@ pub struct Machine {
 }
 
 /// An open ledger: SQLite files in one directory, which no other process can write meanwhile, or a
-/// PostgreSQL database that replicas share.
+/// PostgreSQL database that replicas share. A database may hold several ledgers: this is its default
+/// one, or one of the [`others`](Self::others).
 pub struct Ledger {
     /// Its id.
     pub id: LedgerId,
@@ -125,8 +128,28 @@ impl Ledger {
         Self { id, commands, log, reads, identity, default_org, machine, operator, readiness, profile }
     }
 
-    /// The HTTP API of this ledger. `stopping` ends long polls and streams.
+    /// The other ledgers of the database that this process serves as well.
+    #[must_use]
+    pub fn others(&self) -> &[Self] {
+        match &self.profile {
+            Profile::Embedded(_) => &[],
+            Profile::Replica(replica) => replica.process.as_ref().map_or(&[], |process| &process.others),
+        }
+    }
+
+    /// The HTTP API of this ledger and of the [`others`](Self::others). `stopping` ends long polls and
+    /// streams.
     pub fn api(
+        &self,
+        options: HttpOptions,
+        metrics: Option<Metrics>,
+        stopping: CancellationToken,
+    ) -> http::Api {
+        let api = |ledger: &Self| ledger.api_alone(options.clone(), metrics.clone(), stopping.clone());
+        api(self).beside(self.others().iter().map(api).collect())
+    }
+
+    fn api_alone(
         &self,
         options: HttpOptions,
         metrics: Option<Metrics>,
@@ -154,7 +177,8 @@ impl Ledger {
         &*self.readiness
     }
 
-    /// The token that makes its bearer the operator of this ledger, until it is closed.
+    /// The token that makes its bearer the operator of this ledger and of the others, until it is
+    /// closed.
     #[must_use]
     pub const fn operator_token(&self) -> &OperatorToken {
         &self.operator
@@ -194,7 +218,7 @@ impl Ledger {
     }
 
     /// Answers every accepted command, brings the projections up to date and closes files and
-    /// connections.
+    /// connections, those of the other ledgers as well.
     ///
     /// # Errors
     /// Why the writer or the projections had halted before.

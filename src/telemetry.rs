@@ -1,7 +1,7 @@
 //! Logs and metrics of the process. Nothing logged or counted holds a secret: keys and tokens have
 //! no printable form, and requests are logged by route, not by header or body.
 
-use std::{io::IsTerminal, time::Duration};
+use std::{fmt::Display, io::IsTerminal, time::Duration};
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
@@ -42,6 +42,12 @@ pub const WRITER_EPOCH: &str = "credit_ledger_writer_epoch";
 pub const LEASE_LEFT_SECONDS: &str = "credit_ledger_lease_left_seconds";
 /// Commands that were handed to the writer in another process.
 pub const FORWARDED_TOTAL: &str = "credit_ledger_forwarded_commands_total";
+
+/// What says of which ledger a figure is; nothing where the process serves one alone.
+#[must_use]
+pub fn of_ledger(ledger: Option<impl Display>) -> Vec<(&'static str, String)> {
+    ledger.into_iter().map(|ledger| ("ledger", ledger.to_string())).collect()
+}
 
 /// How often observations are sorted into their buckets, so that they don't pile up unread.
 const UPKEEP: Duration = Duration::from_secs(1);

@@ -9,7 +9,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     HANDED_OVER_MAX, Ledger, Machine, Opened, background, create_private, engine_options, nearly_caught_up,
-    relaying::{self, Relaying},
+    relaying::{self, Relaying, Source},
 };
 use crate::{
     clock::sixteen,
@@ -91,7 +91,8 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     let commands: Arc<dyn Commands> = Arc::new(engine);
     let rows = reads.identity().await?;
     let epoch = commands.head().get();
-    let relay = relaying::start(config, machine, id, Arc::clone(&log), &rows, epoch, token(&stop_relay))?;
+    let relayed = Source { ledger: id, label: None, log: Arc::clone(&log), rows: &rows, epoch };
+    let relay = relaying::start(config, machine, relayed, token(&stop_relay))?;
     let relay_health = relaying::Health::default();
     relay_health.store(relay.as_ref().map(|relay| Arc::new(relay.health.clone())));
     let identity = Identity::new(pepper, rows, Arc::clone(&commands), (machine.entropy)());

@@ -26,19 +26,28 @@ pub(super) struct Relaying {
     pub(super) health: watch::Receiver<RelayHealth>,
 }
 
-/// Starts to relay to the broker that is set, if one is. `rows` say who is told of events.
+/// What is relayed.
+pub(super) struct Source<'a> {
+    pub(super) ledger: LedgerId,
+    /// The ledger that metrics name; none where the process serves one alone.
+    pub(super) label: Option<LedgerId>,
+    pub(super) log: Arc<dyn Log>,
+    /// Who is told of events.
+    pub(super) rows: &'a IdentityRows,
+    pub(super) epoch: u64,
+}
+
+/// Starts to relay to the broker that is set, if one is.
 ///
 /// # Errors
 /// When a URL is none.
 pub(super) fn start(
     config: &Config,
     machine: &Machine,
-    ledger: LedgerId,
-    log: Arc<dyn Log>,
-    rows: &IdentityRows,
-    epoch: u64,
+    source: Source<'_>,
     stop: CancellationToken,
 ) -> Result<Option<Relaying>> {
+    let Source { ledger, label, log, rows, epoch } = source;
     let Some(url) = config.broker_url.get() else { return Ok(None) };
     let state: Arc<dyn RelayState> = match config.database_url.get() {
         Some(database) => Arc::new(postgres::PostgresState::new(database, ledger)?),
@@ -53,7 +62,7 @@ pub(super) fn start(
         epoch,
         clock: Arc::clone(&machine.clock),
         entropy: (machine.entropy)(),
-        options: Options::default(),
+        options: Options { label, ..Options::default() },
     });
     let health = relay.health();
     let task = tokio::spawn(async move {

@@ -1,134 +1,118 @@
-//! The server profile: a ledger in PostgreSQL, served by any number of replicas of which one writes.
+//! The server profile: the ledgers of a PostgreSQL database, served by any number of replicas. One of
+//! them writes a ledger; with several ledgers, their writers are spread.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::{Context, Result, anyhow, bail};
-use events::OrgId;
-use tokio::{net::TcpListener, task::JoinHandle, time::timeout};
+use anyhow::{Context, Result, bail};
+use futures::future::{join_all, try_join_all};
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    BeingImported, Ledger, Machine, Opened, create_private, followed::Followed, relaying, stored_elsewhere,
-    writing::Writing,
+    Ledger, Machine, Profile, create_private,
+    served::{Common, Served, Serving},
+    several::Several,
 };
 use crate::{
     clock::{Entropy, sixteen},
-    cluster::{self, Claimant, Lease, Node, PeerToken, Role, Router, postgres::PostgresLease},
+    cluster::{self, Claimant, PeerToken, Spread, postgres::PostgresProcesses},
     config::Config,
-    engine::{Commands, EngineError},
-    http::{Readiness, peer},
-    identity::{DEFAULT_ORGANIZATION, Identity, IdentityError, Pepper},
+    http::peer,
+    identity::Pepper,
     log::postgres::PostgresLog,
-    read::{IdentityRows, Reads, postgres},
 };
 
-/// How soon a replica asks who may call, after the projections moved: they take half a second themselves
-/// to gather what is not hurried.
-const RELOAD: Duration = Duration::from_millis(250);
-/// The writer's own directory is always up to date; its memory of recent changes is emptied so often.
-const RELOAD_OF_WRITER: Duration = Duration::from_secs(60);
-/// How often a process that doesn't write, nor gets ready to, looks whether another one has written the
-/// first organization.
-const FIRST_ORGANIZATION_LOOKS: u32 = 200;
-const FIRST_ORGANIZATION_LOOK: Duration = Duration::from_millis(100);
 /// Requests of other replicas that are being answered get this long at the end.
 const DRAIN_MAX: Duration = Duration::from_secs(3);
 
-/// Everything of the profile that has to be closed in order.
+/// One ledger of the database, and what all of them share.
 pub(super) struct Replica {
-    database: Arc<PostgresLog>,
-    reads: Arc<Followed>,
-    stop_peers: CancellationToken,
-    stop_node: CancellationToken,
-    stop_following: CancellationToken,
-    peers: Option<JoinHandle<()>>,
-    node: JoinHandle<()>,
-    following: Vec<JoinHandle<()>>,
+    pub(super) serving: Serving,
+    /// Of the default ledger alone.
+    pub(super) process: Option<Process>,
 }
 
+/// What the ledgers of this process share, and the ledgers beside the default one.
+pub(super) struct Process {
+    pub(super) others: Vec<Ledger>,
+    shared: Shared,
+}
+
+struct Shared {
+    stop: CancellationToken,
+    peers: Option<JoinHandle<()>>,
+    spreading: Option<JoinHandle<()>>,
+}
+
+/// Opens every ledger that the database has now; a database without one gets one. The oldest is the
+/// default ledger, which knows the others.
 pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     let url = config.database_url.get().unwrap_or_default();
     let mut entropy = (machine.entropy)();
     create_private(&config.data_dir)?;
-    let database = Arc::new(PostgresLog::connect(url, None).await?);
-    let id = database.ledger();
-    let lease = PostgresLease::new(url, id)?;
-    if lease.look().await?.is_some_and(|tenure| tenure.is_import()) {
-        database.close().await;
-        return Err(BeingImported { ledger: id }.into());
-    }
-    let pepper = pepper(config, &lease, &mut *entropy).await?;
-    let log = stored_elsewhere(&config.event_store_url, id).await?.unwrap_or_else(|| database.clone());
-    let stop_following = CancellationToken::new();
+    let databases = databases(url).await?;
+    let pepper = pepper(config, &mut *entropy)?;
     let (token, listener) = channel(config, &mut *entropy).await?;
-    let address = address(config, listener.as_ref())?;
     let options = cluster::Options { waiting_max: config.mailbox, ..cluster::Options::default() };
-    let router = Arc::new(Router::new(Arc::clone(&log), token.clone(), options));
-    let followed = postgres::follow(url, id, Arc::clone(&log), stop_following.clone()).await?;
-    let reads = Followed::new(followed.reads);
-    let commands: Arc<dyn Commands> = router.clone();
-    let identity = Identity::new(pepper, IdentityRows::default(), commands.clone(), (machine.entropy)());
-    identity.reload(reads.identity().await.unwrap_or_default());
-    let stop_peers = CancellationToken::new();
-    let peers = listener.map(|listener| {
-        let api = peer::PeerApi::new(Arc::clone(&router), identity.clone(), token);
-        tokio::spawn(peer::serve(listener, api, DRAIN_MAX, stop_peers.clone()))
-    });
-    let id_of_process = uuid::Builder::from_random_bytes(sixteen(&mut *entropy)).into_uuid();
-    let claimant = Claimant { id: id_of_process, address, lease: options.lease };
-    let relay = relaying::Health::default();
-    let writing = Writing {
+    let id = uuid::Builder::from_random_bytes(sixteen(&mut *entropy)).into_uuid();
+    let claimant = Claimant { id, address: address(config, listener.as_ref())?, lease: options.lease };
+    let common = Common {
         config: config.clone(),
         machine: machine.clone(),
-        ledger: id,
-        identity: identity.clone(),
-        reads: Arc::clone(&reads),
-        log: Arc::clone(&log),
-        relay: Arc::clone(&relay),
+        pepper,
+        token,
+        claimant,
+        spread: Arc::new(Spread::new(id)),
+        options,
+        several: databases.len() > 1,
     };
-    let (clock, duties) = (Arc::clone(&machine.clock), Arc::new(writing));
-    let node = Node { lease: Arc::new(lease), claimant, log: Arc::clone(&log), clock, duties, options };
-    let stop_node = CancellationToken::new();
-    let node = tokio::spawn(cluster::run(node, Arc::clone(&router), stop_node.clone()));
-    let following = vec![
-        tokio::spawn(Arc::clone(&router).follow_head(stop_following.clone())),
-        tokio::spawn(reloading(identity.clone(), Arc::clone(&reads), router.clone(), stop_following.clone())),
-    ];
-    let reads_of_all = Arc::clone(&reads);
-    let profile = Replica { database, reads, stop_peers, stop_node, stop_following, peers, node, following };
-    let default_org = match known(&identity, &router, options.lease).await {
-        Ok(org) => org,
-        Err(error) => {
-            profile.close().await;
-            return Err(error);
-        }
-    };
-    let readiness = Arc::new(Health { router, relay });
-    let opened = Opened { id, commands, log, reads: reads_of_all, identity, default_org, readiness };
-    Ok(Ledger::of(opened, machine, profile))
+    let ledgers = try_join_all(databases.into_iter().map(|database| Served::new(&common, database))).await?;
+    let shared = Shared::start(&common, listener, &ledgers)?;
+    let started = join_all(ledgers.into_iter().map(|ledger| ledger.start(&common))).await;
+    let (opened, refused): (Vec<_>, Vec<_>) = started.into_iter().partition(Result::is_ok);
+    let mut opened: Vec<Ledger> = opened.into_iter().flatten().collect();
+    if let Some(Err(error)) = refused.into_iter().next() {
+        shared.stop().await;
+        join_all(opened.into_iter().map(Ledger::close)).await;
+        return Err(error);
+    }
+    let others = opened.split_off(1);
+    let first = opened.pop().context("the database has no ledger")?;
+    Ok(lead(first, others, shared))
 }
 
-/// The pepper, which must be that of the ledger's other replicas.
-async fn pepper(config: &Config, lease: &PostgresLease, entropy: &mut dyn Entropy) -> Result<Pepper> {
-    let pepper = match config.pepper_file.as_os_str().is_empty() {
+/// The logs of all ledgers, the default one's first.
+async fn databases(url: &str) -> Result<Vec<Arc<PostgresLog>>> {
+    let ids = PostgresLog::ledger_ids(url).await?;
+    if ids.is_empty() {
+        return Ok(vec![Arc::new(PostgresLog::connect(url, None).await?)]);
+    }
+    let logs = try_join_all(ids.into_iter().map(|id| PostgresLog::connect(url, Some(id)))).await?;
+    Ok(logs.into_iter().map(Arc::new).collect())
+}
+
+/// Makes the first ledger the one that speaks for all: for requests that name none, for readiness, and
+/// for the operator, whose token counts in each.
+fn lead(mut first: Ledger, mut others: Vec<Ledger>, shared: Shared) -> Ledger {
+    for other in &mut others {
+        other.identity.accept_operator_of(&first.identity);
+        other.operator = first.operator.clone();
+    }
+    if !others.is_empty() {
+        first.readiness = Arc::new(Several::new(&first, &others));
+    }
+    if let Profile::Replica(replica) = &mut first.profile {
+        replica.process = Some(Process { others, shared });
+    }
+    first
+}
+
+/// The pepper, which must be that of the other replicas.
+fn pepper(config: &Config, entropy: &mut dyn Entropy) -> Result<Pepper> {
+    Ok(match config.pepper_file.as_os_str().is_empty() {
         true => Pepper::load_or_create(&config.data_dir, entropy)?,
         false => Pepper::read(&config.pepper_file)?,
-    };
-    if !lease.has_pepper(pepper.fingerprint()).await? {
-        bail!(
-            "the pepper is not the one that the ledger's API keys were made with: all replicas need the same pepper_file"
-        );
-    }
-    Ok(pepper)
-}
-
-/// The organization that is there from the start, once the writer is known as well.
-async fn known(identity: &Identity, router: &Router, lease: Duration) -> Result<OrgId> {
-    let organization = default_organization(identity, router).await?;
-    // At once, unless the writer before has just gone.
-    let known = |role: &Role| matches!(role, Role::Writer(..) | Role::Standby(Some(_)));
-    let _ = timeout(lease, router.role().wait_for(known)).await;
-    Ok(organization)
+    })
 }
 
 /// The secret of the cluster, and the listener for the other replicas. A replica without either is
@@ -161,93 +145,48 @@ fn address(config: &Config, listener: Option<&TcpListener>) -> Result<Box<str>> 
     Ok(format!("http://{address}").into())
 }
 
-/// The organization that is there from the start. Only the writer makes it, for only the writer's own
-/// directory is as new as the log: the projections of a ledger that was imported, or of another version,
-/// are still to be built. That may take long.
-async fn default_organization(identity: &Identity, router: &Router) -> Result<OrgId> {
-    let (mut roles, mut looks_left) = (router.role(), FIRST_ORGANIZATION_LOOKS);
-    loop {
-        if let Some(known) = identity.organization_by_name(DEFAULT_ORGANIZATION) {
-            return Ok(known.id);
+impl Shared {
+    /// Answers the other replicas for all ledgers over one listener, and takes part in spreading their
+    /// writers: with one ledger there is nothing to spread, and a replica that nobody reaches is
+    /// given none.
+    fn start(common: &Common, listener: Option<TcpListener>, ledgers: &[Served]) -> Result<Self> {
+        let stop = CancellationToken::new();
+        let takes_part = listener.is_some() && ledgers.len() > 1;
+        let peers = listener.map(|listener| {
+            let ledgers = ledgers.iter().map(Served::for_peers).collect();
+            let api = peer::PeerApi::new(ledgers, common.token.clone());
+            tokio::spawn(peer::serve(listener, api, DRAIN_MAX, stop.clone()))
+        });
+        let mut spreading = None;
+        if takes_part {
+            let url = common.config.database_url.get().unwrap_or_default();
+            let known = ledgers.iter().map(Served::id).collect();
+            let processes = PostgresProcesses::new(url, known, common.options)?;
+            let (spread, clock) = (Arc::clone(&common.spread), Arc::clone(&common.machine.clock));
+            spreading = Some(tokio::spawn(processes.follow(spread, clock, stop.clone())));
         }
-        let role = roles.borrow_and_update().clone();
-        if matches!(role, Role::Writer(..)) {
-            match identity.ensure_default_organization().await {
-                Ok(organization) => return Ok(organization.id),
-                // Another replica writes now, and was faster, or nobody does.
-                Err(IdentityError::Engine(EngineError::Contradicted | EngineError::Unavailable(_))) => {}
-                Err(error) => return Err(anyhow!(error)),
-            }
-        }
-        if !matches!(role, Role::Starting(_)) {
-            looks_left -= 1;
-        }
-        if looks_left == 0 {
-            bail!("no replica has written {DEFAULT_ORGANIZATION:?}, or it still builds the projections");
-        }
-        // A time-out only makes us look again.
-        let _ = timeout(FIRST_ORGANIZATION_LOOK, roles.changed()).await;
+        Ok(Self { stop, peers, spreading })
     }
-}
 
-/// Takes in what other replicas changed, until `stop`.
-async fn reloading(identity: Identity, reads: Arc<Followed>, router: Arc<Router>, stop: CancellationToken) {
-    let reload = async {
-        let mut checkpoint = Reads::checkpoint(&*reads);
-        while checkpoint.changed().await.is_ok() {
-            match reads.identity().await {
-                Ok(rows) => identity.reload(rows),
-                Err(error) => tracing::debug!(%error, "who may call cannot be read now"),
-            }
-            let mut role = router.role();
-            // Who becomes a standby looks at once.
-            let writes = matches!(&*role.borrow_and_update(), Role::Writer(..));
-            let pause = if writes { RELOAD_OF_WRITER } else { RELOAD };
-            let _ = timeout(pause, role.changed()).await;
+    /// Says that this process ends, and answers other replicas no more.
+    async fn stop(self) {
+        self.stop.cancel();
+        for task in [self.spreading, self.peers].into_iter().flatten() {
+            let _ = task.await;
         }
-    };
-    let _ = stop.run_until_cancelled(reload).await;
+    }
 }
 
 impl Replica {
-    /// Gives the lease back after everything accepted is answered, and closes the connections.
+    /// Gives the leases back after everything accepted is answered, and closes the connections.
     pub(super) async fn close(self) {
-        self.stop_peers.cancel();
-        if let Some(peers) = self.peers {
-            let _ = peers.await;
+        let mut others = Vec::new();
+        if let Some(process) = self.process {
+            process.shared.stop().await;
+            others = process.others;
         }
-        self.stop_node.cancel();
-        let _ = self.node.await;
-        self.stop_following.cancel();
-        for task in self.following {
-            let _ = task.await;
-        }
-        self.reads.reads.close().await;
-        self.database.close().await;
-    }
-}
-
-/// Whether commands get to a writer.
-struct Health {
-    router: Arc<Router>,
-    relay: relaying::Health,
-}
-
-impl Readiness for Health {
-    fn obstacle(&self) -> Option<String> {
-        self.router.obstacle()
-    }
-
-    fn details(&self) -> serde_json::Value {
-        let status = self.router.status();
-        let left = status.lease_left.map(|left| u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
-        let relay = relaying::told(&self.relay);
-        serde_json::json!({
-            "relay": relay,
-            "role": status.role,
-            "epoch": status.epoch.map(|epoch| epoch.to_string()),
-            "writer": status.writer,
-            "lease_left_ms": left,
-        })
+        // Those have no process of their own.
+        let closing = others.into_iter().map(|other| Box::pin(other.close()));
+        tokio::join!(self.serving.close(), join_all(closing));
     }
 }

@@ -9,7 +9,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    HANDED_OVER_MAX, Machine, background, engine_options, followed::Followed, nearly_caught_up, relaying,
+    HANDED_OVER_MAX, Machine, background, engine_options,
+    followed::Followed,
+    nearly_caught_up,
+    relaying::{self, Source},
 };
 use crate::{
     cluster::{Duties, Duty, Term},
@@ -33,6 +36,8 @@ pub(super) struct Writing {
     /// The shared log itself, which the relay only reads.
     pub(super) log: Arc<dyn Log>,
     pub(super) relay: relaying::Health,
+    /// The ledger that metrics name; none where the process serves one alone.
+    pub(super) label: Option<LedgerId>,
 }
 
 impl Duties for Writing {
@@ -60,17 +65,21 @@ impl Writing {
             cold: Arc::new(reads.clone()),
             clock: Arc::clone(&self.machine.clock),
             entropy: (self.machine.entropy)(),
-            options: engine::Options { epoch: Some(term.epoch()), ..engine_options(&self.config) },
+            options: engine::Options {
+                epoch: Some(term.epoch()),
+                label: self.label,
+                ..engine_options(&self.config)
+            },
         };
         let mut tail: Vec<Recorded> = Vec::new();
         let observe =
             |recorded: &Recorded| tail.extend(Identity::concerns(recorded).then(|| recorded.clone()));
         let Running { engine, writer } = engine::start(self.ledger, parts, stop.clone(), observe).await?;
         let rows = Reads::identity(&reads).await?;
-        let log = Arc::clone(&self.log);
-        let (config, stop_relay) = (&self.config, stop_projections.token().child_token());
-        let relay =
-            relaying::start(config, &self.machine, self.ledger, log, &rows, term.epoch(), stop_relay)?;
+        let (ledger, label, epoch) = (self.ledger, self.label, term.epoch());
+        let relayed = Source { ledger, label, log: Arc::clone(&self.log), rows: &rows, epoch };
+        let stop_relay = stop_projections.token().child_token();
+        let relay = relaying::start(&self.config, &self.machine, relayed, stop_relay)?;
         self.identity.reload(rows);
         self.identity.apply_all(&tail);
         self.relay.store(relay.as_ref().map(|relay| Arc::new(relay.health.clone())));
@@ -95,11 +104,12 @@ impl Writing {
         recent: Arc<Recent>,
         stop: CancellationToken,
     ) -> Result<(PostgresReads, background::Ended)> {
-        let (url, ledger) = (self.config.database_url.clone(), self.ledger);
+        let (url, ledger, label) = (self.config.database_url.clone(), self.ledger, self.label);
         let clock = Arc::clone(&self.machine.clock);
         background::start(async move || {
             let url = ServerUrl::get(&url).unwrap_or_default();
-            Ok(postgres::start(url, ledger, log, recent, clock, stop, |_, _| {}).await?)
+            let place = postgres::Place { url, ledger, label };
+            Ok(postgres::start(place, log, recent, clock, stop, |_, _| {}).await?)
         })
         .await
     }

@@ -1,9 +1,11 @@
 //! What the relay measures.
 #![expect(clippy::disallowed_types, reason = "metrics are floats, amounts never are")]
 
+use events::LedgerId;
 use metrics::{Counter, Gauge, Unit, describe_counter, describe_gauge};
 
 use super::health::{RelayHealth, RelayPhase};
+use crate::telemetry;
 
 const LAG_EVENTS: &str = "credit_ledger_relay_lag_events";
 const LAG_SECONDS: &str = "credit_ledger_relay_lag_seconds";
@@ -26,7 +28,8 @@ pub(super) struct Gauges {
 }
 
 impl Gauges {
-    pub(super) fn register() -> Self {
+    pub(super) fn register(label: Option<LedgerId>) -> Self {
+        let labels = telemetry::of_ledger(label);
         describe_gauge!(LAG_EVENTS, "Events that the relay is behind the log");
         describe_gauge!(LAG_SECONDS, Unit::Seconds, "Age of the oldest event not confirmed by the broker");
         describe_gauge!(UNCONFIRMED, "Messages published and not confirmed");
@@ -36,13 +39,13 @@ impl Gauges {
         describe_gauge!(BLOCKED, "1 while the broker takes nothing, because it is short of memory or disk");
         describe_gauge!(CONNECTED, "1 while the relay publishes to the broker");
         Self {
-            lag_events: metrics::gauge!(LAG_EVENTS),
-            lag_seconds: metrics::gauge!(LAG_SECONDS),
-            unconfirmed: metrics::gauge!(UNCONFIRMED),
-            published: metrics::counter!(PUBLISHED_TOTAL),
-            quarantined: metrics::counter!(QUARANTINED_TOTAL),
-            blocked: metrics::gauge!(BLOCKED),
-            connected: metrics::gauge!(CONNECTED),
+            lag_events: metrics::gauge!(LAG_EVENTS, &labels),
+            lag_seconds: metrics::gauge!(LAG_SECONDS, &labels),
+            unconfirmed: metrics::gauge!(UNCONFIRMED, &labels),
+            published: metrics::counter!(PUBLISHED_TOTAL, &labels),
+            quarantined: metrics::counter!(QUARANTINED_TOTAL, &labels),
+            blocked: metrics::gauge!(BLOCKED, &labels),
+            connected: metrics::gauge!(CONNECTED, &labels),
         }
     }
 
@@ -60,6 +63,8 @@ impl Gauges {
 }
 
 /// The relay went back to its last confirmed event.
-pub(super) fn rewound(cause: &'static str) {
-    metrics::counter!(REWINDS_TOTAL, "cause" => cause).increment(1);
+pub(super) fn rewound(label: Option<LedgerId>, cause: &'static str) {
+    let mut labels = telemetry::of_ledger(label);
+    labels.push(("cause", cause.to_owned()));
+    metrics::counter!(REWINDS_TOTAL, &labels).increment(1);
 }

@@ -5,7 +5,7 @@ mod line;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use events::Position;
+use events::{LedgerId, Position};
 use projections::Audience;
 use tokio::{select, sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -70,6 +70,8 @@ pub struct Options {
     pub poll: Duration,
     /// How long confirms are waited for when the relay is to stop.
     pub wind_down: Duration,
+    /// The ledger that metrics name; none where the process serves one alone.
+    pub label: Option<LedgerId>,
 }
 
 impl Default for Options {
@@ -83,6 +85,7 @@ impl Default for Options {
             retry: (Duration::from_millis(100), Duration::from_secs(15)),
             retry_setup: Duration::from_secs(10),
             poll: Duration::from_millis(250),
+            label: None,
             wind_down: Duration::from_secs(2),
         }
     }
@@ -228,7 +231,7 @@ async fn supervise(
         let is_setup = matches!(fault, Fault::Broken(Broken::Setup(_)));
         let wait = if is_setup { options.retry_setup } else { backoff.wait() };
         tracing::warn!(error = %fault, ?wait, "the relay goes back to what is confirmed");
-        gauges::rewound(fault.cause());
+        gauges::rewound(options.label, fault.cause());
         line.rewind(&fault.to_string(), is_setup);
         rest(&mut line, wait, stop).await?;
     }

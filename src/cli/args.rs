@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
+use events::LedgerId;
+
 use super::{
     commands::{
         adjust::Adjust, adjust::Approve, app::AppCommand, bench::BenchCommand, broker::BrokerCommand,
         completions::Completions, config::ConfigCommand, credit::Grant, credit::Purchase, demo::Demo,
         entries::Entries, explain::Explain, export::Export, hold::HoldCommand, import::Import,
-        key::KeyCommand, migrate::Migrate, openapi::Openapi, policy::PolicyCommand, price::PriceCommand,
-        refund::Chargeback, refund::Refund, replay::Replay, report::ReportCommand, serve::Serve,
-        spend::Check, spend::Deduct, spend::Rollback, statement::Statement, tail::Tail, verify::Verify,
-        wallet::WalletCommand,
+        key::KeyCommand, ledger::LedgerCommand, migrate::Migrate, openapi::Openapi, policy::PolicyCommand,
+        price::PriceCommand, refund::Chargeback, refund::Refund, replay::Replay, report::ReportCommand,
+        serve::Serve, spend::Check, spend::Deduct, spend::Rollback, statement::Statement, tail::Tail,
+        verify::Verify, wallet::WalletCommand,
     },
     output::Format,
 };
@@ -59,6 +61,9 @@ pub struct Global {
     /// File with the API key or token for --url; CREDIT_LEDGER_TOKEN holds one as well
     #[arg(long, global = true, value_name = "FILE", requires = "url")]
     pub(super) token_file: Option<PathBuf>,
+    /// Of several ledgers, work with this one; without it, an operator works with the default one
+    #[arg(long, global = true, value_name = "UUID")]
+    pub(super) ledger: Option<LedgerId>,
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {
@@ -123,6 +128,8 @@ pub(super) enum Command {
     Export(Export),
     Import(Import),
     Migrate(Migrate),
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     #[command(subcommand)]
     Bench(BenchCommand),
     #[command(subcommand)]

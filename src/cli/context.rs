@@ -74,6 +74,7 @@ impl Context<'_> {
     ) -> Outcome<T> {
         let reach = Reach::new(&self.global)?;
         let client = connect(reach, missing, &self.settings.config, &self.machine).await?;
+        let client = client.of_ledger(self.global.ledger);
         let result = work(&client, &mut self.out).await;
         let closed = client.close().await;
         let result = result?;

@@ -122,6 +122,7 @@ async fn dispatch(command: Command, context: &mut Context<'_>) -> Outcome {
         Command::Export(export) => export.run(context).await,
         Command::Import(import) => import.run(context).await,
         Command::Migrate(migrate) => migrate.run(context).await,
+        Command::Ledger(ledger) => ledger.run(context).await,
         Command::Bench(bench) => bench.run(context),
         Command::Broker(broker) => broker.run(context).await,
         Command::Config(config) => config.run(context),

@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use events::LedgerId;
 use reqwest::{Client, StatusCode, header::CONTENT_TYPE};
 use serde::de::DeserializeOwned;
 use tokio::{
@@ -17,7 +18,7 @@ use tokio::{
 
 use super::{
     Options, Peer, PeerToken,
-    wire::{Answered, BYTES_MAX, COMMANDS_MAX, COMMANDS_PATH, FACTS_PATH, NOT_THE_WRITER, Noted, PostedFact},
+    wire::{Answered, BYTES_MAX, COMMANDS_MAX, NOT_THE_WRITER, Noted, Posted, PostedFact},
 };
 use crate::engine::{Ask, EngineError};
 
@@ -42,6 +43,7 @@ pub(super) enum Sent<T> {
 
 /// Sends commands and facts to writers.
 pub(super) struct Forwarder {
+    ledger: LedgerId,
     client: Client,
     token: PeerToken,
     options: Options,
@@ -66,13 +68,14 @@ struct Parcel {
 }
 
 impl Forwarder {
-    pub(super) fn new(token: PeerToken, options: Options) -> Self {
+    pub(super) fn new(ledger: LedgerId, token: PeerToken, options: Options) -> Self {
         let timed = Client::builder()
             .no_proxy()
             .connect_timeout(options.renewal)
             .timeout(options.request)
             .tcp_nodelay(true);
         Self {
+            ledger,
             // Without options that can fail, building cannot.
             client: timed.build().unwrap_or_default(),
             token,
@@ -105,7 +108,7 @@ impl Forwarder {
     /// The fact as the writer recorded it.
     pub(super) async fn fact(&self, peer: &Peer, posted: &PostedFact) -> Sent<Noted> {
         match serde_json::to_vec(posted) {
-            Ok(body) => self.post(peer, FACTS_PATH, body).await,
+            Ok(body) => self.post(peer, Posted::Fact, body).await,
             Err(error) => Sent::NotTaken(error.to_string()),
         }
     }
@@ -119,6 +122,7 @@ impl Forwarder {
         }
         let (queue, jobs) = mpsc::unbounded_channel();
         let poster = Self {
+            ledger: self.ledger,
             client: self.client.clone(),
             token: self.token.clone(),
             options: self.options,
@@ -160,7 +164,7 @@ impl Forwarder {
     async fn deliver(self: Arc<Self>, peer: Peer, parcel: Parcel, permit: OwnedSemaphorePermit) {
         let Parcel { mut body, commands, jobs } = parcel;
         body.push(b']');
-        let sent: Sent<Vec<Answered>> = self.post(&peer, COMMANDS_PATH, body).await;
+        let sent: Sent<Vec<Answered>> = self.post(&peer, Posted::Commands, body).await;
         drop(permit);
         let mut answers = match sent {
             Sent::Answers(answers) if answers.len() == commands => answers.into_iter(),
@@ -181,8 +185,8 @@ impl Forwarder {
         }
     }
 
-    async fn post<T: DeserializeOwned>(&self, peer: &Peer, path: &str, body: Vec<u8>) -> Sent<T> {
-        let request = self.client.post(format!("{}{path}", peer.address));
+    async fn post<T: DeserializeOwned>(&self, peer: &Peer, posted: Posted, body: Vec<u8>) -> Sent<T> {
+        let request = self.client.post(format!("{}{}", peer.address, posted.path(self.ledger)));
         let request = request.bearer_auth(self.token.expose()).header(CONTENT_TYPE, "application/json");
         let response = match request.body(body).send().await {
             Ok(response) => response,

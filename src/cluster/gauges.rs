@@ -1,6 +1,7 @@
 //! What a process of a cluster measures.
 #![expect(clippy::disallowed_types, reason = "metrics are floats, amounts never are")]
 
+use events::LedgerId;
 use metrics::{Counter, Gauge};
 
 use super::Role;
@@ -15,12 +16,13 @@ pub(super) struct Gauges {
 }
 
 impl Gauges {
-    pub(super) fn register() -> Self {
+    pub(super) fn register(label: Option<LedgerId>) -> Self {
+        let labels = telemetry::of_ledger(label);
         Self {
-            writer: metrics::gauge!(telemetry::WRITER),
-            epoch: metrics::gauge!(telemetry::WRITER_EPOCH),
-            lease_left: metrics::gauge!(telemetry::LEASE_LEFT_SECONDS),
-            forwarded: metrics::counter!(telemetry::FORWARDED_TOTAL),
+            writer: metrics::gauge!(telemetry::WRITER, &labels),
+            epoch: metrics::gauge!(telemetry::WRITER_EPOCH, &labels),
+            lease_left: metrics::gauge!(telemetry::LEASE_LEFT_SECONDS, &labels),
+            forwarded: metrics::counter!(telemetry::FORWARDED_TOTAL, &labels),
         }
     }
 

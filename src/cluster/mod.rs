@@ -2,7 +2,8 @@
 //!
 //! A [`Lease`] says who writes; the expected head of the log makes a wrong belief harmless. [`run`]
 //! keeps a process a standby until it gets the lease, lets it take up its [`Duties`], and stands down
-//! when the lease or the log is lost. Every process answers through its [`Router`], which hands
+//! when the lease or the log is lost. Of several ledgers, each has its own lease, node and router;
+//! [`Spread`] says how their writers are spread over the processes. Every process answers through its [`Router`], which hands
 //! commands to the engine here or to the writer elsewhere, with the same id until the answer is true.
 
 mod fence;
@@ -19,6 +20,7 @@ pub mod postgres;
 mod role;
 mod router;
 mod secret;
+mod spread;
 pub mod wire;
 
 pub use fence::{Fenced, Term};
@@ -28,8 +30,11 @@ pub use node::{Duties, Duty, Node, run};
 pub use role::{Peer, Role, Status};
 pub use router::{Here, Router};
 pub use secret::{PeerToken, SecretError};
+pub use spread::{Overview, Spread};
 
 use std::time::Duration;
+
+use events::LedgerId;
 
 /// The address of a process that no other one reaches.
 pub const NOWHERE: &str = "http://127.0.0.1:1";
@@ -51,6 +56,8 @@ pub struct Options {
     pub waiting_max: usize,
     /// How long a process that could not write leaves the lease to others. Doubled each time.
     pub rest: Duration,
+    /// The ledger that metrics name; none where the process serves one alone.
+    pub label: Option<LedgerId>,
 }
 
 impl Default for Options {
@@ -63,6 +70,7 @@ impl Default for Options {
             request: Duration::from_secs(5),
             waiting_max: 8_192,
             rest: Duration::from_millis(250),
+            label: None,
         }
     }
 }

@@ -2,13 +2,15 @@
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
+use events::LedgerId;
 use futures::future::BoxFuture;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Claimant, Fenced, Lease, Options, Peer, Router, Tenure, Term,
+    Claimant, Fenced, Lease, Options, Peer, Role, Router, Spread, Tenure, Term,
     keeper::{keep, within},
+    spread::Courtesy,
 };
 use crate::{clock::Clock, engine::Engine, log::Log};
 
@@ -42,8 +44,10 @@ pub struct Duty {
     pub ended: BoxFuture<'static, Result<(), String>>,
 }
 
-/// What a process of the cluster needs.
+/// What a process of the cluster needs for one ledger.
 pub struct Node {
+    /// The ledger.
+    pub ledger: LedgerId,
     /// Who writes.
     pub lease: Arc<dyn Lease>,
     /// This process.
@@ -54,6 +58,8 @@ pub struct Node {
     pub clock: Arc<dyn Clock>,
     /// What the writer does.
     pub duties: Arc<dyn Duties>,
+    /// How the writers of all ledgers are spread.
+    pub spread: Arc<Spread>,
     /// Times.
     pub options: Options,
 }
@@ -61,18 +67,20 @@ pub struct Node {
 /// Follows the lease until `stop` is cancelled and everything accepted is answered; tells `router` what
 /// this process is.
 pub async fn run(node: Node, router: Arc<Router>, stop: CancellationToken) {
-    let mut rest = Rest::new(node.options.rest);
+    let (mut rest, mut courtesy) = (Rest::new(node.options.rest), Courtesy::default());
     while !stop.is_cancelled() {
-        let pause = match node.claim(&rest).await {
-            Ok(Some((tenure, asked))) if tenure.holder == node.claimant.id && rest.is_over(&*node.clock) => {
+        let pause = match node.look(&rest, &courtesy).await {
+            Ok(Found { tenure: Some(tenure), claimed: Some(asked) }) if tenure.holder == node.claimant.id => {
                 node.serve(&tenure, asked, &router, &stop, &mut rest).await;
+                courtesy = Courtesy::default();
                 Duration::ZERO
             }
-            Ok(found) => {
+            Ok(Found { tenure, .. }) => {
                 router.trouble(None);
-                let left = found.as_ref().map(|(tenure, _)| tenure.left);
-                let other = found.filter(|(tenure, _)| tenure.holder != node.claimant.id);
-                router.stand_by(other.map(|(tenure, _)| Peer::from(&tenure)));
+                courtesy.looked(tenure.is_none(), node.clock.monotonic());
+                let left = tenure.as_ref().map(|tenure| tenure.left);
+                let other = tenure.filter(|tenure| tenure.holder != node.claimant.id);
+                router.stand_by(other.as_ref().map(Peer::from));
                 // Just after it can have run out, or when it was due to be renewed.
                 let free = left.map(|left| left + Duration::from_millis(1));
                 free.unwrap_or(node.options.renewal).min(node.options.renewal)
@@ -95,18 +103,28 @@ pub async fn run(node: Node, router: Arc<Router>, stop: CancellationToken) {
 }
 
 impl Node {
-    /// Claims the lease, or only looks at it while this process rests. Returns when that was asked.
-    async fn claim(&self, rest: &Rest) -> Result<Option<(Tenure, Duration)>, String> {
+    /// Claims the lease; or only looks at it, while this process rests or lets others go first.
+    async fn look(&self, rest: &Rest, courtesy: &Courtesy) -> Result<Found, String> {
         let asked = self.clock.monotonic();
+        // Each of the others looks once in a renewal.
+        let yields = courtesy.lasts(self.spread.yields(self.ledger), asked, 2 * self.options.renewal);
+        let claimed = (rest.is_over(&*self.clock) && !yields).then_some(asked);
         let answer = async {
-            if rest.is_over(&*self.clock) {
-                self.lease.claim(&self.claimant).await.map(Some)
-            } else {
-                self.lease.look().await
+            match claimed {
+                Some(_) => self.lease.claim(&self.claimant).await.map(Some),
+                None => self.lease.look().await,
             }
         };
-        let found = within(self.options.lease, answer).await.map_err(|error| error.to_string())?;
-        Ok(found.map(|tenure| (tenure, asked)))
+        let tenure = within(self.options.lease, answer).await.map_err(|error| error.to_string())?;
+        Ok(Found { tenure, claimed })
+    }
+
+    /// Resolves when this process writes and should leave the ledger to another one.
+    async fn hands_over(&self, router: &Router) {
+        let mut role = router.role();
+        // The sender lives in the router.
+        let _ = role.wait_for(|role| matches!(role, Role::Writer(..))).await;
+        self.spread.hands_over(self.ledger).await;
     }
 
     /// One term of office.
@@ -125,6 +143,7 @@ impl Node {
         let stop_duties = CancellationToken::new();
         let mut kept = pin!(keep(&*self.lease, &self.claimant, &term, &*self.clock, &self.options));
         let mut work = pin!(self.work(&term, router, &stop_duties));
+        let mut handed_over = pin!(self.hands_over(router));
         let mut ended = None;
         let lost = loop {
             tokio::select! {
@@ -136,6 +155,10 @@ impl Node {
                 }
                 // What was accepted is answered while the lease is still kept.
                 () = stop.cancelled(), if !stop_duties.is_cancelled() => stop_duties.cancel(),
+                () = &mut handed_over, if !stop_duties.is_cancelled() => {
+                    tracing::info!(epoch = term.epoch(), "this process leaves the ledger to one that writes less");
+                    stop_duties.cancel();
+                }
             }
         };
         term.end();
@@ -147,6 +170,7 @@ impl Node {
                 tracing::error!(epoch = term.epoch(), reason, "this process cannot write and stands down");
                 router.trouble(Some(reason.clone()));
                 rest.begin(&*self.clock);
+                self.spread.failed(self.clock.monotonic());
             }
             (None, Some(Ok(())) | None) => tracing::info!(epoch = term.epoch(), "this process stands down"),
         }
@@ -178,6 +202,14 @@ impl Node {
         router.become_writer(term, duty.engine);
         duty.ended.await
     }
+}
+
+/// What a look at the lease found.
+struct Found {
+    /// Who has it, if anybody.
+    tenure: Option<Tenure>,
+    /// When it was claimed, if it was.
+    claimed: Option<Duration>,
 }
 
 /// After a term that failed, others get a chance before this process claims the lease again.

@@ -1,26 +1,24 @@
 //! The lease in PostgreSQL, where the log is: whoever cannot reach it cannot write anyway.
 
-use std::{fmt, str::FromStr, sync::Mutex, time::Duration};
+mod connection;
+mod processes;
+
+pub use processes::{Listed, PostgresProcesses};
+
+use std::{fmt, time::Duration};
 
 use events::LedgerId;
 use futures::{FutureExt, future::BoxFuture};
-use sqlx::{
-    ConnectOptions, PgConnection,
-    postgres::{PgConnectOptions, types::PgInterval},
-};
-use tokio::time::timeout;
 use uuid::Uuid;
 
+use self::connection::{Connection, interval};
 use super::{Claimant, Lease, LeaseError, Tenure};
 
 /// What `credit-ledger migrate` runs for a cluster, after the log's: name and SQL.
-pub const MIGRATIONS: &[(&str, &str)] =
-    &[("cluster/0001_leases", include_str!("../../migrations/postgres/cluster/0001_leases.sql"))];
-
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(1);
-/// The server gives up itself, so that a claim does not come into force when nobody waits for it.
-const STATEMENT_TIMEOUT: &str = "1500ms";
+pub const MIGRATIONS: &[(&str, &str)] = &[
+    ("cluster/0001_leases", include_str!("../../migrations/postgres/cluster/0001_leases.sql")),
+    ("cluster/0002_processes", include_str!("../../migrations/postgres/cluster/0002_processes.sql")),
+];
 
 const CLAIM: &str = "INSERT INTO credit_ledger.leases AS l (ledger, epoch, holder, address, expires_at) \
      VALUES ($1, 1, $2, $3, clock_timestamp() + $4) ON CONFLICT (ledger) DO UPDATE \
@@ -42,10 +40,8 @@ const PEPPER: &str = "SELECT fingerprint = $2 FROM credit_ledger.peppers WHERE l
 
 /// One ledger's lease, over a connection of its own that nothing else makes wait.
 pub struct PostgresLease {
-    options: PgConnectOptions,
     ledger: LedgerId,
-    /// Whoever asks takes it, and puts it back once it has its answer.
-    connection: Mutex<Option<PgConnection>>,
+    connection: Connection,
 }
 
 impl PostgresLease {
@@ -54,12 +50,7 @@ impl PostgresLease {
     /// # Errors
     /// When the URL is none. The text of the error does not hold it.
     pub fn new(url: &str, ledger: LedgerId) -> Result<Self, LeaseError> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|_| LeaseError("the database's URL is none".to_owned()))?
-            .application_name("credit-ledger lease")
-            .options([("statement_timeout", STATEMENT_TIMEOUT)])
-            .disable_statement_logging();
-        Ok(Self { options, ledger, connection: Mutex::default() })
+        Ok(Self { ledger, connection: Connection::new(url)? })
     }
 
     /// Whether the replicas of the ledger agree on this fingerprint of their pepper: the first one's
@@ -69,12 +60,13 @@ impl PostgresLease {
     /// When the database cannot be asked.
     pub async fn has_pepper(&self, fingerprint: [u8; 16]) -> Result<bool, LeaseError> {
         let (ledger, fingerprint) = (self.ledger.0, fingerprint.to_vec());
-        self.with(async move |connection| {
-            let set = sqlx::query(SET_PEPPER).bind(ledger).bind(&fingerprint);
-            set.execute(&mut *connection).await?;
-            sqlx::query_scalar(PEPPER).bind(ledger).bind(&fingerprint).fetch_one(connection).await
-        })
-        .await
+        self.connection
+            .with(async move |connection| {
+                let set = sqlx::query(SET_PEPPER).bind(ledger).bind(&fingerprint);
+                set.execute(&mut *connection).await?;
+                sqlx::query_scalar(PEPPER).bind(ledger).bind(&fingerprint).fetch_one(connection).await
+            })
+            .await
     }
 
     /// Gives the lease of `epoch` back; from now on epochs are above `above` as well. Whether it was still
@@ -90,35 +82,18 @@ impl PostgresLease {
     ) -> Result<bool, LeaseError> {
         let signed = |epoch: u64| i64::try_from(epoch).unwrap_or(i64::MAX);
         let (ledger, holder) = (self.ledger.0, claimant.id);
-        self.with(async move |connection| {
-            let query = sqlx::query(RELEASE_ABOVE).bind(ledger).bind(signed(epoch)).bind(holder);
-            Ok(query.bind(signed(above)).execute(connection).await?.rows_affected() > 0)
-        })
-        .await
-    }
-
-    /// Asks over the connection, or a new one. One that failed, or whose answer nobody waited for, is
-    /// not used again.
-    async fn with<T>(
-        &self,
-        ask: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<T, LeaseError> {
-        let known = self.connection.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let mut connection = match known {
-            Some(connection) => connection,
-            None => match timeout(CONNECT, self.options.connect()).await {
-                Ok(connection) => connection.map_err(told)?,
-                Err(_) => return Err(LeaseError(format!("no connection within {CONNECT:?}"))),
-            },
-        };
-        let answer = ask(&mut connection).await.map_err(told)?;
-        *self.connection.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(connection);
-        Ok(answer)
+        self.connection
+            .with(async move |connection| {
+                let query = sqlx::query(RELEASE_ABOVE).bind(ledger).bind(signed(epoch)).bind(holder);
+                Ok(query.bind(signed(above)).execute(connection).await?.rows_affected() > 0)
+            })
+            .await
     }
 
     async fn seen(&self) -> Result<Option<Tenure>, LeaseError> {
         let ledger = self.ledger.0;
         let row: Option<(i64, Uuid, String, i64)> = self
+            .connection
             .with(async move |connection| sqlx::query_as(LOOK).bind(ledger).fetch_optional(connection).await)
             .await?;
         Ok(row.map(|(epoch, holder, address, left)| Tenure {
@@ -138,14 +113,15 @@ impl PostgresLease {
         lease: Option<Duration>,
     ) -> Result<bool, LeaseError> {
         let (ledger, holder, epoch) = (self.ledger.0, claimant.id, i64::try_from(epoch).unwrap_or(i64::MAX));
-        self.with(async move |connection| {
-            let mut query = sqlx::query(sql).bind(ledger).bind(epoch).bind(holder);
-            if let Some(lease) = lease {
-                query = query.bind(interval(lease));
-            }
-            Ok(query.execute(connection).await?.rows_affected() > 0)
-        })
-        .await
+        self.connection
+            .with(async move |connection| {
+                let mut query = sqlx::query(sql).bind(ledger).bind(epoch).bind(holder);
+                if let Some(lease) = lease {
+                    query = query.bind(interval(lease));
+                }
+                Ok(query.execute(connection).await?.rows_affected() > 0)
+            })
+            .await
     }
 }
 
@@ -155,6 +131,7 @@ impl Lease for PostgresLease {
             let (ledger, id) = (self.ledger.0, claimant.id);
             let (address, lease) = (claimant.address.clone(), interval(claimant.lease));
             let claimed: Option<i64> = self
+                .connection
                 .with(async move |connection| {
                     let claim = sqlx::query_scalar(CLAIM).bind(ledger).bind(id).bind(&*address).bind(lease);
                     claim.fetch_optional(connection).await
@@ -189,17 +166,5 @@ impl Lease for PostgresLease {
 impl fmt::Debug for PostgresLease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresLease").field("ledger", &self.ledger).finish_non_exhaustive()
-    }
-}
-
-fn interval(time: Duration) -> PgInterval {
-    PgInterval { months: 0, days: 0, microseconds: i64::try_from(time.as_micros()).unwrap_or(i64::MAX) }
-}
-
-/// What the server says, without what was asked.
-fn told(error: sqlx::Error) -> LeaseError {
-    match error.as_database_error() {
-        Some(server) => LeaseError(server.message().to_owned()),
-        None => LeaseError(error.to_string()),
     }
 }

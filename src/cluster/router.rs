@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use events::{CommandId, Position, Recorded, decode};
+use events::{CommandId, LedgerId, Position, Recorded, decode};
 use futures::{FutureExt, future::BoxFuture};
 use tokio::{
     sync::{Notify, watch},
@@ -47,18 +47,18 @@ pub struct Router {
 }
 
 impl Router {
-    /// A standby that knows no writer yet.
+    /// A standby that knows no writer of the ledger yet.
     #[must_use]
-    pub fn new(log: Arc<dyn Log>, token: PeerToken, options: Options) -> Self {
+    pub fn new(ledger: LedgerId, log: Arc<dyn Log>, token: PeerToken, options: Options) -> Self {
         Self {
             role: watch::Sender::new(Role::Standby(None)),
             head: watch::Sender::new(Position(0)),
             log,
-            forwarder: Forwarder::new(token, options),
+            forwarder: Forwarder::new(ledger, token, options),
             options,
             obstacles: Obstacles::default(),
             doubt: Notify::new(),
-            gauges: Gauges::register(),
+            gauges: Gauges::register(options.label),
         }
     }
 

@@ -1,15 +1,12 @@
 //! What the processes of a cluster send each other: JSON over HTTP, between the same versions.
 
-use events::Position;
+use events::{LedgerId, Position};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{EngineError, Fact, Receipt, Stored};
 
-/// Where commands are posted: a JSON array of asks, answered by an array of [`Answered`] in the same
-/// order.
-pub const COMMANDS_PATH: &str = "/internal/v1/commands";
-/// Where a [`PostedFact`] is posted; answered by [`Noted`].
-pub const FACTS_PATH: &str = "/internal/v1/facts";
+/// Below which path each ledger has its own.
+const LEDGERS: &str = "/internal/v1/ledgers/";
 /// The status by which a process says that it does not write.
 pub const NOT_THE_WRITER: u16 = 421;
 
@@ -25,6 +22,40 @@ pub type Answered = Result<Receipt, EngineError>;
 /// The answer to a fact.
 pub type Noted = Result<Stored, EngineError>;
 
+/// What is posted to the writer of a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Posted {
+    /// A JSON array of asks, answered by an array of [`Answered`] in the same order.
+    Commands,
+    /// A [`PostedFact`], answered by [`Noted`].
+    Fact,
+}
+
+impl Posted {
+    const ALL: [Self; 2] = [Self::Commands, Self::Fact];
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Commands => "commands",
+            Self::Fact => "facts",
+        }
+    }
+
+    /// Where it is posted, such as `/internal/v1/ledgers/<id>/commands`.
+    #[must_use]
+    pub fn path(self, ledger: LedgerId) -> String {
+        format!("{LEDGERS}{ledger}/{}", self.word())
+    }
+
+    /// What is posted to this path, and to which ledger.
+    #[must_use]
+    pub fn parse(path: &str) -> Option<(LedgerId, Self)> {
+        let (ledger, word) = path.strip_prefix(LEDGERS)?.split_once('/')?;
+        let posted = Self::ALL.into_iter().find(|posted| posted.word() == word)?;
+        Some((ledger.parse().ok()?, posted))
+    }
+}
+
 /// A fact on its way to the writer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PostedFact {
@@ -32,4 +63,21 @@ pub struct PostedFact {
     pub fact: Fact,
     /// It was first sent after all events below this position: if it was recorded before, then above.
     pub since: Position,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_its_ledger() {
+        let ledger = LedgerId(uuid::Uuid::from_u128(7));
+        for posted in Posted::ALL {
+            assert_eq!(Posted::parse(&posted.path(ledger)), Some((ledger, posted)));
+        }
+        for path in ["", "/internal/v1/commands", "/internal/v1/ledgers/7/commands", "/v1/events"] {
+            assert_eq!(Posted::parse(path), None, "{path}");
+        }
+        assert_eq!(Posted::parse(&format!("{LEDGERS}{ledger}/")), None);
+    }
 }

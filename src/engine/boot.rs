@@ -91,7 +91,7 @@ pub async fn start(
         mailbox: received,
         head,
         options,
-        gauges: Gauges::register(),
+        gauges: Gauges::register(options.label),
         alarm: Alarm::default(),
         full: false,
     };

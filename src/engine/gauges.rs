@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use events::Position;
+use events::{LedgerId, Position};
 use metrics::{Counter, Gauge, Histogram};
 
 use crate::telemetry;
@@ -19,14 +19,15 @@ pub(super) struct Gauges {
 }
 
 impl Gauges {
-    pub(super) fn register() -> Self {
+    pub(super) fn register(label: Option<LedgerId>) -> Self {
+        let labels = telemetry::of_ledger(label);
         Self {
-            group_size: metrics::histogram!(telemetry::GROUP_SIZE),
-            commit_seconds: metrics::histogram!(telemetry::COMMIT_DURATION_SECONDS),
-            head: metrics::gauge!(telemetry::HEAD_POSITION),
-            mailbox: metrics::gauge!(telemetry::MAILBOX_DEPTH),
-            wallets: metrics::gauge!(telemetry::CACHED_WALLETS),
-            timers_fired: metrics::counter!(telemetry::TIMERS_FIRED_TOTAL),
+            group_size: metrics::histogram!(telemetry::GROUP_SIZE, &labels),
+            commit_seconds: metrics::histogram!(telemetry::COMMIT_DURATION_SECONDS, &labels),
+            head: metrics::gauge!(telemetry::HEAD_POSITION, &labels),
+            mailbox: metrics::gauge!(telemetry::MAILBOX_DEPTH, &labels),
+            wallets: metrics::gauge!(telemetry::CACHED_WALLETS, &labels),
+            timers_fired: metrics::counter!(telemetry::TIMERS_FIRED_TOTAL, &labels),
         }
     }
 

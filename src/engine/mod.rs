@@ -31,6 +31,8 @@ pub use core::Inconsistent;
 pub use handle::Engine;
 pub use wire::Stored;
 
+use events::LedgerId;
+
 /// Sizes of the engine, and its epoch.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -47,6 +49,8 @@ pub struct Options {
     /// The epoch that the writer announces: its lease's. Without one it takes a number above every
     /// earlier one.
     pub epoch: Option<u64>,
+    /// The ledger that metrics name; none where the process serves one alone.
+    pub label: Option<LedgerId>,
 }
 
 impl Default for Options {
@@ -58,6 +62,7 @@ impl Default for Options {
             timer_cache: 10_000,
             tail_max: 1_000_000,
             epoch: None,
+            label: None,
         }
     }
 }

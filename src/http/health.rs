@@ -51,13 +51,16 @@ pub(super) struct Readiness {
     #[schema(value_type = String, example = "2")]
     lag_events: Position,
     /// Of several replicas: `role` (`writer`, `standby` or `starting`), the writer's `epoch` and, when
-    /// that is another process, where it is; how long this one's lease lasts; how the relay is.
+    /// that is another process, where it is; how long this one's lease lasts; how the relay is. Of
+    /// several ledgers, this is all of the default one, or of the one that a credential belongs to;
+    /// `ledgers` then has the same of each, with its id as `ledger` and its `obstacle`, if any.
     #[serde(flatten)]
     #[schema(value_type = Object)]
     details: serde_json::Value,
 }
 
-/// Whether commands and reads are taken; 503 while starting, stopping or halted.
+/// Whether commands and reads are taken; 503 while starting, stopping or halted. Of several ledgers, one
+/// whose commands and reads are taken is enough.
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", operation_id = "readyz",
     params(Verbosity),

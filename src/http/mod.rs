@@ -158,8 +158,15 @@ fn echo() -> OpenApiRouter<Shared> {
 }
 
 fn cors(shared: &Shared) -> CorsLayer {
-    let named =
-        ["x-api-key", "x-user-id", "x-organization", "idempotency-key", "last-event-id", "traceparent"];
+    let named = [
+        "x-api-key",
+        "x-user-id",
+        "x-organization",
+        "x-ledger",
+        "idempotency-key",
+        "last-event-id",
+        "traceparent",
+    ];
     let sent = named.into_iter().map(HeaderName::from_static);
     let shown = ["idempotent-replayed", "x-ledger-next", "x-ledger-head"].map(HeaderName::from_static);
     CorsLayer::new()

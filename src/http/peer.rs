@@ -14,6 +14,7 @@ use axum::{
     body::{Body, Bytes},
     http::{Method, Request, Response, StatusCode, header},
 };
+use events::LedgerId;
 use http_body_util::{BodyExt, Limited};
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::net::TcpListener;
@@ -26,7 +27,7 @@ use super::{
 use crate::{
     cluster::{
         PeerToken, Router,
-        wire::{Answered, BODY_BYTES_MAX, COMMANDS_PATH, FACTS_PATH, NOT_THE_WRITER, Noted, PostedFact},
+        wire::{Answered, BODY_BYTES_MAX, NOT_THE_WRITER, Noted, Posted, PostedFact},
     },
     engine::{Ask, Stored},
     identity::Identity,
@@ -40,20 +41,30 @@ const CONNECTIONS_MAX: usize = 256;
 pub struct PeerApi(Arc<Parts>);
 
 struct Parts {
-    router: Arc<Router>,
-    identity: Identity,
+    ledgers: Vec<PeerLedger>,
     token: PeerToken,
     body_read_max: Duration,
     /// Requests without the cluster's secret.
     strangers: AtomicU64,
 }
 
+/// A ledger that this process writes now and then.
+#[derive(Debug, Clone)]
+pub struct PeerLedger {
+    /// Its id.
+    pub ledger: LedgerId,
+    /// Knows whether this process writes it.
+    pub router: Arc<Router>,
+    /// Knows who may call.
+    pub identity: Identity,
+}
+
 impl PeerApi {
-    /// Answers whoever presents `token`, while this process writes.
+    /// Answers whoever presents `token` for those of the ledgers that this process writes.
     #[must_use]
-    pub fn new(router: Arc<Router>, identity: Identity, token: PeerToken) -> Self {
+    pub fn new(ledgers: Vec<PeerLedger>, token: PeerToken) -> Self {
         let body_read_max = HttpOptions::default().body_read_max;
-        Self(Arc::new(Parts { router, identity, token, body_read_max, strangers: AtomicU64::new(0) }))
+        Self(Arc::new(Parts { ledgers, token, body_read_max, strangers: AtomicU64::new(0) }))
     }
 
     /// Answers one request.
@@ -65,51 +76,45 @@ impl PeerApi {
             return status(StatusCode::UNAUTHORIZED);
         }
         let (head, body) = request.into_parts();
-        let path = head.uri.path();
-        if path != COMMANDS_PATH && path != FACTS_PATH {
+        let Some((ledger, posted)) = Posted::parse(head.uri.path()) else {
             return status(StatusCode::NOT_FOUND);
-        }
+        };
+        let served = parts.ledgers.iter().find(|served| served.ledger == ledger);
         if head.method != Method::POST {
             return status(StatusCode::METHOD_NOT_ALLOWED);
         }
-        if parts.router.here().is_none() {
+        // Who started before the ledger was added does not write it either.
+        let Some(served) = served.filter(|served| served.router.here().is_some()) else {
             return not_the_writer();
-        }
+        };
         let collected = Limited::new(body, BODY_BYTES_MAX).collect();
         let body = match tokio::time::timeout(parts.body_read_max, collected).await {
             Ok(Ok(body)) => body.to_bytes(),
             Ok(Err(_)) => return status(StatusCode::PAYLOAD_TOO_LARGE),
             Err(_) => return status(StatusCode::REQUEST_TIMEOUT),
         };
-        if path == COMMANDS_PATH { parts.commands(&body).await } else { self.fact(&body).await }
+        match posted {
+            Posted::Commands => served.commands(&body).await,
+            Posted::Fact => served.clone().fact(&body).await,
+        }
     }
+}
 
+impl PeerLedger {
     /// A fact that was taken is recorded and applied, whether its sender waits or not.
-    async fn fact(&self, body: &Bytes) -> Response<Body> {
+    async fn fact(self, body: &Bytes) -> Response<Body> {
         let Some(PostedFact { fact, since }) = read(body) else { return status(StatusCode::BAD_REQUEST) };
-        let parts = Arc::clone(&self.0);
         let noted = tokio::spawn(async move {
-            let here = parts.router.here()?;
-            let earlier = parts.router.recorded(fact.id, since);
+            let here = self.router.here()?;
+            let earlier = self.router.recorded(fact.id, since);
             let noted: Noted =
-                parts.identity.admit(fact, earlier, async |fact| here.record(fact).await).await.map(Stored);
+                self.identity.admit(fact, earlier, async |fact| here.record(fact).await).await.map(Stored);
             Some(noted)
         });
         match noted.await {
             Ok(Some(noted)) => json(&noted),
             Ok(None) => not_the_writer(),
             Err(_) => status(StatusCode::INTERNAL_SERVER_ERROR),
-        }
-    }
-}
-
-impl Parts {
-    /// Logs the 1st, 2nd, 4th, 8th … request without the secret: whoever sends one sends many.
-    fn stranger(&self) {
-        // A mere count, so no order is needed.
-        let so_far = self.strangers.fetch_add(1, Ordering::Relaxed) + 1;
-        if so_far.is_power_of_two() {
-            tracing::warn!(so_far, "requests without the cluster's secret come to the internal listener");
         }
     }
 
@@ -121,6 +126,17 @@ impl Parts {
                 json(&answers)
             }
             None => not_the_writer(),
+        }
+    }
+}
+
+impl Parts {
+    /// Logs the 1st, 2nd, 4th, 8th … request without the secret: whoever sends one sends many.
+    fn stranger(&self) {
+        // A mere count, so no order is needed.
+        let so_far = self.strangers.fetch_add(1, Ordering::Relaxed) + 1;
+        if so_far.is_power_of_two() {
+            tracing::warn!(so_far, "requests without the cluster's secret come to the internal listener");
         }
     }
 }

@@ -112,6 +112,19 @@ impl Identity {
         OperatorToken(token)
     }
 
+    /// Takes the operator of another ledger of this process for its own. Both have the same pepper.
+    pub fn accept_operator_of(&self, other: &Self) {
+        self.shared.operator.store(other.shared.operator.load_full());
+    }
+
+    /// Whether this is the directory that the text is to be looked up in: it has a key of that id. It
+    /// may be revoked, and the secret a wrong one.
+    #[must_use]
+    pub fn knows(&self, presented: &str) -> bool {
+        let key = Presented::parse(presented).filter(|presented| presented.kind == Kind::ApiKey);
+        key.is_some_and(|key| self.shared.directory.load().key(key.id).is_some())
+    }
+
     /// Who presents this text: an app by its key, or the operator. `None` for anything else, be it
     /// unknown, wrong or revoked; callers are not told which.
     #[must_use]

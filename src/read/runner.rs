@@ -12,6 +12,7 @@ use super::{Fold, PageFault, Progress, Store, StoreFault, decoded};
 use crate::{
     clock::Clock,
     log::{Log, ReadError, Recent},
+    telemetry,
 };
 
 /// Events of one transaction, when so many wait. A wallet that several of them change is written once.
@@ -96,8 +97,7 @@ impl<S: Store> Runner<S> {
             return Err(Halted::Ahead { checkpoint, head });
         }
         let fold = Fold::new(ledger, store.start().await?, ROWS);
-        let lag_events = metrics::gauge!("credit_ledger_projection_lag_events");
-        let lag_seconds = metrics::gauge!("credit_ledger_projection_lag_seconds");
+        let [lag_events, lag_seconds] = gauges(None);
         let stop = CancellationToken::new();
         let recent = Arc::new(Recent::new(0));
         Ok(Self {
@@ -118,6 +118,13 @@ impl<S: Store> Runner<S> {
     #[must_use]
     pub fn beside(self, recent: Arc<Recent>) -> Self {
         Self { recent, ..self }
+    }
+
+    /// The same runner, whose metrics name this ledger.
+    #[must_use]
+    pub fn labelled(self, label: Option<LedgerId>) -> Self {
+        let [lag_events, lag_seconds] = gauges(label);
+        Self { lag_events, lag_seconds, ..self }
     }
 
     /// Runs until `stop` is cancelled, then applies what is stored and closes the store; or until it
@@ -350,4 +357,13 @@ impl<S: Store> Runner<S> {
         let backlog = head.get().saturating_sub(self.store.checkpoint().get());
         self.lag_events.set(u32::try_from(backlog).unwrap_or(u32::MAX));
     }
+}
+
+/// How many events are not applied yet, and how old the oldest is.
+fn gauges(label: Option<LedgerId>) -> [Gauge; 2] {
+    let labels = telemetry::of_ledger(label);
+    [
+        metrics::gauge!(telemetry::PROJECTION_LAG_EVENTS, &labels),
+        metrics::gauge!(telemetry::PROJECTION_LAG_SECONDS, &labels),
+    ]
 }

@@ -81,7 +81,7 @@ impl Line {
             quarantined: 0,
             measured: Measured::default(),
             health,
-            gauges: Gauges::register(),
+            gauges: Gauges::register(options.label),
         }
     }
 

@@ -90,7 +90,7 @@ async fn on_data_dir(missing: Missing, config: &Config, machine: &Machine) -> Ou
     if let Some(server) = server {
         server.remove(data_dir)?;
     }
-    Ok(Client(Transport::Local(Box::new(local))))
+    Ok(Client { transport: Transport::Local(Box::new(local)), ledger: None })
 }
 
 /// Whether a process has this number. Where that can't be seen, asking the server has to do.

@@ -5,7 +5,7 @@ use http_body_util::BodyExt;
 use hyper::{Request, header};
 use tokio_util::sync::CancellationToken;
 
-use super::{Answer, Ask, HEAD, IDEMPOTENCY_KEY, Missing, NEXT, REPLAYED, number};
+use super::{Answer, Ask, HEAD, Missing, NEXT, REPLAYED, number};
 use crate::{
     app::{Ledger, Machine},
     cli::{
@@ -40,12 +40,12 @@ impl Local {
         Ok(Self { ledger, api })
     }
 
-    pub(super) async fn send(&self, ask: Ask<'_>) -> Outcome<Answer> {
+    pub(super) async fn send(&self, ask: Ask<'_>, headers: &[(&str, &str)]) -> Outcome<Answer> {
         let token = format!("Bearer {}", self.ledger.operator_token().expose());
         let mut request =
             Request::builder().method(ask.method).uri(ask.path).header(header::AUTHORIZATION, token);
-        if let Some(key) = ask.key {
-            request = request.header(IDEMPOTENCY_KEY, key);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let body = match ask.body {
             Some(body) => {

@@ -13,6 +13,7 @@ pub use query::{Query, escaped};
 
 use std::fmt;
 
+use events::LedgerId;
 use hyper::{HeaderMap, Method};
 use serde_json::Value;
 
@@ -20,6 +21,7 @@ use self::{local::Local, remote::Remote};
 use super::failure::{Failure, Outcome};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const LEDGER: &str = "x-ledger";
 const REPLAYED: &str = "idempotent-replayed";
 const NEXT: &str = "x-ledger-next";
 const HEAD: &str = "x-ledger-head";
@@ -93,7 +95,11 @@ impl Answer {
 }
 
 /// A way to the ledger.
-pub struct Client(Transport);
+pub struct Client {
+    transport: Transport,
+    /// The one to work with, of several.
+    ledger: Option<LedgerId>,
+}
 
 enum Transport {
     Remote(Remote),
@@ -106,13 +112,23 @@ impl Client {
     /// # Errors
     /// When the URL is no HTTP URL.
     pub fn remote(url: &str, token: Token) -> Outcome<Self> {
-        Remote::new(url, token).map(Transport::Remote).map(Self)
+        let transport = Transport::Remote(Remote::new(url, token)?);
+        Ok(Self { transport, ledger: None })
+    }
+
+    /// Works with this ledger of the service, or with the one that it takes itself.
+    #[must_use]
+    pub fn of_ledger(self, ledger: Option<LedgerId>) -> Self {
+        Self { ledger, ..self }
     }
 
     async fn send(&self, ask: Ask<'_>) -> Outcome<Answer> {
-        let answer = match &self.0 {
-            Transport::Remote(remote) => remote.send(ask).await?,
-            Transport::Local(local) => local.send(ask).await?,
+        let ledger = self.ledger.map(|ledger| ledger.to_string());
+        let headers = [(IDEMPOTENCY_KEY, ask.key), (LEDGER, ledger.as_deref())];
+        let headers: Vec<_> = headers.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let answer = match &self.transport {
+            Transport::Remote(remote) => remote.send(ask, &headers).await?,
+            Transport::Local(local) => local.send(ask, &headers).await?,
         };
         answer.successful()
     }
@@ -209,7 +225,7 @@ impl Client {
     /// # Errors
     /// When its last events could not be stored or its files not be closed.
     pub async fn close(self) -> Outcome {
-        match self.0 {
+        match self.transport {
             Transport::Remote(_) => Ok(()),
             Transport::Local(local) => local.close().await,
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, Ask, HEAD, IDEMPOTENCY_KEY, NEXT, REPLAYED, Token, number};
+use super::{Answer, Ask, HEAD, NEXT, REPLAYED, Token, number};
 use crate::cli::failure::{Failure, Outcome};
 
 /// A long poll waits up to 30 seconds; nothing else takes nearly as long.
@@ -28,11 +28,11 @@ impl Remote {
         Ok(Self { http, base: url.trim_end_matches('/').to_owned(), token })
     }
 
-    pub(super) async fn send(&self, ask: Ask<'_>) -> Outcome<Answer> {
+    pub(super) async fn send(&self, ask: Ask<'_>, headers: &[(&str, &str)]) -> Outcome<Answer> {
         let mut request = self.http.request(ask.method, format!("{}{}", self.base, ask.path));
         request = request.bearer_auth(self.token.expose());
-        if let Some(key) = ask.key {
-            request = request.header(IDEMPOTENCY_KEY, key);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         if let Some(body) = ask.body {
             request = request.json(&body);

@@ -14,6 +14,7 @@ pub(super) mod export;
 pub(super) mod hold;
 pub(super) mod import;
 pub(super) mod key;
+pub(super) mod ledger;
 pub(super) mod migrate;
 pub(super) mod openapi;
 pub(super) mod policy;

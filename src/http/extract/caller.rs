@@ -6,7 +6,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, header, request::Parts},
 };
-use events::{AppId, KeyId, OrgId};
+use events::{AppId, KeyId, LedgerId, OrgId};
 
 use crate::{
     http::{
@@ -18,6 +18,8 @@ use crate::{
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const ORGANIZATION: HeaderName = HeaderName::from_static("x-organization");
+/// Names the ledger to act in, for the operator of several.
+const LEDGER: HeaderName = HeaderName::from_static("x-ledger");
 
 /// Scopes as types, for [`Caller`].
 pub(in crate::http) mod scope {
@@ -164,6 +166,10 @@ fn authenticate(headers: &HeaderMap, shared: &Shared) -> Result<identity::Caller
         || Problem::new(Code::Unauthenticated, "send a valid API key in X-API-Key or Authorization: Bearer");
     let key = presented(headers)?.ok_or_else(unknown)?;
     let caller = shared.identity.authenticate(key).ok_or_else(unknown)?;
+    // Not before it is known who asks: others are not told which ledgers there are.
+    if headers.contains_key(LEDGER) && !names(headers, shared.ledger) {
+        return Err(Problem::not_found("ledger"));
+    }
     if let (Some(rates), Principal::App { key, .. }) = (&shared.state().rates, caller.principal)
         && !rates.admit(key, shared.clock.monotonic())
     {
@@ -175,8 +181,14 @@ fn authenticate(headers: &HeaderMap, shared: &Shared) -> Result<identity::Caller
     Ok(caller)
 }
 
+/// Whether the request names this ledger, and no other.
+pub(in crate::http) fn names(headers: &HeaderMap, ledger: LedgerId) -> bool {
+    let mut named = headers.get_all(LEDGER).iter().map(|value| value.to_str().ok()?.parse().ok());
+    named.next() == Some(Some(ledger)) && named.next().is_none()
+}
+
 /// The key that the request carries, if it carries one.
-fn presented(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+pub(in crate::http) fn presented(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let text = |name: HeaderName| {
         let mut values = headers.get_all(name).iter();
         let first = values.next();

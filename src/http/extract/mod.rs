@@ -10,7 +10,7 @@ mod path;
 mod payload;
 
 pub(super) use asking::{Asking, Intent};
-pub(super) use caller::{Caller, Operator, find as find_organization, scope};
+pub(super) use caller::{Caller, Operator, find as find_organization, names, presented, scope};
 pub(super) use charge::{
     SERVICE_CHARS_MAX, UNIT_CHARS_MAX, UNITS_MAX, UsageField, charge, charge_by_number, optional_charge,
 };

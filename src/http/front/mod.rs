@@ -9,7 +9,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use axum::{
     Router,
     body::Body,
-    http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, Uri, header},
     response::IntoResponse,
 };
 use futures::FutureExt;
@@ -17,6 +17,7 @@ use tower::ServiceExt;
 
 use super::{
     app::Shared,
+    extract::{names, presented},
     problem::{Code, Problem},
     routes::{Finder, Kind, ROUTES},
 };
@@ -35,6 +36,8 @@ const OF_THE_BODY: [HeaderName; 2] = [header::CONTENT_TYPE, header::CONTENT_LENG
 pub struct Api {
     router: Router,
     front: Arc<Front>,
+    /// Of the other ledgers of this process.
+    others: Arc<[Self]>,
 }
 
 struct Front {
@@ -54,11 +57,35 @@ impl Api {
     pub(super) fn new(router: Router, shared: Shared) -> Self {
         let ids = RequestIds::new(shared.random_id());
         let front = Front { finder: Finder::new(), tallies: Tallies::new(), ids, shared };
-        Self { router, front: Arc::new(front) }
+        Self { router, front: Arc::new(front), others: Arc::new([]) }
+    }
+
+    /// This API, and those of other ledgers beside it: a request is answered by the ledger that knows
+    /// its API key, an operator's by the one that it names, any other by this one.
+    #[must_use]
+    pub fn beside(self, others: Vec<Self>) -> Self {
+        Self { others: others.into(), ..self }
+    }
+
+    /// The API of the ledger that a request concerns. Whether the credential is right is for that ledger
+    /// to see; one that nobody knows gets the same answer as where there is one ledger.
+    fn of(&self, headers: &HeaderMap) -> &Self {
+        if self.others.is_empty() {
+            return self;
+        }
+        let Ok(Some(key)) = presented(headers) else { return self };
+        let all = || std::iter::once(self).chain(&*self.others);
+        let knowing = all().find(|api| api.front.shared.identity.knows(key));
+        let named = || all().find(|api| names(headers, api.front.shared.ledger));
+        knowing.or_else(named).unwrap_or(self)
     }
 
     /// Answers one request. Errors and panics are answers too.
     pub async fn respond(&self, request: Request<Body>) -> Response<Body> {
+        self.of(request.headers()).answer(request).await
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let front = &*self.front;
         let started = front.shared.clock.monotonic();
         let route = front.finder.find(request.method(), request.uri().path());

@@ -132,6 +132,10 @@ fn request_headers(route: &Route) -> Vec<Value> {
     if route.access != Access::Public && route.access != Access::Operator {
         headers.push(header("X-Organization", "The organization to act in, by name or id; for operators"));
     }
+    if route.access != Access::Public {
+        let text = "The ledger to act in, by id; for operators of several. The default one, when absent";
+        headers.push(header("X-Ledger", text));
+    }
     let key = match route.kind {
         Kind::Command => Some(
             "One key per intended change, 1 to 255 visible characters; this or `idempotency_key` is required",

@@ -48,28 +48,38 @@ pub type PostgresReads = StoredReads<Postgres>;
 /// The projections in PostgreSQL and the task that keeps them up to date, or follows who does.
 pub type Projected = super::Projected<Postgres>;
 
+/// Which projections are meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Their database: `postgres://user@host/database`.
+    pub url: &'a str,
+    /// The ledger that they are of.
+    pub ledger: LedgerId,
+    /// The ledger that metrics name; none where the process serves one alone.
+    pub label: Option<LedgerId>,
+}
+
 /// Opens the projections of a ledger and starts to apply what the log has beyond them. What the
 /// engine has put into `recent` is not read from the log. When they are of another version, they are
 /// first built anew, of which `report` is told the position and the head. The tables must be there
-/// already ([`MIGRATIONS`]). `url` is `postgres://user@host/database`. Sessions of whoever wrote them
-/// before are ended.
+/// already ([`MIGRATIONS`]). Sessions of whoever wrote them before are ended.
 ///
 /// # Errors
 /// As [`OpenError`] says.
 pub async fn start(
-    url: &str,
-    ledger: LedgerId,
+    place: Place<'_>,
     log: Arc<dyn Log>,
     recent: Arc<Recent>,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
     report: impl FnMut(Position, Position) + Send,
 ) -> Result<Projected, OpenError> {
+    let Place { url, ledger, label } = place;
     open::end_earlier(url, ledger).await?;
     let store = open_current(url, ledger, log.clone(), clock.clone(), report).await?;
     let reads = store.reads(log.clone());
     let runner = Runner::new(ledger, log, store, clock, reads.0.progress.clone()).await?;
-    let runner = runner.beside(recent);
+    let runner = runner.beside(recent).labelled(label);
     Ok(Projected { runner: tokio::spawn(runner.run(stop)), reads })
 }
 

@@ -3,6 +3,7 @@
 mod answers;
 mod facts;
 mod lease;
+mod ledgers;
 mod nodes;
 mod postgres;
 mod processes;

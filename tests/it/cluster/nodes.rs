@@ -9,9 +9,9 @@ use std::{
 
 use credit_ledger::{
     clock::{Generator, SystemClock},
-    cluster::{Claimant, Duties, Duty, Node, Options, PeerToken, Role, Router, Term, run},
+    cluster::{Claimant, Duties, Duty, Node, Options, PeerToken, Role, Router, Spread, Term, run},
     engine::{self, Ask, Commands, EngineError, Fact, Parts, Receipt, Running},
-    http::peer::{PeerApi, serve},
+    http::peer::{PeerApi, PeerLedger, serve},
     identity::{Identity, Pepper},
     log::{Log, Recent, faulty::FaultyLog, memory::MemoryLog},
     read::IdentityRows,
@@ -39,6 +39,7 @@ pub(super) const OPTIONS: Options = Options {
     request: Duration::from_secs(10),
     waiting_max: 8_192,
     rest: Duration::from_millis(50),
+    label: None,
 };
 
 /// What all nodes share.
@@ -110,25 +111,25 @@ impl TestNode {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let log = Arc::new(FaultyLog::new(store.clone()));
-        let router = Arc::new(Router::new(store.clone(), token.clone(), options));
+        let router = Arc::new(Router::new(LEDGER, store.clone(), token.clone(), options));
         let entropy = Box::new(Generator::from_seed(u64::from(number)));
         let pepper = Pepper::from_bytes(&[7; 32]);
         let identity = Identity::new(pepper, IdentityRows::default(), router.clone(), entropy);
         let lease = Arc::new(MemoryLease::new(table));
+        let id = Uuid::from_u128(u128::from(number));
         let node = Node {
+            ledger: LEDGER,
             lease: lease.clone(),
-            claimant: Claimant {
-                id: Uuid::from_u128(u128::from(number)),
-                address: address.as_str().into(),
-                lease: options.lease,
-            },
+            claimant: Claimant { id, address: address.as_str().into(), lease: options.lease },
             log: log.clone(),
             clock: Arc::new(SystemClock::new()),
             duties: Arc::new(EngineAlone { store, identity: identity.clone(), number }),
+            spread: Arc::new(Spread::new(id)),
             options,
         };
         let stop = CancellationToken::new();
-        let api = PeerApi::new(router.clone(), identity.clone(), token);
+        let for_peers = PeerLedger { ledger: LEDGER, router: router.clone(), identity: identity.clone() };
+        let api = PeerApi::new(vec![for_peers], token);
         tokio::spawn(serve(listener, api, Duration::ZERO, stop.clone()));
         tokio::spawn(router.clone().follow_head(stop.clone()));
         tokio::spawn(run(node, router.clone(), stop));

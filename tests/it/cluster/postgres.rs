@@ -63,20 +63,20 @@ async fn one_claimant_has_the_lease_and_epochs_only_grow() {
 }
 
 /// A replica with its own directory.
-struct Replica {
-    ledger: Ledger,
+pub(super) struct Replica {
+    pub(super) ledger: Ledger,
     api: Api,
     _dir: TempDir,
 }
 
-/// What replicas of one ledger share.
-struct Common {
-    database: Database,
+/// What replicas of one database share.
+pub(super) struct Common {
+    pub(super) database: Database,
     dir: TempDir,
 }
 
 impl Common {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let common =
             Self { database: Database::migrated().await, dir: tempfile::tempdir().expect("a folder") };
         common.secret("pepper", &[7; 32]);
@@ -102,7 +102,7 @@ impl Common {
         }
     }
 
-    async fn replica(&self) -> Replica {
+    pub(super) async fn replica(&self) -> Replica {
         let dir = tempfile::tempdir().expect("a folder");
         let ledger = Ledger::open(&self.config(&dir), &machine()).await.expect("a replica");
         let api = ledger.api(HttpOptions::default(), None, CancellationToken::new());
@@ -128,13 +128,25 @@ impl Replica {
         key: Option<&str>,
         body: Value,
     ) -> (StatusCode, Value) {
+        let key = key.map(|key| ("idempotency-key", key));
+        self.send_with(token, key.as_slice(), method, path, body).await
+    }
+
+    pub(super) async fn send_with(
+        &self,
+        token: &str,
+        headers: &[(&str, &str)],
+        method: &str,
+        path: &str,
+        body: Value,
+    ) -> (StatusCode, Value) {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .header(header::CONTENT_TYPE, "application/json");
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let response = self.api.respond(request.body(body.into()).expect("a request")).await;

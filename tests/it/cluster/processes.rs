@@ -26,14 +26,14 @@ const CLIENTS: u64 = 12;
 const WALLETS: u64 = 3;
 const LOSSES: u32 = 4;
 /// Writes must be back after a loss within this. The lease takes two seconds to run out.
-const BACK_WITHIN: Duration = Duration::from_secs(5);
+pub(super) const BACK_WITHIN: Duration = Duration::from_secs(5);
 
 /// A process of the cluster.
-struct Process {
+pub(super) struct Process {
     child: Child,
     dir: TempDir,
-    url: String,
-    token: String,
+    pub(super) url: String,
+    pub(super) token: String,
 }
 
 impl Drop for Process {
@@ -44,14 +44,14 @@ impl Drop for Process {
 }
 
 /// What all of them are given.
-struct Common {
-    database: Database,
+pub(super) struct Common {
+    pub(super) database: Database,
     dir: TempDir,
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
 }
 
 impl Common {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().expect("a folder");
         for name in ["pepper", "secret"] {
@@ -64,7 +64,7 @@ impl Common {
     }
 
     /// Starts a process and waits until it answers.
-    async fn start(&self) -> Process {
+    pub(super) async fn start(&self) -> Process {
         let dir = tempfile::tempdir().expect("a folder");
         let log = fs::File::create(dir.path().join("log")).expect("a log file");
         let child = Command::new(env!("CARGO_BIN_EXE_credit-ledger"))
@@ -96,7 +96,13 @@ impl Common {
         }
     }
 
-    async fn post(&self, url: &str, token: &str, key: Option<&str>, body: &Value) -> Option<(u16, Value)> {
+    pub(super) async fn post(
+        &self,
+        url: &str,
+        token: &str,
+        key: Option<&str>,
+        body: &Value,
+    ) -> Option<(u16, Value)> {
         let mut request = self.http.post(url).bearer_auth(token).body(body.to_string());
         request = request.header("content-type", "application/json");
         if let Some(key) = key {
@@ -107,8 +113,19 @@ impl Common {
         Some((status, serde_json::from_slice(&response.bytes().await.ok()?).ok()?))
     }
 
+    /// Buys a million credits for each wallet.
+    pub(super) async fn fund(&self, process: &Process, token: &str) {
+        for wallet in 0..WALLETS {
+            let wallet = uuid::Uuid::from_u64_pair(1, wallet);
+            let url = format!("{}/v1/wallets/{wallet}/purchases", process.url);
+            let (key, body) = (format!("fund-{wallet}"), json!({ "amount": "1000000" }));
+            let bought = self.post(&url, token, Some(&key), &body).await;
+            assert_eq!(bought.expect("an answer").0, 201);
+        }
+    }
+
     /// Waits until the process accepts the key.
-    async fn knows(&self, process: &Process, token: &str) {
+    pub(super) async fn knows(&self, process: &Process, token: &str) {
         let wallet = uuid::Uuid::from_u64_pair(1, 0);
         let url = format!("{}/v1/wallets/{wallet}/deductions", process.url);
         let nothing = json!({ "service": "chat", "cost": "-1" });
@@ -135,7 +152,7 @@ impl Common {
 }
 
 impl Process {
-    fn signal(&self, name: &str) {
+    pub(super) fn signal(&self, name: &str) {
         let status = Command::new("kill").args([name, &self.child.id().to_string()]).status();
         assert!(status.expect("kill runs").success());
     }
@@ -147,7 +164,7 @@ impl Process {
 
 /// Spends a credit at a time until it is told to stop, asking again elsewhere under the same key until
 /// there is an answer. Returns the keys that were paid.
-async fn spend(
+pub(super) async fn spend(
     common: Arc<Common>,
     urls: Arc<std::sync::Mutex<Vec<String>>>,
     token: String,
@@ -193,13 +210,7 @@ async fn nothing_is_lost_or_charged_twice_when_writers_are_killed_and_stopped() 
     let app = common.post(&format!("{}/v1/apps", operator.url), &operator.token, None, &scopes).await;
     let (_, app) = app.expect("an app");
     let token = app["api_key"].as_str().expect("a key").to_owned();
-    for wallet in 0..WALLETS {
-        let wallet = uuid::Uuid::from_u64_pair(1, wallet);
-        let url = format!("{}/v1/wallets/{wallet}/purchases", operator.url);
-        let (key, body) = (format!("fund-{wallet}"), json!({ "amount": "1000000" }));
-        let bought = common.post(&url, &token, Some(&key), &body).await;
-        assert_eq!(bought.expect("an answer").0, 201);
-    }
+    common.fund(operator, &token).await;
     for process in &processes {
         common.knows(process, &token).await;
     }
@@ -240,13 +251,14 @@ async fn nothing_is_lost_or_charged_twice_when_writers_are_killed_and_stopped() 
         acknowledged.extend(task.await.expect("a client"));
     }
     eprintln!("{} deductions over {LOSSES} losses of the writer; back after {slowest:?}", acknowledged.len());
-    must_balance(&common, &acknowledged).await;
+    let log = PostgresLog::connect(&common.database.url(), None).await.expect("a log");
+    must_balance(log, &acknowledged).await;
     assert!(slowest < BACK_WITHIN, "{slowest:?}");
 }
 
 /// Every acknowledged key was charged once, nothing else was, and the log follows from itself.
-async fn must_balance(common: &Common, acknowledged: &[String]) {
-    let log = Arc::new(PostgresLog::connect(&common.database.url(), None).await.expect("a log"));
+pub(super) async fn must_balance(log: PostgresLog, acknowledged: &[String]) {
+    let log = Arc::new(log);
     let mut charged: HashMap<String, u32> = HashMap::new();
     let mut balances = HashMap::new();
     let mut next = Position(0);

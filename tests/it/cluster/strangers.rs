@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
-use credit_ledger::{cluster::Options, engine::EngineError};
+use credit_ledger::{
+    cluster::{Options, wire::Posted},
+    engine::EngineError,
+};
 use reqwest::StatusCode;
 
 use super::nodes::{OPTIONS, Shared, TestNode};
-use crate::support::words::{ask, deduct, purchase};
+use crate::support::{
+    ground::LEDGER,
+    words::{ask, deduct, purchase},
+};
 
 #[tokio::test]
 async fn another_secret_opens_nothing() {
@@ -29,7 +35,8 @@ async fn the_internal_listener_answers_nobody_else() {
     let node = TestNode::start(&shared, 1).await;
     node.is("writer").await;
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-    for path in ["/internal/v1/commands", "/internal/v1/facts", "/v1/events", "/readyz", "/"] {
+    let [commands, facts] = [Posted::Commands, Posted::Fact].map(|posted| posted.path(LEDGER));
+    for path in [&commands, &facts, "/internal/v1/commands", "/v1/events", "/readyz", "/"] {
         for bearer in [None, Some(""), Some("0000"), Some("the secret")] {
             let request = client.post(format!("{}{path}", node.address)).body("[]");
             let request = match bearer {

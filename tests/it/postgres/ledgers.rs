@@ -1,15 +1,18 @@
 //! Which ledger a log is of.
 
+use std::process::Command;
+
 use credit_ledger::log::{
     Log,
     postgres::{OpenError, PostgresLog},
 };
 use events::{LedgerId, Position};
 use futures::future::join_all;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{all, numbered, open, open_ledger};
-use crate::support::postgres::Database;
+use crate::support::postgres::{APPLICATION, Database, MIGRATOR};
 
 const THIS: LedgerId = LedgerId(Uuid::from_u128(1));
 const OTHER: LedgerId = LedgerId(Uuid::from_u128(2));
@@ -54,4 +57,30 @@ async fn of_several_ledgers_one_must_be_named() {
     assert_eq!(other.head().await, Ok(Position(0)));
     other.append(Position(0), &numbered(0, 1)).await.expect("an append");
     assert_eq!((all(&this, 9).await.len(), all(&other, 9).await.len()), (3, 1));
+}
+
+/// What `credit-ledger ledger …` prints, as JSON.
+fn ledger_command(arguments: &[&str]) -> Value {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_credit-ledger"));
+    command.arg("ledger").args(arguments).args(["-o", "json"]).current_dir(directory.path()).env_clear();
+    let output = command.output().expect("the binary");
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[tokio::test]
+async fn an_operator_adds_and_lists_ledgers() {
+    let database = Database::migrated().await;
+    let url = database.url_as(MIGRATOR);
+    assert_eq!(ledger_command(&["list", "--database-url", &url]), json!([]));
+    let id = THIS.to_string();
+    let row = |ledger: LedgerId, number: u8| json!({ "ledger": ledger, "number": number, "default": number == 1, "writer": null, "epoch": null });
+    for _ in 0..2 {
+        assert_eq!(ledger_command(&["add", "--database-url", &url, "--id", &id]), row(THIS, 1));
+    }
+    let added = ledger_command(&["add", "--database-url", &url]);
+    let second: LedgerId = added["ledger"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let listed = ledger_command(&["list", "--database-url", &database.url_as(APPLICATION)]);
+    assert_eq!(listed, json!([row(THIS, 1), row(second, 2)]));
 }

@@ -14,6 +14,8 @@ pub(crate) mod postgres;
 #[path = "../../it/support/rabbit/mod.rs"]
 #[expect(dead_code, reason = "shared with the tests inside, which use the rest of it")]
 pub(crate) mod rabbit;
+#[path = "../../it/support/scratch.rs"]
+pub(crate) mod scratch;
 pub(crate) mod raw;
 pub(crate) mod server;
 pub(crate) mod spender;

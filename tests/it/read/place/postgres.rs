@@ -38,7 +38,9 @@ impl Place for Postgres {
         recent: Arc<Recent>,
         stop: CancellationToken,
     ) -> Result<Projected<Self::Database>, Refused> {
-        let started = postgres::start(&self.0.url(), ledger, log, recent, clock(), stop, |_, _| {}).await;
+        let url = self.0.url();
+        let place = postgres::Place { url: &url, ledger, label: None };
+        let started = postgres::start(place, log, recent, clock(), stop, |_, _| {}).await;
         started.map_err(Refused::from)
     }
 
