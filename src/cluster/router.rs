@@ -215,7 +215,7 @@ impl Router {
         };
         // What is asked when the time is over stays asked.
         let _ = timeout(self.options.deadline, asking).await;
-        pending.into_answers("no process writes the ledger now")
+        pending.into_answers(&self.obstacles.at_deadline(&self.role.borrow()))
     }
 
     async fn forward(&self, writer: &Peer, roles: &mut watch::Receiver<Role>, pending: &mut Pending) {
@@ -292,7 +292,7 @@ impl Router {
         match timeout(self.options.deadline, asking).await {
             Ok(noted) => noted.inspect(|recorded| self.reached(recorded.envelope.position.next())),
             Err(_) if asked || unknown => Err(EngineError::OutcomeUnknown(id)),
-            Err(_) => Err(EngineError::Unavailable("no process writes the ledger now".to_owned())),
+            Err(_) => Err(EngineError::Unavailable(self.obstacles.at_deadline(&self.role.borrow()))),
         }
     }
 
