@@ -31,6 +31,11 @@ impl Obstacles {
         })
     }
 
+    /// Why nobody answered until the deadline.
+    pub(super) fn at_deadline(&self, role: &Role) -> String {
+        self.of(role).unwrap_or_else(|| "no process writes the ledger now".to_owned())
+    }
+
     pub(super) fn trouble(&self, reason: Option<String>) {
         *lock(&self.trouble) = reason;
     }

@@ -215,18 +215,7 @@ impl Router {
         };
         // What is asked when the time is over stays asked.
         let _ = timeout(self.options.deadline, asking).await;
-        pending.into_answers(self.unanswered())
-    }
-
-    /// Why nobody has taken a command.
-    fn unanswered(&self) -> &'static str {
-        match &*self.role.borrow() {
-            Role::Standby(Some(_)) => {
-                "another process writes the ledger, and this one doesn't reach it: both need the same \
-                 cluster_secret_file, and that one cluster_listen"
-            }
-            Role::Standby(None) | Role::Starting(_) | Role::Writer(..) => "no process writes the ledger now",
-        }
+        pending.into_answers(&self.obstacles.at_deadline(&self.role.borrow()))
     }
 
     async fn forward(&self, writer: &Peer, roles: &mut watch::Receiver<Role>, pending: &mut Pending) {
@@ -303,7 +292,7 @@ impl Router {
         match timeout(self.options.deadline, asking).await {
             Ok(noted) => noted.inspect(|recorded| self.reached(recorded.envelope.position.next())),
             Err(_) if asked || unknown => Err(EngineError::OutcomeUnknown(id)),
-            Err(_) => Err(EngineError::Unavailable(self.unanswered().to_owned())),
+            Err(_) => Err(EngineError::Unavailable(self.obstacles.at_deadline(&self.role.borrow()))),
         }
     }
 

@@ -25,8 +25,8 @@ const DEDUCTIONS: usize = 10_000;
 const FUNDS: &str = "1000000000";
 /// How long the broker stands still.
 const PAUSED: Duration = Duration::from_secs(20);
-/// The load goes on for longer than all troubles take together.
-const REST: Duration = Duration::from_millis(90);
+/// So that the load lasts for as long as the troubles; then the clients make haste.
+const REST: Duration = Duration::from_millis(300);
 /// Deductions never wait for the relay: the longest that none, and the longest that one, may take.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
 /// Until the consumer has everything, after the last trouble.
@@ -67,6 +67,7 @@ async fn through_all_troubles_of_the_broker_deductions_go_on_and_every_event_arr
     let clients = field.spend(&api, CLIENTS, &wallets, manner);
     trouble(&rabbit, &field).await;
     let during = field.answered();
+    field.hurry();
     let spent = crowd::all(clients).await;
     let (pause, longest) = field.longest_since(Duration::ZERO);
     let caught_up = Stopwatch::start();
@@ -96,7 +97,7 @@ async fn through_all_troubles_of_the_broker_deductions_go_on_and_every_event_arr
 async fn trouble(rabbit: &Lease, field: &Arc<Field>) {
     let load = async |what: &str| {
         eprintln!("    {:?}: {what}; {} deductions", field.now(), field.answered());
-        let enough = field.answered() + 300;
+        let enough = field.answered() + 100;
         let busy = async || (field.answered() > enough).then_some(());
         eventually("deductions go on", Duration::from_secs(20), busy).await;
     };

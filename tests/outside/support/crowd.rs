@@ -35,6 +35,7 @@ pub(crate) struct Field {
     /// Where the servers are; a server that starts anew takes its own place.
     urls: Mutex<Vec<String>>,
     stop: AtomicBool,
+    hurry: AtomicBool,
     /// When each deduction that was answered with 201 was asked for, and when the answer came.
     marks: Mutex<Vec<(Duration, Duration)>>,
     /// Problems of status 503 and 504 that clients saw.
@@ -69,6 +70,7 @@ impl Field {
             watch: Stopwatch::start(),
             urls: Mutex::new(urls),
             stop: AtomicBool::new(false),
+            hurry: AtomicBool::new(false),
             marks: Mutex::default(),
             problems: Mutex::default(),
         })
@@ -86,6 +88,11 @@ impl Field {
     /// Clients make the deduction they are at and no other.
     pub(crate) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Clients rest no more.
+    pub(crate) fn hurry(&self) {
+        self.hurry.store(true, Ordering::Relaxed);
     }
 
     /// When a deduction that was asked for after `since` had first been answered with 201.
@@ -134,7 +141,7 @@ impl Field {
     ) -> Vec<JoinHandle<Spent>> {
         let client = |number: usize| {
             let wallet = wallets[number % wallets.len()].clone();
-            let cost = format!("1.{:06}", number + 1);
+            let cost = format!("1.{:06}", 10 * number + 1);
             let keyless = manner.keyless_every > 0 && number % manner.keyless_every == 0;
             let client = Client { field: Arc::clone(self), api: api.clone(), number, wallet, cost };
             tokio::spawn(client.spend(keyless, manner))
@@ -174,7 +181,9 @@ impl Client {
                 let key = format!("client-{}-{turn}", self.number);
                 spent.paid.push(self.until_answered(&mut at, key).await);
             }
-            tokio::time::sleep(manner.rest).await;
+            if !self.field.hurry.load(Ordering::Relaxed) {
+                tokio::time::sleep(manner.rest).await;
+            }
         }
         spent
     }
