@@ -1,10 +1,6 @@
 //! The processes of the cluster, as they tell each other in PostgreSQL.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, fmt, sync::Arc};
 
 use events::LedgerId;
 use tokio::time::sleep;
@@ -105,22 +101,21 @@ impl PostgresProcesses {
         }
         let ledgers: Vec<Uuid> = self.ledgers.iter().map(|ledger| ledger.0).collect();
         let lives = interval(self.options.lease);
-        let (live, holders): (Vec<(Uuid, Vec<Uuid>)>, Vec<(Uuid, Uuid)>) = self
-            .connection
+        let known = |ledgers: Vec<Uuid>| ledgers.into_iter().map(LedgerId).collect::<BTreeSet<_>>();
+        self.connection
             .with(async move |connection| {
                 if able {
                     let announce = sqlx::query(ANNOUNCE).bind(process).bind(ledgers).bind(lives);
                     announce.execute(&mut *connection).await?;
                 }
-                let live = sqlx::query_as(LIVE).fetch_all(&mut *connection).await?;
-                Ok((live, sqlx::query_as(HOLDERS).fetch_all(connection).await?))
+                let live: Vec<(Uuid, Vec<Uuid>)> = sqlx::query_as(LIVE).fetch_all(&mut *connection).await?;
+                let holders: Vec<(Uuid, Uuid)> = sqlx::query_as(HOLDERS).fetch_all(connection).await?;
+                Ok(Overview {
+                    live: live.into_iter().map(|(id, ledgers)| (id, known(ledgers))).collect(),
+                    holders: holders.into_iter().map(|(ledger, holder)| (LedgerId(ledger), holder)).collect(),
+                })
             })
-            .await?;
-        let known = |ledgers: Vec<Uuid>| ledgers.into_iter().map(LedgerId).collect::<BTreeSet<_>>();
-        Ok(Overview {
-            live: live.into_iter().map(|(id, ledgers)| (id, known(ledgers))).collect::<BTreeMap<_, _>>(),
-            holders: holders.into_iter().map(|(ledger, holder)| (LedgerId(ledger), holder)).collect(),
-        })
+            .await
     }
 
     async fn forget_dead(&self) -> Result<(), LeaseError> {
