@@ -33,7 +33,14 @@ impl Obstacles {
 
     /// Why nobody answered until the deadline.
     pub(super) fn at_deadline(&self, role: &Role) -> String {
-        self.of(role).unwrap_or_else(|| "no process writes the ledger now".to_owned())
+        let nobody = match role {
+            Role::Standby(Some(_)) => {
+                "another process writes the ledger, and this one doesn't reach it: both need the same \
+                 cluster_secret_file, and that one cluster_listen"
+            }
+            Role::Standby(None) | Role::Starting(_) | Role::Writer(..) => "no process writes the ledger now",
+        };
+        self.of(role).unwrap_or_else(|| nobody.to_owned())
     }
 
     pub(super) fn trouble(&self, reason: Option<String>) {

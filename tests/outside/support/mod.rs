@@ -14,9 +14,9 @@ pub(crate) mod postgres;
 #[path = "../../it/support/rabbit/mod.rs"]
 #[expect(dead_code, reason = "shared with the tests inside, which use the rest of it")]
 pub(crate) mod rabbit;
+pub(crate) mod raw;
 #[path = "../../it/support/scratch.rs"]
 pub(crate) mod scratch;
-pub(crate) mod raw;
 pub(crate) mod server;
 pub(crate) mod spender;
 pub(crate) mod turn;
