@@ -27,7 +27,8 @@ use crate::config::{Flags, LogFormat};
     after_help = "Exit codes: 0 success, 1 failure, 2 wrong usage, 3 verification failed, 4 insufficient credits, \
                   5 server unreachable, 70 the writer halted, 130 interrupted.\n\n\
                   Commands use the server that runs on the data directory, or the one at --url; when none runs, \
-                  they open the data directory themselves.\n\n\
+                  they open the ledger themselves: in the database, when database_url is set, else in the data \
+                  directory.\n\n\
                   Examples:\n  credit-ledger demo\n  credit-ledger --data-dir ledger serve --listen 127.0.0.1:8080"
 )]
 pub struct Cli {
