@@ -51,6 +51,14 @@ pub enum OpenError {
         /// The ledgers that are there.
         found: Vec<LedgerId>,
     },
+    /// The id begins as that of another ledger, from which public ids could not be told apart.
+    #[error("{server} has a ledger whose id begins like {wanted}: take one with other first 8 digits")]
+    Alike {
+        /// User, address and database.
+        server: String,
+        /// The ledger that was to be added.
+        wanted: LedgerId,
+    },
     /// No ledger was named, and the database holds several.
     #[error("{server} holds several ledgers: say which of {}", list(.found))]
     SeveralLedgers {
@@ -99,7 +107,10 @@ impl PostgresLog {
     pub async fn add_ledger(url: &str, ledger: LedgerId) -> Result<(), OpenError> {
         let (server, mut connection) = ready(url).await?;
         let added = sqlx::query(ADD_LEDGER).bind(ledger.0).execute(&mut connection).await;
-        added.map_err(|error| Why::from(error).of(&server))?;
+        added.map_err(|error| match error.as_database_error() {
+            Some(refusal) if refusal.is_unique_violation() => Why::Alike(ledger).of(&server),
+            _ => Why::from(error).of(&server),
+        })?;
         server::close(connection).await;
         Ok(())
     }
@@ -156,6 +167,7 @@ enum Why {
     Unusable(Unusable),
     OtherLedger { wanted: LedgerId, found: Vec<LedgerId> },
     SeveralLedgers(Vec<LedgerId>),
+    Alike(LedgerId),
 }
 
 impl From<sqlx::Error> for Why {
@@ -170,6 +182,7 @@ impl Why {
         match self {
             Self::Unusable(why) => OpenError::Unusable { server, why: why.to_string() },
             Self::OtherLedger { wanted, found } => OpenError::OtherLedger { server, wanted, found },
+            Self::Alike(wanted) => OpenError::Alike { server, wanted },
             Self::SeveralLedgers(found) => OpenError::SeveralLedgers { server, found },
         }
     }
