@@ -33,7 +33,9 @@ pub(in crate::cli) enum LedgerCommand {
     )]
     Add(Add),
     /// List the ledgers, and which replica writes each
-    #[command(after_help = "Example:\n  credit-ledger ledger list -o json")]
+    #[command(
+        after_help = "Example:\n  credit-ledger ledger list --database-url postgres://owner@db.internal/ledger -o json"
+    )]
     List(List),
 }
 
@@ -105,7 +107,7 @@ async fn listed(url: &str) -> Outcome<Vec<Value>> {
 
 fn failed(error: OpenError) -> Failure {
     match error {
-        OpenError::Url => Failure::Usage(error.to_string()),
+        OpenError::Url | OpenError::Alike { .. } => Failure::Usage(error.to_string()),
         OpenError::Unusable { .. } => Failure::Unreachable(error.to_string()),
         OpenError::NotMigrated { .. }
         | OpenError::NoLedger { .. }

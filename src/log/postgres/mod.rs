@@ -26,8 +26,13 @@ use self::{appender::Appender, reader::Reader};
 use super::{AppendError, Bodies, Capabilities, Log, Page, ReadError, check_sizes};
 
 /// What `credit-ledger migrate` runs for the log, in this order.
-pub const MIGRATIONS: &[Migration] =
-    &[("log/0001_events", include_str!("../../../migrations/postgres/log/0001_events.sql"))];
+pub const MIGRATIONS: &[Migration] = &[
+    ("log/0001_events", include_str!("../../../migrations/postgres/log/0001_events.sql")),
+    (
+        "log/0002_ledgers_told_apart",
+        include_str!("../../../migrations/postgres/log/0002_ledgers_told_apart.sql"),
+    ),
+];
 
 /// The most bytes of one append. It bounds the memory of a group here and in the server.
 const MAX_APPEND_BYTES: usize = 8 << 20;

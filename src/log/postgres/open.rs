@@ -57,6 +57,14 @@ pub enum OpenError {
         /// User, address and database.
         server: String,
     },
+    /// The id begins as that of another ledger, from which public ids could not be told apart.
+    #[error("{server} has a ledger whose id begins like {wanted}: take one with other first 8 digits")]
+    Alike {
+        /// User, address and database.
+        server: String,
+        /// The ledger that was to be added.
+        wanted: LedgerId,
+    },
     /// No ledger was named, and the database holds several.
     #[error("{server} holds several ledgers: say which of {}", list(.found))]
     SeveralLedgers {
@@ -127,7 +135,10 @@ impl PostgresLog {
     pub async fn add_ledger(url: &str, ledger: LedgerId) -> Result<(), OpenError> {
         let (server, mut connection) = ready(url).await?;
         let added = sqlx::query(ADD_LEDGER).bind(ledger.0).execute(&mut connection).await;
-        added.map_err(|error| Why::from(error).of(&server))?;
+        added.map_err(|error| match error.as_database_error() {
+            Some(refusal) if refusal.is_unique_violation() => Why::Alike(ledger).of(&server),
+            _ => Why::from(error).of(&server),
+        })?;
         server::close(connection).await;
         Ok(())
     }
@@ -195,6 +206,7 @@ enum Why {
     NoLedger,
     OtherLedger { wanted: LedgerId, found: Vec<LedgerId> },
     SeveralLedgers(Vec<LedgerId>),
+    Alike(LedgerId),
 }
 
 impl From<sqlx::Error> for Why {
@@ -210,6 +222,7 @@ impl Why {
             Self::Unusable(why) => OpenError::Unusable { server, why: why.to_string() },
             Self::NoLedger => OpenError::NoLedger { server },
             Self::OtherLedger { wanted, found } => OpenError::OtherLedger { server, wanted, found },
+            Self::Alike(wanted) => OpenError::Alike { server, wanted },
             Self::SeveralLedgers(found) => OpenError::SeveralLedgers { server, found },
         }
     }

@@ -1,6 +1,7 @@
 //! What an app's user may not do at the broker is refused by the broker itself.
 
 use credit_ledger::broker::topology::{AUDIT, DEAD_LETTERS, EVENTS, parked, queue};
+use events::AppId;
 use lapin::{
     BasicProperties, Channel, Connection, ConnectionProperties, ErrorKind,
     options::{
@@ -86,35 +87,7 @@ async fn an_app_may_read_its_own_queues_and_do_nothing_else() {
     }
     refused("publishing to a queue", publish(&connection, "", &queue(other)).await);
     refused("publishing to its own queue", publish(&connection, "", &queue(own)).await);
-    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-    for name in ["mine".to_owned(), format!("app.{own}.more"), queue(own)] {
-        let made = channel(&connection)
-            .await
-            .queue_declare(name.as_str().into(), durable, FieldTable::default())
-            .await;
-        refused(&format!("declaring {name}"), made.map(drop));
-    }
-    let open = channel(&connection).await;
-    let made = open.exchange_declare(
-        "mine".into(),
-        lapin::ExchangeKind::Topic,
-        ExchangeDeclareOptions::default(),
-        FieldTable::default(),
-    );
-    refused("declaring an exchange", made.await);
-    let gone =
-        channel(&connection).await.exchange_delete(EVENTS.into(), ExchangeDeleteOptions::default()).await;
-    refused("deleting the exchange", gone);
-    let gone = channel(&connection)
-        .await
-        .queue_delete(queue(own).as_str().into(), QueueDeleteOptions::default())
-        .await;
-    refused("deleting its own queue", gone.map(drop));
-    let gone = channel(&connection)
-        .await
-        .queue_purge(queue(other).as_str().into(), QueuePurgeOptions::default())
-        .await;
-    refused("emptying another's queue", gone.map(drop));
+    nothing_is_made_or_removed(&connection, own, other).await;
 
     let (status, told) =
         rabbit.ask(&credit_ledger::broker::topology::user(own), "secret", "GET", "overview", None).await;
@@ -123,6 +96,39 @@ async fn an_app_may_read_its_own_queues_and_do_nothing_else() {
     let mut inbox = Inbox::open(&url, &queue(own)).await;
     inbox.until(*world.told(SPENDER).last().expect("told")).await;
     relaying.end().await;
+}
+
+/// Queues and exchanges, its own and others', as the user of `own`.
+async fn nothing_is_made_or_removed(connection: &Connection, own: AppId, other: AppId) {
+    let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    for name in ["mine".to_owned(), format!("app.{own}.more"), queue(own)] {
+        let made = channel(connection)
+            .await
+            .queue_declare(name.as_str().into(), durable, FieldTable::default())
+            .await;
+        refused(&format!("declaring {name}"), made.map(drop));
+    }
+    let open = channel(connection).await;
+    let made = open.exchange_declare(
+        "mine".into(),
+        lapin::ExchangeKind::Topic,
+        ExchangeDeclareOptions::default(),
+        FieldTable::default(),
+    );
+    refused("declaring an exchange", made.await);
+    let gone =
+        channel(connection).await.exchange_delete(EVENTS.into(), ExchangeDeleteOptions::default()).await;
+    refused("deleting the exchange", gone);
+    let gone = channel(connection)
+        .await
+        .queue_delete(queue(own).as_str().into(), QueueDeleteOptions::default())
+        .await;
+    refused("deleting its own queue", gone.map(drop));
+    let gone = channel(connection)
+        .await
+        .queue_purge(queue(other).as_str().into(), QueuePurgeOptions::default())
+        .await;
+    refused("emptying another's queue", gone.map(drop));
 }
 
 #[tokio::test]

@@ -26,8 +26,8 @@ use super::{
     processes::{self, BACK_WITHIN, Process, must_balance, spend},
 };
 
-const FIRST: LedgerId = LedgerId(Uuid::from_u128(1));
-const SECOND: LedgerId = LedgerId(Uuid::from_u128(2));
+const FIRST: LedgerId = LedgerId(Uuid::from_u128(1 << 96));
+const SECOND: LedgerId = LedgerId(Uuid::from_u128(2 << 96));
 const WALLET: &str = "/v1/wallets/00000000-0000-0000-0000-000000000001";
 /// Clients of each organization.
 const CLIENTS: u64 = 4;

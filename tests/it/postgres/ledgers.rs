@@ -15,7 +15,7 @@ use super::{all, numbered, open, open_ledger};
 use crate::support::postgres::{APPLICATION, Database, MIGRATOR};
 
 const THIS: LedgerId = LedgerId(Uuid::from_u128(1));
-const OTHER: LedgerId = LedgerId(Uuid::from_u128(2));
+const OTHER: LedgerId = LedgerId(Uuid::from_u128(2 << 96));
 
 #[tokio::test]
 async fn a_new_database_gets_one_ledger_however_many_start_at_once() {
@@ -67,6 +67,16 @@ fn ledger_command(arguments: &[&str]) -> Value {
     let output = command.output().expect("the binary");
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[tokio::test]
+async fn ledgers_whose_public_ids_look_alike_are_refused() {
+    let database = Database::migrated().await;
+    let alike = LedgerId(Uuid::from_u128(THIS.0.as_u128() + 1));
+    PostgresLog::add_ledger(&database.url(), THIS).await.expect("a ledger");
+    let refused = PostgresLog::add_ledger(&database.url(), alike).await.expect_err("a refusal");
+    assert!(matches!(refused, OpenError::Alike { wanted, .. } if wanted == alike), "{refused:?}");
+    assert_eq!(PostgresLog::ledger_ids(&database.url()).await.expect("a list"), [THIS]);
 }
 
 #[tokio::test]
