@@ -142,7 +142,7 @@ impl Field {
         let client = |number: usize| {
             let wallet = wallets[number % wallets.len()].clone();
             let cost = format!("1.{:06}", 10 * number + 1);
-            let keyless = manner.keyless_every > 0 && number % manner.keyless_every == 0;
+            let keyless = manner.keyless_every > 0 && number.is_multiple_of(manner.keyless_every);
             let client = Client { field: Arc::clone(self), api: api.clone(), number, wallet, cost };
             tokio::spawn(client.spend(keyless, manner))
         };
