@@ -115,6 +115,8 @@ async fn a_replica_with_another_cluster_secret_is_of_no_use_and_says_why() {
     let first = cluster.replica().await;
     let app = first.server.app("spender").await;
     first.server.api(&app).purchase(&wallet(0), "10").await;
+    // It has nothing to write when it starts, for it reads that everything is there.
+    first.server.api(&app).balance(&wallet(0)).await;
     let other = cluster.secret("other-secret", b'o');
     let stranger = cluster.replica_with(&[("--cluster-secret-file", other.to_str().expect("a path"))]).await;
     stranger.knows(&app).await;

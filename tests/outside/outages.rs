@@ -29,6 +29,9 @@ const TOLD_WITHIN: Duration = Duration::from_secs(12);
 const CUTS: u32 = 20;
 const MANNER: Manner = Manner { keyless_every: 4, rest: Duration::from_millis(10), deductions: usize::MAX };
 
+/// How a server ends.
+type End = fn(&mut Server);
+
 /// A cluster at work, with funded wallets.
 struct Scene {
     replicas: Vec<Replica>,
@@ -125,7 +128,7 @@ async fn a_database_that_stops_crashes_or_is_killed_comes_back() {
     let field = scene.field();
     let api = scene.replicas[0].server.api(&scene.app);
     let clients = field.spend(&api, CLIENTS, &scene.wallets, MANNER);
-    let ends: [(&str, fn(&mut Server)); 3] =
+    let ends: [(&str, End); 3] =
         [("stopped", Server::stop), ("crashed", Server::crash), ("killed", Server::kill)];
     for (what, end) in ends {
         let before = field.answered();

@@ -142,7 +142,7 @@ impl Field {
         let client = |number: usize| {
             let wallet = wallets[number % wallets.len()].clone();
             let cost = format!("1.{:06}", 10 * number + 1);
-            let keyless = manner.keyless_every > 0 && number % manner.keyless_every == 0;
+            let keyless = manner.keyless_every > 0 && number.is_multiple_of(manner.keyless_every);
             let client = Client { field: Arc::clone(self), api: api.clone(), number, wallet, cost };
             tokio::spawn(client.spend(keyless, manner))
         };
@@ -192,7 +192,7 @@ impl Client {
     async fn until_answered(&self, at: &mut usize, key: String) -> Paid {
         loop {
             let asked = self.field.now();
-            let answer = self.ask(*at, Some(&key), "chat", ATTEMPT).await;
+            let answer = self.ask(*at, Some(&key), "chat", ATTEMPT).await.ok();
             if let Some(answer) = answer.filter(|answer| self.is_paid(answer)) {
                 self.field.mark(asked);
                 let (id, position) = (answer.text("/id"), answer.text("/position"));
@@ -204,24 +204,31 @@ impl Client {
         }
     }
 
-    /// Asks once. Only a 503 says for certain that nothing was charged.
+    /// Asks once. Only a 503 says for certain that nothing was charged, and that nobody is there.
     async fn once(&self, at: &mut usize, spent: &mut Spent) {
         let asked = self.field.now();
         match self.ask(*at, None, KEYLESS, ONLY_ATTEMPT).await {
-            Some(answer) if self.is_paid(&answer) => {
+            Ok(answer) if self.is_paid(&answer) => {
                 self.field.mark(asked);
                 let position = answer.text("/position").parse().expect("a number");
                 spent.keyless.push((position, self.wallet.clone(), self.cost.clone()));
             }
-            Some(answer) if answer.status == 503 => *at += 1,
-            Some(_) | None => {
+            Ok(answer) if answer.status == 503 => *at += 1,
+            Err(error) if error.is_connect() => *at += 1,
+            Ok(_) | Err(_) => {
                 spent.unknown += 1;
                 *at += 1;
             }
         }
     }
 
-    async fn ask(&self, at: usize, key: Option<&str>, service: &str, within: Duration) -> Option<Answer> {
+    async fn ask(
+        &self,
+        at: usize,
+        key: Option<&str>,
+        service: &str,
+        within: Duration,
+    ) -> reqwest::Result<Answer> {
         let api = self.api.at(&self.field.url(at));
         let request = match key {
             Some(key) => {
@@ -237,7 +244,7 @@ impl Client {
                 request.header("X-User-ID", &self.wallet)
             }
         };
-        Answer::of(request.timeout(within).send().await.ok()?).await.ok()
+        Answer::of(request.timeout(within).send().await?).await
     }
 
     /// Whether it was paid; anything but that and a 503 or 504 is wrong.
