@@ -50,6 +50,8 @@ const SETTINGS: &[&str] = &[
     // Nothing lives long enough for them.
     "autovacuum=off",
     "checkpoint_timeout=1h",
+    // In its directory, so that nothing of it stays in /dev/shm when it is killed.
+    "dynamic_shared_memory_type=mmap",
 ];
 
 /// What the server logs when it can be used, and how it begins to say why it can't.
