@@ -38,7 +38,12 @@ fn sha256(events: &[Vec<u8>]) -> String {
 fn export(directory: &Path) -> (Value, Vec<u8>) {
     let file = directory.join("events.jsonl");
     let mut command = Command::new(env!("CARGO_BIN_EXE_credit-ledger"));
-    command.env_clear().arg("--data-dir").arg(directory).args(["export", "--output", "json", "--out"]).arg(&file);
+    command
+        .env_clear()
+        .arg("--data-dir")
+        .arg(directory)
+        .args(["export", "--output", "json", "--out"])
+        .arg(&file);
     let output = command.output().expect("the binary runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let manifest = serde_json::from_slice(&output.stdout).expect("a manifest");

@@ -75,7 +75,8 @@ impl Database {
     pub(crate) async fn ledger() -> (String, LedgerId) {
         static OF_MANY: OnceCell<Database> = OnceCell::const_new();
         let url = OF_MANY.get_or_init(Self::migrated).await.url();
-        let ledger = LedgerId(uuid::Builder::from_random_bytes(sixteen(&mut Generator::from_system())).into_uuid());
+        let ledger =
+            LedgerId(uuid::Builder::from_random_bytes(sixteen(&mut Generator::from_system())).into_uuid());
         PostgresLog::add_ledger(&url, ledger).await.expect("one ledger more");
         (url, ledger)
     }

@@ -59,7 +59,7 @@ const READY: &str = "database system is ready to accept connections";
 const FAILED: &str = "FATAL:  could not";
 
 /// How long a start may take, recovery included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A server in a directory of its own, ended and removed with this value.
 pub(crate) struct Server {
