@@ -1,15 +1,17 @@
 //! A broker that stops, dies, hangs or is short of memory: the log takes what comes meanwhile, and
 //! everything arrives in the end.
 
+use std::time::Duration;
+
 use credit_ledger::{
-    broker::{RelayHealth, RelayPhase, topology::queue},
+    broker::{RelayHealth, RelayParts, RelayPhase, topology::queue},
     log::Log,
 };
 use tempfile::TempDir;
 
 use super::{
     inbox::{Inbox, chain},
-    relaying::{PATIENCE, Relaying, parts},
+    relaying::{NERVOUS, PATIENCE, Relaying, broker, parts},
     world::World,
 };
 use crate::support::rabbit::{self, Lease, VHost};
@@ -24,7 +26,17 @@ struct Scene {
 }
 
 impl Scene {
+    /// With a relay that soon takes the broker for lost.
     async fn begin(seed: u64) -> Self {
+        Self::with(seed, |parts, vhost| {
+            parts.broker = broker(vhost, NERVOUS);
+            // A window of messages is on its way when the trouble begins.
+            parts.options.confirm_max = Duration::from_secs(2);
+        })
+        .await
+    }
+
+    async fn with(seed: u64, set: impl FnOnce(&mut RelayParts, &VHost)) -> Self {
         let rabbit = rabbit::alone().await;
         let mut world = World::new().await;
         let vhost = rabbit.vhost(&world.apps).await;
@@ -32,8 +44,7 @@ impl Scene {
         let directory = tempfile::tempdir().expect("a directory");
         let state = credit_ledger::broker::FileState::new(directory.path());
         let mut parts = parts(world.log(), &vhost, std::sync::Arc::new(state));
-        // A window of messages is on its way when the trouble begins.
-        parts.options.confirm_max = std::time::Duration::from_secs(2);
+        set(&mut parts, &vhost);
         let relaying = Relaying::start(parts);
         relaying.until(|health| health.published > 0).await;
         Self { rabbit, vhost, world, relaying, directory }
@@ -100,7 +111,7 @@ async fn a_broker_that_hangs() {
 
 #[tokio::test]
 async fn a_broker_short_of_memory_is_waited_for() {
-    let mut scene = Scene::begin(40).await;
+    let mut scene = Scene::with(40, |parts, _| parts.options.confirm_max = Duration::from_secs(5)).await;
     let head = scene.world.log.head().await.expect("a head").get();
     let before = scene.relaying.confirmed(head).await;
     scene.rabbit.ctl(&["set_vm_memory_high_watermark", "absolute", "1MB"]).await;
@@ -109,7 +120,7 @@ async fn a_broker_short_of_memory_is_waited_for() {
     assert!(blocked.obstacle().expect("an obstacle").contains("memory"), "{blocked:?}");
     scene.spend(42).await;
     // Longer than a message may take: the connection is kept all the same.
-    let still = scene.relaying.until(|health| health.lag_seconds >= 4).await;
+    let still = scene.relaying.until(|health| health.lag_seconds >= 8).await;
     assert_eq!((still.rewinds, retries(&still.phase)), (before.rewinds, false), "{still:?}");
     scene.rabbit.ctl(&["set_vm_memory_high_watermark", "absolute", "512MB"]).await;
     let after = tokio::time::timeout(PATIENCE, scene.relaying.confirmed(head + 600)).await.expect("in time");

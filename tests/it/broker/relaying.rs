@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::rabbit::VHost;
 
 /// Longer than anything here takes, unless it hangs.
-pub(super) const PATIENCE: Duration = Duration::from_secs(90);
+pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Times for tests: everything fails and is tried again soon.
 pub(super) fn quick() -> Options {
@@ -36,9 +36,13 @@ pub(super) struct Relaying {
     task: JoinHandle<Result<(), RelayEnd>>,
 }
 
+/// Long times, so that a slow machine is not taken for a lost broker.
+const CALM: AmqpOptions = AmqpOptions { connect_max: Duration::from_secs(60), heartbeat_s: 60 };
+/// Short ones, for brokers that get lost.
+pub(super) const NERVOUS: AmqpOptions = AmqpOptions { connect_max: Duration::from_secs(5), heartbeat_s: 2 };
+
 /// RabbitMQ as the relay sees it.
-pub(super) fn broker(vhost: &VHost) -> Arc<dyn Connect> {
-    let options = AmqpOptions { connect_max: Duration::from_secs(2), heartbeat_s: 2 };
+pub(super) fn broker(vhost: &VHost, options: AmqpOptions) -> Arc<dyn Connect> {
     Arc::new(Amqp::new(&vhost.relay_url(), options).expect("a URL"))
 }
 
@@ -47,7 +51,7 @@ pub(super) fn parts(log: Arc<dyn Log>, vhost: &VHost, state: Arc<dyn RelayState>
     RelayParts {
         log,
         state,
-        broker: broker(vhost),
+        broker: broker(vhost, CALM),
         audience: Audience::default(),
         audience_from: Position(0),
         epoch: 1,

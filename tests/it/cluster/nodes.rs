@@ -32,11 +32,11 @@ use crate::support::{cold::FoldedLog, ground::LEDGER};
 
 /// Short, but long enough for a machine with other things to do.
 pub(super) const OPTIONS: Options = Options {
-    lease: Duration::from_millis(1_200),
+    lease: Duration::from_secs(3),
     renewal: Duration::from_millis(100),
-    margin: Duration::from_millis(200),
-    deadline: Duration::from_secs(20),
-    request: Duration::from_secs(10),
+    margin: Duration::from_millis(500),
+    deadline: Duration::from_secs(120),
+    request: Duration::from_secs(30),
     waiting_max: 8_192,
     rest: Duration::from_millis(50),
     label: None,

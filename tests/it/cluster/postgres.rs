@@ -20,6 +20,9 @@ use uuid::Uuid;
 
 use crate::support::postgres::Database;
 
+/// Only so that a test ends when nothing comes.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 fn claimant(number: u128, lease_ms: u64) -> Claimant {
     let address = format!("http://node-{number}").into();
     Claimant { id: Uuid::from_u128(number), address, lease: Duration::from_millis(lease_ms) }
@@ -31,7 +34,7 @@ async fn one_claimant_has_the_lease_and_epochs_only_grow() {
     let ledger = PostgresLog::connect(&database.url(), None).await.expect("a log").ledger();
     let lease = || PostgresLease::new(&database.url(), ledger).expect("a lease");
     let (first, second) = (lease(), lease());
-    let (one, two) = (claimant(1, 60_000), claimant(2, 60_000));
+    let (one, two) = (claimant(1, 3_600_000), claimant(2, 3_600_000));
     assert_eq!(first.look().await.expect("no lease"), None);
     let (a, b) = tokio::join!(first.claim(&one), second.claim(&two));
     let (a, b) = (a.expect("an answer"), b.expect("an answer"));
@@ -42,7 +45,7 @@ async fn one_claimant_has_the_lease_and_epochs_only_grow() {
     assert!(!mine.renew(winner, 2).await.expect("an answer"));
     let seen = first.look().await.expect("an answer").expect("a holder");
     assert_eq!((seen.holder, &seen.address), (winner.id, &winner.address));
-    assert!(seen.left > Duration::from_secs(50) && seen.left <= Duration::from_secs(60));
+    assert!((Duration::from_secs(1_800)..=Duration::from_secs(3_600)).contains(&seen.left));
     mine.release(loser, 1).await.expect("an answer");
     assert!(mine.renew(winner, 1).await.expect("an answer"), "only its holder gives it back");
     mine.release(winner, 1).await.expect("an answer");
@@ -161,14 +164,28 @@ impl Replica {
     }
 }
 
+/// Waits until one of the replicas writes and the others know it: on a slow machine a lease may run out.
+async fn one_writes(replicas: &[&Replica]) {
+    let settled = async {
+        loop {
+            let mut roles = Vec::new();
+            for replica in replicas {
+                roles.push(replica.role().await);
+            }
+            roles.sort();
+            if roles.pop().as_deref() == Some("writer") && roles.iter().all(|role| role == "standby") {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, settled).await.expect("one that writes");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_replica_takes_commands_and_answers_reads() {
     let common = Common::new().await;
     let (first, second, third) = (common.replica().await, common.replica().await, common.replica().await);
-    assert_eq!(
-        [first.role().await, second.role().await, third.role().await],
-        ["writer", "standby", "standby"]
-    );
+    one_writes(&[&first, &second, &third]).await;
     let wallet = "/v1/wallets/00000000-0000-0000-0000-000000000001";
     let purchases = format!("{wallet}/purchases");
     let (status, bought) = second.send("POST", &purchases, Some("P1"), json!({ "amount": "100" })).await;
@@ -225,7 +242,7 @@ async fn keys_are_known_and_revoked_everywhere_and_outlive_the_writer() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), refused).await.expect("the other replica hears of it");
+    tokio::time::timeout(PATIENCE, refused).await.expect("the other replica hears of it");
     let roles = [second.role().await, third.role().await];
     assert!(roles.contains(&"writer".to_owned()), "{roles:?}");
     for replica in [second, third] {

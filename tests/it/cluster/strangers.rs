@@ -20,7 +20,7 @@ async fn another_secret_opens_nothing() {
     let writer = TestNode::start(&shared, 1).await;
     writer.is("writer").await;
     writer.submit(ask("P1", purchase(10))).await.expect("a purchase");
-    let options = Options { deadline: Duration::from_millis(400), ..OPTIONS };
+    let options = Options { deadline: Duration::from_millis(1_500), ..OPTIONS };
     let stranger = TestNode::start_with(&shared, 2, b"another secret", options).await;
     stranger.is("standby").await;
     let head = shared.events().await.len();

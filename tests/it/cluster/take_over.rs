@@ -145,7 +145,7 @@ async fn a_writer_that_cannot_renew_its_lease_stands_down_before_it_runs_out() {
 #[tokio::test]
 async fn while_nobody_writes_commands_wait_and_then_say_what_is_true() {
     let shared = Shared::new();
-    let options = credit_ledger::cluster::Options { deadline: Duration::from_millis(400), ..OPTIONS };
+    let options = credit_ledger::cluster::Options { deadline: Duration::from_millis(1_500), ..OPTIONS };
     let first = TestNode::start(&shared, 1).await;
     first.is("writer").await;
     first.submit(ask("P1", purchase(1_000))).await.expect("a purchase");

@@ -61,7 +61,7 @@ fn new_ledger() -> LedgerId {
 const LEDGER: LedgerId = LedgerId(uuid::Uuid::from_u128(7));
 
 /// For stores that don't answer: long enough for one that does.
-const SHORT: Waits = Waits { answer: Duration::from_millis(1500), patience: Duration::from_secs(5) };
+const SHORT: Waits = Waits { answer: Duration::from_secs(3), patience: Duration::from_secs(60) };
 
 async fn open(url: &str) -> KurrentLog {
     KurrentLog::connect(url, LEDGER).await.expect("a log that can be opened")

@@ -57,7 +57,7 @@ async fn appends_of_another_process_wake() {
     let mut waiting = here.wait_past(Position(0));
     assert!((&mut waiting).now_or_never().is_none());
     there.append(Position(0), &one("from there")).await.expect("an append");
-    timeout(Duration::from_secs(20), waiting).await.expect("woken");
+    timeout(Duration::from_secs(120), waiting).await.expect("woken");
     assert_eq!(here.read(Position(0), 1).await.expect("a page").bodies, one("from there"));
 }
 
@@ -72,7 +72,7 @@ async fn a_wait_outlives_the_store() {
     assert!((&mut waiting).now_or_never().is_none());
     double.open(0).await;
     there.append(Position(0), &one("after the loss")).await.expect("an append");
-    timeout(Duration::from_secs(20), waiting).await.expect("woken");
+    timeout(Duration::from_secs(120), waiting).await.expect("woken");
 }
 
 #[tokio::test]

@@ -59,7 +59,7 @@ async fn a_stream_that_is_deleted_is_corrupt_and_no_new_log() {
     assert!(is_corrupt(&log.read(Position(0), 10).await));
     assert!(is_corrupt(&log.read(Position(3), 10).await));
     // Whoever waits is woken, and finds out.
-    timeout(std::time::Duration::from_secs(20), log.wait_past(Position(3))).await.expect("woken");
+    timeout(std::time::Duration::from_secs(120), log.wait_past(Position(3))).await.expect("woken");
     // The store would go on behind the old events.
     let first: Bodies = ["first"].into_iter().collect();
     let appended = log.append(Position(0), &first).await;

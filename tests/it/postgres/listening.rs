@@ -11,7 +11,7 @@ use super::{numbered, open};
 use crate::support::postgres::{Database, SUPERUSER, run};
 
 /// How long a test waits for what should come at once.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 const LISTENERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
      AND query LIKE 'LISTEN %'";

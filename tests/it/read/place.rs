@@ -35,6 +35,9 @@ pub(super) trait Place: Sized {
 
     async fn new() -> Self;
 
+    /// Another place with the same projections, which nobody has open.
+    async fn copy(&self) -> Self;
+
     async fn start(
         &self,
         ledger: LedgerId,

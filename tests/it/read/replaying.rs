@@ -1,7 +1,9 @@
 //! `replay` and `verify` find what does not follow from the log.
 
+use std::sync::Arc;
+
 use credit_ledger::{
-    log::Bodies,
+    log::{Bodies, Log},
     read::{
         replay::{self, Comparison, VerifyFault},
         sqlite::SqliteReads,
@@ -22,17 +24,30 @@ on_every_store!(
     another_ledgers_log_is_no_replay,
 );
 
-/// The comparison after one statement was run on the projections.
-async fn compared_after<P: Place>(statement: impl Into<String>) -> (Comparison, u64) {
-    let (history, bodies) = everything(71, 20, 4_500);
-    let log = log_of(&bodies).await;
-    let place = P::new().await;
-    place.project(history.ledger, log.clone()).await.close().await;
-    let changed = place.tamper(statement).await;
-    let live = place.opened(history.ledger, log.clone()).await;
-    let comparison = replay::compare(history.ledger, log, &live, |_, _| {}).await.expect("a result");
-    live.close().await;
-    (comparison, changed)
+/// Projections that follow from their log.
+struct Sound<P> {
+    ledger: LedgerId,
+    log: Arc<dyn Log>,
+    place: P,
+}
+
+impl<P: Place> Sound<P> {
+    async fn new() -> Self {
+        let (history, bodies) = everything(71, 20, 4_500);
+        let (ledger, log, place) = (history.ledger, log_of(&bodies).await, P::new().await);
+        place.project(ledger, log.clone()).await.close().await;
+        Self { ledger, log, place }
+    }
+
+    /// The comparison after one statement was run on a copy, and how many rows that changed.
+    async fn after(&self, statement: impl Into<String>) -> (Comparison, u64) {
+        let (place, log) = (self.place.copy().await, &self.log);
+        let changed = place.tamper(statement).await;
+        let live = place.opened(self.ledger, log.clone()).await;
+        let compared = replay::compare(self.ledger, log.clone(), &live, |_, _| {}).await;
+        live.close().await;
+        (compared.expect("a result"), changed)
+    }
 }
 
 /// Which projections differ, in how many rows.
@@ -84,8 +99,9 @@ async fn a_row_that_does_not_follow_from_the_log_is_found<P: Place>() {
         ),
         ("DELETE FROM wallets WHERE id = (SELECT id FROM wallets ORDER BY id LIMIT 1)", "wallets liability"),
     ];
+    let sound = Sound::<P>::new().await;
     for (statement, projections) in cases {
-        let (comparison, changed) = compared_after::<P>(statement).await;
+        let (comparison, changed) = sound.after(statement).await;
         assert_eq!(changed, 1, "{statement}");
         // What the wallets hold, and what flowed through them, are held against each other too.
         let mut wanted: Vec<(&str, u64)> = Vec::new();
@@ -105,12 +121,13 @@ async fn entries_that_do_not_follow_from_the_log_are_found<P: Place>() {
         "UPDATE entries SET data = {} WHERE first = (SELECT max(first) FROM entries)",
         P::SECOND_CHANGED
     );
-    let (comparison, changed) = compared_after::<P>(first_id).await;
+    let sound = Sound::<P>::new().await;
+    let (comparison, changed) = sound.after(first_id).await;
     let found = differing(&comparison);
     assert!(changed == 1 && found[0].1 > 50, "{comparison:?}");
     assert_eq!(found.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["entries", "liability"]);
     let one_page = "DELETE FROM entries WHERE first = (SELECT max(first) FROM entries WHERE first < 3000)";
-    let (comparison, changed) = compared_after::<P>(one_page).await;
+    let (comparison, changed) = sound.after(one_page).await;
     let differing = differing(&comparison);
     assert!(changed == 1 && differing.len() == 1 && differing[0].1 > 100, "{comparison:?}");
     assert_eq!(differing[0].0, "entries");
@@ -121,17 +138,18 @@ async fn lists_that_do_not_follow_from_the_log_are_found<P: Place>() {
     let longest_row = "(org, app, kind, first) = (SELECT org, app, kind, first FROM entry_lists \
          ORDER BY length(data) DESC, app, first LIMIT 1)";
     let removed = format!("DELETE FROM entry_lists WHERE {longest_row}");
-    let (comparison, changed) = compared_after::<P>(removed).await;
+    let sound = Sound::<P>::new().await;
+    let (comparison, changed) = sound.after(removed).await;
     assert_eq!((changed, differing(&comparison)), (1, vec![("entries", 512)]), "{comparison:?}");
     // Another distance to the row's last position.
     let altered = format!("UPDATE entry_lists SET data = {} WHERE {last_row}", P::LAST_CHANGED);
-    let (comparison, changed) = compared_after::<P>(altered).await;
+    let (comparison, changed) = sound.after(altered).await;
     assert_eq!((changed, differing(&comparison)), (1, vec![("entries", 2)]), "{comparison:?}");
     // Position 0 is no entry's, and 100,000 is above all.
     for (first, data) in [(0, "00"), (100_000, "a08d06")] {
         let values = format!("1, 0, 1, {first}, {}", P::bytes(data));
         let added = P::insert("entry_lists", "org, app, kind, first, data", &values);
-        let (comparison, changed) = compared_after::<P>(added).await;
+        let (comparison, changed) = sound.after(added).await;
         assert_eq!((changed, differing(&comparison)), (1, vec![("entries", 1)]), "{comparison:?}");
         let (_, entries) = &comparison.projections[1];
         assert!(entries.described[0].starts_with(&format!("{first} is in the list of")), "{entries:?}");
@@ -140,7 +158,7 @@ async fn lists_that_do_not_follow_from_the_log_are_found<P: Place>() {
 
 async fn answers_missing_from_the_index_are_found<P: Place>() {
     let one_page = "DELETE FROM command_pages WHERE page = (SELECT min(page) FROM command_pages)";
-    let (comparison, changed) = compared_after::<P>(one_page).await;
+    let (comparison, changed) = Sound::<P>::new().await.after(one_page).await;
     assert_eq!(changed, 1);
     let (_, differences) = &comparison.projections[0];
     assert!(differences.differing > 50, "{differences:?}");

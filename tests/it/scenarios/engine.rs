@@ -23,7 +23,7 @@ use crate::support::{
 };
 
 /// No timer is as late; a test that waits so long has failed.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What happens between commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -42,7 +42,7 @@ fn export(directory: &Path) -> (Value, Vec<u8>) {
         .env_clear()
         .arg("--data-dir")
         .arg(directory)
-        .args(["export", "--format", "json", "--out"])
+        .args(["export", "--output", "json", "--out"])
         .arg(&file);
     let output = command.output().expect("the binary runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -31,6 +31,10 @@ impl Place for Postgres {
         Self(server::Database::migrated().await)
     }
 
+    async fn copy(&self) -> Self {
+        Self(self.0.copy().await)
+    }
+
     async fn start(
         &self,
         ledger: LedgerId,

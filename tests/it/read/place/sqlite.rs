@@ -29,6 +29,15 @@ impl Place for Sqlite {
         Self(tempfile::tempdir().expect("a directory"))
     }
 
+    async fn copy(&self) -> Self {
+        let copy = tempfile::tempdir().expect("a directory");
+        for entry in std::fs::read_dir(self.0.path()).expect("a directory") {
+            let entry = entry.expect("a file");
+            std::fs::copy(entry.path(), copy.path().join(entry.file_name())).expect("a copy");
+        }
+        Self(copy)
+    }
+
     async fn start(
         &self,
         ledger: LedgerId,

@@ -67,6 +67,11 @@ impl Database {
         database
     }
 
+    /// Another one with the same in it, on the shared server. Nobody may be in this one.
+    pub(crate) async fn copy(&self) -> Self {
+        Shared::get().await.database(&format!("TEMPLATE {}", self.name)).await
+    }
+
     /// A new ledger in the one database that many tests share, which is cheaper than a database each:
     /// where the application reaches it, and its id.
     pub(crate) async fn ledger() -> (String, LedgerId) {

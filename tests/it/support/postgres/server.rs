@@ -53,6 +53,8 @@ const SETTINGS: &[&str] = &[
     // Nothing lives long enough for them.
     "autovacuum=off",
     "checkpoint_timeout=1h",
+    // In its directory, so that nothing of it stays in /dev/shm when it is killed.
+    "dynamic_shared_memory_type=mmap",
 ];
 
 /// What the server logs when it can be used, and how it begins to say why it can't.
@@ -62,7 +64,7 @@ const FAILED: &str = "FATAL:  could not";
 const NOT_YET: &str = "is still in use";
 
 /// How long a start may take, recovery included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A server in a directory of its own, ended and removed with this value.
 pub(crate) struct Server {
