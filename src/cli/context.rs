@@ -39,7 +39,7 @@ impl Context<'_> {
             let what = format!("{what} a data directory or a database, not a server at --url");
             return Err(Failure::Usage(what));
         }
-        Place::of(&self.settings.config)
+        Place::of(&self.settings.config, self.global.ledger)
     }
 
     /// Works with the ledger through its HTTP API, and ends in good order whatever comes of it.

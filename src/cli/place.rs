@@ -38,6 +38,8 @@ pub(super) struct Database {
     pub(super) url: ServerUrl,
     /// What holds the log in its stead, if it is set.
     pub(super) event_store: ServerUrl,
+    /// Which of its ledgers, where it has several.
+    pub(super) ledger: Option<LedgerId>,
 }
 
 /// The log of a ledger that has events.
@@ -56,11 +58,11 @@ enum Handle {
 }
 
 impl Place {
-    /// As the settings say.
-    pub(super) fn of(config: &Config) -> Outcome<Self> {
+    /// As the settings say; `ledger` chooses among several.
+    pub(super) fn of(config: &Config, ledger: Option<LedgerId>) -> Outcome<Self> {
         let (url, event_store) = (config.database_url.clone(), config.event_store_url.clone());
         match (url.get(), event_store.get()) {
-            (Some(_), _) => Ok(Self::Database(Database { url, event_store })),
+            (Some(_), _) => Ok(Self::Database(Database { url, event_store, ledger })),
             (None, None) => Ok(Self::Directory(config.data_dir.clone())),
             (None, Some(_)) => Err(Failure::Other(anyhow!(
                 "event_store_url needs database_url as well: the projections are kept there"
@@ -90,7 +92,8 @@ impl Place {
                 (Handle::File(Arc::clone(&log)), log, None)
             }
             Self::Database(place) => {
-                let database = PostgresLog::open_read_only(place.get(), None).await.map_err(unusable)?;
+                let database = PostgresLog::open_read_only(place.get(), place.ledger).await;
+                let database = database.map_err(unusable)?;
                 let database = Arc::new(database);
                 let ledger = database.ledger();
                 let lease = PostgresLease::new(place.get(), ledger);
@@ -172,11 +175,11 @@ pub(super) fn held_by(tenure: &Tenure) -> Failure {
 /// Why the log in a database can't be opened.
 pub(super) fn unusable(error: OpenError) -> Failure {
     match error {
-        OpenError::Url => Failure::Usage(error.to_string()),
+        OpenError::Url | OpenError::Alike { .. } => Failure::Usage(error.to_string()),
+        OpenError::SeveralLedgers { .. } => Failure::Usage(format!("{error}, with --ledger")),
         OpenError::Unusable { .. } => Failure::Unreachable(error.to_string()),
-        OpenError::NotMigrated { .. }
-        | OpenError::NoLedger { .. }
-        | OpenError::OtherLedger { .. }
-        | OpenError::SeveralLedgers { .. } => Failure::Other(error.into()),
+        OpenError::NotMigrated { .. } | OpenError::NoLedger { .. } | OpenError::OtherLedger { .. } => {
+            Failure::Other(error.into())
+        }
     }
 }

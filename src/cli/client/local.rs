@@ -25,7 +25,7 @@ pub(super) struct Local {
 
 impl Local {
     pub(super) async fn open(missing: Missing, config: &Config, machine: &Machine) -> Outcome<Self> {
-        let place = Place::of(config)?;
+        let place = Place::of(config, None)?;
         if !place.holds_ledger().await? {
             match missing {
                 Missing::Make => eprintln!("note: {place} holds no ledger yet; making one"),

@@ -8,9 +8,10 @@ use crate::{
         context::Context,
         failure::{Failure, Outcome},
         output::Column,
+        place::unusable,
     },
     cluster::postgres::{Listed, PostgresProcesses},
-    log::postgres::{OpenError, PostgresLog},
+    log::postgres::PostgresLog,
 };
 
 const LISTED: &[Column] = &[
@@ -77,7 +78,7 @@ impl Add {
     async fn run(self, context: &mut Context<'_>) -> Outcome {
         let id = self.id.unwrap_or_else(|| LedgerId(context.random_id()));
         let url = &self.database.database_url;
-        PostgresLog::add_ledger(url, id).await.map_err(failed)?;
+        PostgresLog::add_ledger(url, id).await.map_err(unusable)?;
         let known = listed(url).await?;
         let added = known.into_iter().find(|ledger| ledger["ledger"] == json!(id));
         context.out.one(&added.unwrap_or_default(), LISTED)
@@ -88,7 +89,7 @@ impl List {
     async fn run(self, context: &mut Context<'_>) -> Outcome {
         let url = &self.database.database_url;
         // Says what is wrong with the database, if anything is.
-        PostgresLog::ledger_ids(url).await.map_err(failed)?;
+        PostgresLog::ledger_ids(url).await.map_err(unusable)?;
         context.out.many(&listed(url).await?, LISTED)
     }
 }
@@ -103,15 +104,4 @@ async fn listed(url: &str) -> Outcome<Vec<Value>> {
         json!({ "ledger": ledger, "number": number, "default": is_default, "writer": writer, "epoch": epoch })
     };
     Ok(known.into_iter().map(row).collect())
-}
-
-fn failed(error: OpenError) -> Failure {
-    match error {
-        OpenError::Url | OpenError::Alike { .. } => Failure::Usage(error.to_string()),
-        OpenError::Unusable { .. } => Failure::Unreachable(error.to_string()),
-        OpenError::NotMigrated { .. }
-        | OpenError::NoLedger { .. }
-        | OpenError::OtherLedger { .. }
-        | OpenError::SeveralLedgers { .. } => Failure::Other(error.into()),
-    }
 }
