@@ -91,8 +91,7 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     let commands: Arc<dyn Commands> = Arc::new(engine);
     let rows = reads.identity().await?;
     let epoch = commands.head().get();
-    let relay =
-        relaying::start(config, machine, id, Arc::clone(&log), &rows, epoch, token(&stop_relay))?;
+    let relay = relaying::start(config, machine, id, Arc::clone(&log), &rows, epoch, token(&stop_relay))?;
     let relay_health = relaying::Health::default();
     relay_health.store(relay.as_ref().map(|relay| Arc::new(relay.health.clone())));
     let identity = Identity::new(pepper, rows, Arc::clone(&commands), (machine.entropy)());
