@@ -33,7 +33,11 @@ impl Obstacles {
 
     /// Why nobody answered until the deadline.
     pub(super) fn at_deadline(&self, role: &Role) -> String {
-        self.of(role).unwrap_or_else(|| "no process writes the ledger now".to_owned())
+        let nobody = "no process writes the ledger now";
+        self.of(role).unwrap_or_else(|| match &*lock(&self.trouble) {
+            Some(trouble) => format!("{nobody}: {trouble}"),
+            None => nobody.to_owned(),
+        })
     }
 
     pub(super) fn trouble(&self, reason: Option<String>) {
@@ -57,4 +61,24 @@ impl Obstacles {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waited_in_vain_is_told_what_is_wrong() {
+        let (obstacles, writer) = (Obstacles::default(), Peer { epoch: 1, address: "a".into() });
+        let role = Role::Standby(Some(writer.clone()));
+        assert_eq!(obstacles.at_deadline(&role), "no process writes the ledger now");
+        obstacles.trouble(Some("the database is gone".to_owned()));
+        assert_eq!(obstacles.at_deadline(&role), "no process writes the ledger now: the database is gone");
+        assert_eq!(obstacles.of(&role), None, "it may come back soon");
+        obstacles.refused(&writer, "another secret");
+        assert_eq!(obstacles.at_deadline(&role), "another secret");
+        assert_eq!(obstacles.of(&role).as_deref(), Some("another secret"));
+        obstacles.taken();
+        assert_eq!(obstacles.of(&role), None);
+    }
 }
