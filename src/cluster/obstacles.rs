@@ -40,7 +40,10 @@ impl Obstacles {
             }
             Role::Standby(None) | Role::Starting(_) | Role::Writer(..) => "no process writes the ledger now",
         };
-        self.of(role).unwrap_or_else(|| nobody.to_owned())
+        self.of(role).unwrap_or_else(|| match &*lock(&self.trouble) {
+            Some(trouble) => format!("{nobody}: {trouble}"),
+            None => nobody.to_owned(),
+        })
     }
 
     pub(super) fn trouble(&self, reason: Option<String>) {
@@ -64,4 +67,24 @@ impl Obstacles {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waited_in_vain_is_told_what_is_wrong() {
+        let (obstacles, writer) = (Obstacles::default(), Peer { epoch: 1, address: "a".into() });
+        let role = Role::Standby(Some(writer.clone()));
+        assert_eq!(obstacles.at_deadline(&role), "no process writes the ledger now");
+        obstacles.trouble(Some("the database is gone".to_owned()));
+        assert_eq!(obstacles.at_deadline(&role), "no process writes the ledger now: the database is gone");
+        assert_eq!(obstacles.of(&role), None, "it may come back soon");
+        obstacles.refused(&writer, "another secret");
+        assert_eq!(obstacles.at_deadline(&role), "another secret");
+        assert_eq!(obstacles.of(&role).as_deref(), Some("another secret"));
+        obstacles.taken();
+        assert_eq!(obstacles.of(&role), None);
+    }
 }

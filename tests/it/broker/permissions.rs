@@ -49,6 +49,17 @@ async fn consume(connection: &Connection, queue: &str) -> lapin::Result<lapin::C
     channel(connection).await.basic_consume(queue.into(), "t".into(), options, none).await
 }
 
+/// The exchanges that every virtual host has are no way around.
+async fn refused_elsewhere(connection: &Connection, own: &str) {
+    for exchange in ["amq.topic", "amq.direct"] {
+        refused("binding elsewhere", bind(connection, own, exchange, "#").await);
+        let (options, none) = (ExchangeBindOptions::default(), FieldTable::default());
+        let open = channel(connection).await;
+        let bound = open.exchange_bind(exchange.into(), EVENTS.into(), "#".into(), options, none);
+        refused("binding an exchange to the events", bound.await);
+    }
+}
+
 #[tokio::test]
 async fn an_app_may_read_its_own_queues_and_do_nothing_else() {
     let rabbit = rabbit::shared().await;
@@ -75,13 +86,7 @@ async fn an_app_may_read_its_own_queues_and_do_nothing_else() {
         "binding its dead letters",
         bind(&connection, &queue(own), DEAD_LETTERS, &other.to_string()).await,
     );
-    for exchange in ["amq.topic", "amq.direct"] {
-        refused("binding elsewhere", bind(&connection, &queue(own), exchange, "#").await);
-        let (options, none) = (ExchangeBindOptions::default(), FieldTable::default());
-        let open = channel(&connection).await;
-        let bound = open.exchange_bind(exchange.into(), EVENTS.into(), "#".into(), options, none);
-        refused("binding an exchange to the events", bound.await);
-    }
+    refused_elsewhere(&connection, &queue(own)).await;
     for exchange in [EVENTS, DEAD_LETTERS, "amq.topic", "amq.direct", "amq.fanout", "amq.headers"] {
         refused("publishing", publish(&connection, exchange, &format!("credits.{own}.deducted")).await);
     }

@@ -1,6 +1,6 @@
 //! What only a database that several processes share must do.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use credit_ledger::{
     engine::ColdState,
@@ -12,7 +12,7 @@ use sqlx::Connection;
 use tokio_util::sync::CancellationToken;
 
 use super::place::{self, Place};
-use super::{append, end, everything, log_of, recorded};
+use super::{append, end, everything, log_of, nothing_handed_over, recorded};
 use crate::support::history::Mix;
 
 async fn is_equal(ledger: LedgerId, log: Arc<dyn Log>, live: &impl Live) -> bool {
@@ -53,13 +53,16 @@ async fn a_writer_that_stands_still_in_a_transaction_does_not_hold_up_the_next()
         sqlx::PgConnection::connect(&format!("{url}?application_name={name}")).await.expect("a session");
     let moved = "BEGIN; UPDATE credit_ledger.checkpoints SET position = 1";
     sqlx::Executor::execute(&mut stopped, moved).await.expect("a checkpoint");
-    let caught_up = async {
-        place.project(history.ledger, log.clone()).await.close().await;
-        let live = place.opened(history.ledger, log.clone()).await;
-        assert!(is_equal(history.ledger, log, &live).await);
-        live.close().await;
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(20), caught_up).await.expect("in time");
+    let stop = CancellationToken::new();
+    let started = place.start(history.ledger, log.clone(), nothing_handed_over(), stop.clone()).await;
+    let projected = started.expect("projections");
+    let mut checkpoint = Reads::checkpoint(&projected.reads);
+    let all = checkpoint.wait_for(|at| *at == end(&bodies));
+    tokio::time::timeout(Duration::from_secs(20), all).await.expect("in time").expect("a runner");
+    stop.cancel();
+    projected.runner.await.expect("a task").expect("a clean end");
+    assert!(is_equal(history.ledger, log, &projected.reads).await);
+    projected.reads.close().await;
     assert!(stopped.ping().await.is_err(), "its session was ended");
 }
 
