@@ -11,6 +11,7 @@ use credit_ledger::{
 use credit_ledger_client::{Amqp, Consumer, Feed, FeedError, FeedPage, Options};
 use events::{AppId, Position};
 use futures::{FutureExt, future::BoxFuture};
+use serde_json::json;
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -110,7 +111,7 @@ async fn through_restarts_of_broker_relay_and_app_every_event_is_handled_once() 
     world.spend(200, 3).await;
     relay.confirmed(804).await;
     let queue = credit_ledger::broker::topology::queue(world.apps[ADMIN]);
-    rabbit.ctl(&["purge_queue", "-p", &vhost.name, &queue]).await;
+    rabbit.api("DELETE", &format!("queues/{}/{queue}/contents", vhost.name), None).await;
     world.spend(10, 4).await;
     let app = App::start(&world, &vhost, &table);
     everything_once(&table, &world).await;
@@ -141,8 +142,10 @@ async fn a_tap_copies_or_takes() {
     let own = credit_ledger::broker::topology::user(app);
     let refused = open(&own, TapKind::Copy).await.expect_err("apps declare nothing");
     assert!(matches!(refused, TapError::Broken(Broken::Setup(_))), "{refused}");
-    rabbit.ctl(&["add_user", "onlooker", "secret"]).await;
-    rabbit.ctl(&["set_permissions", "-p", &vhost.name, "onlooker", "^amq\\.gen", "^amq\\.gen", ".*"]).await;
+    let onlooker = json!({ "password": "secret", "tags": "" });
+    rabbit.api("PUT", "users/onlooker", Some(&onlooker)).await;
+    let permissions = json!({ "configure": "^amq\\.gen", "write": "^amq\\.gen", "read": ".*" });
+    rabbit.api("PUT", &format!("permissions/{}/onlooker", vhost.name), Some(&permissions)).await;
     let mut copy = open("onlooker", TapKind::Copy).await.expect("a tap");
     let folder = tempfile::tempdir().expect("a directory");
     world.spend(50, 1).await;

@@ -4,7 +4,7 @@ use events::AppId;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::spending::{buy, spend_all};
+use super::spending::{buy, spend_all, wallet};
 use crate::{
     broker::inbox::{Inbox, chain},
     support::{
@@ -74,6 +74,7 @@ async fn everything_reaches_the_app(mut home: Home) {
     let app = TestApp::start_in_real_time(home).await;
     receive(&mut inbox, &app, &app.again(&client)).await;
     assert!(inbox.once().len() >= came + 3);
+    assert_eq!(wallet(&app, &app.again(&client)).await["balance"], "89");
     app.end().await;
 }
 

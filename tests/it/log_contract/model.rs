@@ -70,9 +70,9 @@ const ON_ONE_LOG: u32 = 8;
 fn run(fresh: impl AsyncFn() -> Subject) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let open = RefCell::new(None);
-    let told = Cell::new(0);
+    let told = Cell::new(0_u32);
     let tell = |calls: Vec<Call>| {
-        let kept = open.take().filter(|_| told.get() % ON_ONE_LOG != 0);
+        let kept = open.take().filter(|_| !told.get().is_multiple_of(ON_ONE_LOG));
         told.set(told.get() + 1);
         runtime.block_on(async {
             let subject = match kept {
