@@ -77,9 +77,12 @@ mod tests {
     fn whoever_waited_in_vain_is_told_what_is_wrong() {
         let (obstacles, writer) = (Obstacles::default(), Peer { epoch: 1, address: "a".into() });
         let role = Role::Standby(Some(writer.clone()));
-        assert_eq!(obstacles.at_deadline(&role), "no process writes the ledger now");
+        assert_eq!(obstacles.at_deadline(&Role::Standby(None)), "no process writes the ledger now");
+        assert!(obstacles.at_deadline(&role).contains("doesn't reach it"));
         obstacles.trouble(Some("the database is gone".to_owned()));
-        assert_eq!(obstacles.at_deadline(&role), "no process writes the ledger now: the database is gone");
+        let told = obstacles.at_deadline(&Role::Standby(None));
+        assert_eq!(told, "no process writes the ledger now: the database is gone");
+        assert!(obstacles.at_deadline(&role).ends_with(": the database is gone"));
         assert_eq!(obstacles.of(&role), None, "it may come back soon");
         obstacles.refused(&writer, "another secret");
         assert_eq!(obstacles.at_deadline(&role), "another secret");
