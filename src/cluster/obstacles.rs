@@ -25,25 +25,24 @@ impl Obstacles {
             Role::Starting(_) => "this process is taking over",
             Role::Standby(None) => "no process writes the ledger",
         };
-        Some(match &*lock(&self.trouble) {
-            Some(trouble) => format!("{known}: {trouble}"),
-            None => known.to_owned(),
-        })
+        Some(self.because(known))
     }
 
     /// Why nobody answered until the deadline.
     pub(super) fn at_deadline(&self, role: &Role) -> String {
-        let nobody = match role {
-            Role::Standby(Some(_)) => {
+        self.of(role).unwrap_or_else(|| {
+            self.because(
                 "another process writes the ledger, and this one doesn't reach it: both need the same \
-                 cluster_secret_file, and that one cluster_listen"
-            }
-            Role::Standby(None) | Role::Starting(_) | Role::Writer(..) => "no process writes the ledger now",
-        };
-        self.of(role).unwrap_or_else(|| match &*lock(&self.trouble) {
-            Some(trouble) => format!("{nobody}: {trouble}"),
-            None => nobody.to_owned(),
+                 cluster_secret_file, and that one cluster_listen",
+            )
         })
+    }
+
+    fn because(&self, what: &str) -> String {
+        match &*lock(&self.trouble) {
+            Some(trouble) => format!("{what}: {trouble}"),
+            None => what.to_owned(),
+        }
     }
 
     pub(super) fn trouble(&self, reason: Option<String>) {
@@ -77,11 +76,11 @@ mod tests {
     fn whoever_waited_in_vain_is_told_what_is_wrong() {
         let (obstacles, writer) = (Obstacles::default(), Peer { epoch: 1, address: "a".into() });
         let role = Role::Standby(Some(writer.clone()));
-        assert_eq!(obstacles.at_deadline(&Role::Standby(None)), "no process writes the ledger now");
+        assert_eq!(obstacles.at_deadline(&Role::Standby(None)), "no process writes the ledger");
         assert!(obstacles.at_deadline(&role).contains("doesn't reach it"));
         obstacles.trouble(Some("the database is gone".to_owned()));
         let told = obstacles.at_deadline(&Role::Standby(None));
-        assert_eq!(told, "no process writes the ledger now: the database is gone");
+        assert_eq!(told, "no process writes the ledger: the database is gone");
         assert!(obstacles.at_deadline(&role).ends_with(": the database is gone"));
         assert_eq!(obstacles.of(&role), None, "it may come back soon");
         obstacles.refused(&writer, "another secret");
