@@ -14,7 +14,7 @@ use crate::{
 /// The result of a read.
 pub type Stored<T> = Result<T, StoreFault>;
 
-/// Numbers of an organization, of an app (or [`EVERY_APP`](super::entry_rows::EVERY_APP)) and of a kind
+/// Numbers of an organization, of an app (or `entry_rows::EVERY_APP`) and of a kind
 /// of entries, and the first position of a row of that list.
 pub type ListKey = (i64, i64, i64, i64);
 
