@@ -78,14 +78,15 @@ impl Served {
         let url = common.config.database_url.get().unwrap_or_default();
         let id = database.ledger();
         let lease = PostgresLease::new(url, id)?;
+        // First, because the first pepper that a ledger is shown is its pepper for ever.
+        if lease.look().await?.is_some_and(|tenure| tenure.is_import()) {
+            database.close().await;
+            return Err(BeingImported { ledger: id }.into());
+        }
         if !lease.has_pepper(common.pepper.fingerprint()).await? {
             bail!(
                 "the pepper is not the one that the ledger's API keys were made with: all replicas need the same pepper_file"
             );
-        }
-        if lease.look().await?.is_some_and(|tenure| tenure.is_import()) {
-            database.close().await;
-            return Err(BeingImported { ledger: id }.into());
         }
         let elsewhere = stored_elsewhere(&common.config.event_store_url, id).await?;
         let log = elsewhere.unwrap_or_else(|| database.clone());

@@ -10,7 +10,10 @@ use events::{LedgerId, Position};
 use serde_json::Value;
 
 use super::{WALLET, begun, home};
-use crate::support::{postgres::Database, typed::Home};
+use crate::support::{
+    postgres::{APPLICATION, Database},
+    typed::Home,
+};
 
 /// The export of a small ledger.
 struct Exported {
@@ -99,6 +102,10 @@ async fn an_import_that_was_broken_off_is_no_ledger_and_is_gone_on_with() {
         let said = there.refused(&line.replace('W', WALLET), 2).await;
         assert!(said.contains("being imported"), "{line}: {said}");
     }
+    // The ledger's own pepper is the first one after the import, not that of a server which came too soon.
+    let mut connection = database.connect_as(APPLICATION).await;
+    let peppers = sqlx::query_scalar("SELECT count(*) FROM credit_ledger.peppers").fetch_one(&mut connection);
+    assert_eq!(peppers.await.unwrap_or(-1_i64), 0);
     assert!(there.refused(&other.line(), 2).await.contains("holds a ledger already"));
     assert_eq!(log.head().await, Ok(Position(120)));
     there.run(&exported.line()).await.ended(0);
