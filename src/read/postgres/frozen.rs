@@ -1,22 +1,17 @@
 //! The projections as they were at one moment, however they go on.
 
-use std::sync::Arc;
-
 use events::{LedgerId, Position};
 use sqlx::{Connection, PgConnection};
-use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
 use super::{
     OpenError,
     open::{self, current_build},
     tables::On,
 };
-use crate::read::{
-    StoreFault,
-    stored::{
-        segments::Filters,
-        tables::{Database, Snapshot, Stored},
-    },
+use crate::read::stored::{
+    moment::{Held, Moment},
+    segments::Filters,
+    tables::{Database, Snapshot, Stored},
 };
 
 /// One transaction that sees one moment and changes nothing. It is idle as long as its reader is busy
@@ -24,13 +19,10 @@ use crate::read::{
 const BEGIN: &str = "SET idle_in_transaction_session_timeout = 0; SET statement_timeout = 0; \
      BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// The connection, as long as it is in use.
-type Held = OwnedMappedMutexGuard<Option<PgConnection>, PgConnection>;
-
 /// One ledger's projections in a database, all read in one transaction.
 #[derive(Debug)]
 pub struct Frozen {
-    connection: Arc<Mutex<Option<PgConnection>>>,
+    moment: Moment<PgConnection>,
     build: i32,
 }
 
@@ -42,21 +34,17 @@ impl Frozen {
         let found = current_build(&mut connection, ledger).await?;
         let (build, checkpoint) = found.ok_or(OpenError::NotCurrent)?;
         let filters = Filters::load(&mut On { connection: &mut connection, build }).await?;
-        Ok((Self { connection: Arc::new(Mutex::new(Some(connection))), build }, filters, checkpoint))
+        Ok((Self { moment: Moment::of(connection), build }, filters, checkpoint))
     }
 
-    async fn tables(&self) -> Stored<On<Held>> {
-        let held = Arc::clone(&self.connection).lock_owned().await;
-        match OwnedMutexGuard::try_map(held, Option::as_mut) {
-            Ok(connection) => Ok(On { connection, build: self.build }),
-            Err(_) => Err(StoreFault::Unavailable("it is closed".to_owned())),
-        }
+    async fn tables(&self) -> Stored<On<Held<PgConnection>>> {
+        Ok(On { connection: self.moment.hold().await?, build: self.build })
     }
 }
 
 impl Database for Frozen {
-    type Single = On<Held>;
-    type Snapshot = On<Held>;
+    type Single = On<Held<PgConnection>>;
+    type Snapshot = On<Held<PgConnection>>;
 
     async fn single(&self) -> Stored<Self::Single> {
         self.tables().await
@@ -66,19 +54,15 @@ impl Database for Frozen {
         self.tables().await
     }
 
-    async fn engine_snapshot(&self) -> Stored<Self::Snapshot> {
-        self.tables().await
-    }
-
     async fn close(&self) {
-        if let Some(connection) = self.connection.lock().await.take() {
+        if let Some(connection) = self.moment.take().await {
             // Nothing was changed that could fail to be kept.
             let _ = connection.close().await;
         }
     }
 }
 
-impl Snapshot for On<Held> {
+impl Snapshot for On<Held<PgConnection>> {
     async fn end(self) -> Stored<()> {
         Ok(())
     }

@@ -11,6 +11,7 @@ mod hold_ends;
 pub(super) mod liability;
 mod live;
 mod log_events;
+pub(super) mod moment;
 mod past;
 mod reads;
 mod reports;

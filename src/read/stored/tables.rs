@@ -32,7 +32,9 @@ pub trait Database: Send + Sync + 'static {
     fn snapshot(&self) -> impl Future<Output = Stored<Self::Snapshot>> + Send;
 
     /// The same for the engine, which waits for no other reader.
-    fn engine_snapshot(&self) -> impl Future<Output = Stored<Self::Snapshot>> + Send;
+    fn engine_snapshot(&self) -> impl Future<Output = Stored<Self::Snapshot>> + Send {
+        self.snapshot()
+    }
 
     /// Closes the connections that read.
     fn close(&self) -> impl Future<Output = ()> + Send;
