@@ -85,6 +85,42 @@ fn everything() -> Config {
     }
 }
 
+/// The same settings given on the command line.
+fn flags_of(c: Config) -> Flags {
+    Flags {
+        data_dir: Some(c.data_dir),
+        database_url: Some(c.database_url),
+        event_store_url: Some(c.event_store_url),
+        broker_url: Some(c.broker_url),
+        pepper_file: Some(c.pepper_file),
+        cluster_listen: Some(c.cluster_listen),
+        cluster_url: Some(c.cluster_url),
+        cluster_secret_file: Some(c.cluster_secret_file),
+        listen: Some(c.listen),
+        cors_origins: Some(c.cors_origins),
+        public_url: Some(c.public_url),
+        api_audience: Some(c.api_audience),
+        access_token_seconds: Some(c.access_token_seconds),
+        trusted_proxies: Some(c.trusted_proxies),
+        google_client_id: Some(c.google_client_id),
+        google_client_secret_file: Some(c.google_client_secret_file),
+        google_issuer: Some(c.google_issuer),
+        google_callback_url: Some(c.google_callback_url),
+        frontend_url: Some(c.frontend_url),
+        mail_url: Some(c.mail_url),
+        mail_from: Some(c.mail_from),
+        activity_days: Some(c.activity_days),
+        mailbox: Some(c.mailbox),
+        group_max: Some(c.group_max),
+        wallet_cache: Some(c.wallet_cache),
+        tail_max: Some(c.tail_max),
+        max_connections: Some(c.max_connections),
+        rate_limit_per_key: Some(c.rate_limit_per_key),
+        log_format: Some(c.log_format),
+        log_filter: Some(c.log_filter),
+    }
+}
+
 #[test]
 fn every_setting_has_a_variable_and_a_flag() {
     let variables = [
@@ -122,39 +158,7 @@ fn every_setting_has_a_variable_and_a_flag() {
     let expected = everything();
     let by_variable = Settings::load(inputs(&folder(), "", &variables)).expect("settings");
     assert_eq!(by_variable.config, expected);
-    let c = expected.clone();
-    let flags = Flags {
-        data_dir: Some(c.data_dir),
-        database_url: Some(c.database_url),
-        event_store_url: Some(c.event_store_url),
-        broker_url: Some(c.broker_url),
-        pepper_file: Some(c.pepper_file),
-        cluster_listen: Some(c.cluster_listen),
-        cluster_url: Some(c.cluster_url),
-        cluster_secret_file: Some(c.cluster_secret_file),
-        listen: Some(c.listen),
-        cors_origins: Some(c.cors_origins),
-        public_url: Some(c.public_url),
-        api_audience: Some(c.api_audience),
-        access_token_seconds: Some(c.access_token_seconds),
-        trusted_proxies: Some(c.trusted_proxies),
-        google_client_id: Some(c.google_client_id),
-        google_client_secret_file: Some(c.google_client_secret_file),
-        google_issuer: Some(c.google_issuer),
-        google_callback_url: Some(c.google_callback_url),
-        frontend_url: Some(c.frontend_url),
-        mail_url: Some(c.mail_url),
-        mail_from: Some(c.mail_from),
-        activity_days: Some(c.activity_days),
-        mailbox: Some(c.mailbox),
-        group_max: Some(c.group_max),
-        wallet_cache: Some(c.wallet_cache),
-        tail_max: Some(c.tail_max),
-        max_connections: Some(c.max_connections),
-        rate_limit_per_key: Some(c.rate_limit_per_key),
-        log_format: Some(c.log_format),
-        log_filter: Some(c.log_filter),
-    };
+    let flags = flags_of(expected.clone());
     let by_flag = Settings::load(Inputs { flags, ..Inputs::default() }).expect("settings");
     assert_eq!(by_flag.config, expected);
     let by_other = by_flag.sources().iter().filter(|origin| !origin.source.starts_with("flag --"));
