@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use super::{
     app::Shared,
+    commands::Answer,
     deductions::metadata,
     extract::{
         AmountField, Asking, Caller, Intent, Payload, SERVICE_CHARS_MAX, Text, UsageField, charge_by_number,
@@ -108,8 +109,82 @@ pub(super) struct Deducted {
 }
 
 /// The amount as a JSON number with exactly its digits.
-fn number(credits: Credits) -> Number {
+pub(super) fn number(credits: Credits) -> Number {
     Number::from_string_unchecked(credits.to_string())
+}
+
+/// What is to be paid, and for what, whichever path it was asked on.
+#[derive(Debug)]
+pub(super) struct Spending<'a> {
+    pub(super) service: &'a Text<'a>,
+    pub(super) cost: Option<&'a AmountField<'a>>,
+    pub(super) usage: Option<&'a UsageField<'a>>,
+    pub(super) metadata: Option<&'a RawValue>,
+    pub(super) key: Option<&'a Text<'a>>,
+}
+
+impl<'a> CostRequest<'a> {
+    fn spending(&'a self) -> Spending<'a> {
+        Spending {
+            service: &self.service,
+            cost: self.cost.as_ref(),
+            usage: self.usage.as_ref(),
+            metadata: self.metadata,
+            key: self.idempotency_key.as_ref(),
+        }
+    }
+}
+
+/// Advises whether the wallet can pay.
+pub(super) async fn advise<S>(
+    shared: &Shared,
+    caller: Caller<S>,
+    asking: Asking,
+    wallet: WalletId,
+    spending: &Spending<'_>,
+) -> Result<Reply, Problem> {
+    let key = asking.key(spending.key)?;
+    let service = short_text("service", spending.service, SERVICE_CHARS_MAX)?;
+    let charge = charge_by_number(spending.cost, spending.usage)?;
+    let command = Command::Check(Check { service, charge, budget: None, hold: None });
+    let answer = shared.submit(caller, asking, key, wallet, command).await?;
+    let Event::CreditsChecked(checked) = &answer.recorded.event else { return Err(lookup::unexpected()) };
+    let recording = answer.recording();
+    let advice = Sufficiency {
+        sufficient: checked.sufficient,
+        balance: number(checked.wallet.available),
+        as_of_position: recording.position,
+        dry_run: recording.dry_run,
+    };
+    Ok(answer.done(&advice))
+}
+
+/// Spends the wallet's credits.
+pub(super) async fn spend<S>(
+    shared: &Shared,
+    caller: Caller<S>,
+    asking: Asking,
+    wallet: WalletId,
+    spending: &Spending<'_>,
+) -> Result<(Answer, Deducted), Problem> {
+    let key = asking.key(spending.key)?;
+    let command = Command::Deduct(Deduct {
+        service: short_text("service", spending.service, SERVICE_CHARS_MAX)?,
+        charge: charge_by_number(spending.cost, spending.usage)?,
+        budget: None,
+        metadata: spending.metadata.map(metadata).transpose()?,
+    });
+    let answer = shared.submit(caller, asking, key, wallet, command).await?;
+    let Event::CreditsDeducted(deducted) = &answer.recorded.event else { return Err(lookup::unexpected()) };
+    let recording = answer.recording();
+    let deducted = Deducted {
+        status: "ok",
+        new_balance: number(deducted.wallet.available),
+        transaction_id: shared.id(PublicKind::Deduction, recording),
+        position: recording.position,
+        dry_run: recording.dry_run,
+    };
+    Ok((answer, deducted))
 }
 
 /// Asks whether a cost could be paid now.
@@ -129,20 +204,7 @@ pub(super) async fn check(
     body: Payload,
 ) -> Result<Reply, Problem> {
     let request: CostRequest<'_> = body.parse()?;
-    let key = asking.key(request.idempotency_key.as_ref())?;
-    let service = short_text("service", &request.service, SERVICE_CHARS_MAX)?;
-    let charge = charge_by_number(request.cost.as_ref(), request.usage.as_ref())?;
-    let command = Command::Check(Check { service, charge, budget: None, hold: None });
-    let answer = shared.submit(caller, asking, key, wallet, command).await?;
-    let Event::CreditsChecked(checked) = &answer.recorded.event else { return Err(lookup::unexpected()) };
-    let recording = answer.recording();
-    let advice = Sufficiency {
-        sufficient: checked.sufficient,
-        balance: number(checked.wallet.available),
-        as_of_position: recording.position,
-        dry_run: recording.dry_run,
-    };
-    Ok(answer.done(&advice))
+    advise(&shared, caller, asking, wallet, &request.spending()).await
 }
 
 /// Spends credits. Send a key: without one, a repetition charges again.
@@ -162,24 +224,8 @@ pub(super) async fn deduct(
     body: Payload,
 ) -> Result<Reply, Problem> {
     let request: CostRequest<'_> = body.parse()?;
-    let key = asking.key(request.idempotency_key.as_ref())?;
-    let command = Command::Deduct(Deduct {
-        service: short_text("service", &request.service, SERVICE_CHARS_MAX)?,
-        charge: charge_by_number(request.cost.as_ref(), request.usage.as_ref())?,
-        budget: None,
-        metadata: request.metadata.map(metadata).transpose()?,
-    });
-    let answer = shared.submit(caller, asking, key, wallet, command).await?;
-    let Event::CreditsDeducted(deducted) = &answer.recorded.event else { return Err(lookup::unexpected()) };
-    let recording = answer.recording();
-    let deduction = Deducted {
-        status: "ok",
-        new_balance: number(deducted.wallet.available),
-        transaction_id: shared.id(PublicKind::Deduction, recording),
-        position: recording.position,
-        dry_run: recording.dry_run,
-    };
-    Ok(answer.done(&deduction))
+    let (answer, deducted) = spend(&shared, caller, asking, wallet, &request.spending()).await?;
+    Ok(answer.done(&deducted))
 }
 
 #[cfg(test)]

@@ -1,0 +1,109 @@
+//! `POST /api/cross-app/register`: an app with everything that it needs to sign users in.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use events::{AppId, OrgId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    http::{
+        app::Shared,
+        extract::{Caller, Payload, scope},
+        problem::Problem,
+        reply::Reply,
+    },
+    identity::ClientDraft,
+};
+
+/// An app to register.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::http) struct CrossAppRequest {
+    /// Its name, unique in the organization.
+    #[schema(example = "my-video-app")]
+    name: String,
+    /// The web origins of its pages.
+    #[serde(default)]
+    #[schema(example = json!(["https://video.example"]))]
+    origins: Vec<String>,
+    /// Where users may be sent back to, exactly.
+    #[serde(default)]
+    #[schema(example = json!(["https://video.example/auth-callback"]))]
+    redirect_uris: Vec<String>,
+    /// Where users may be sent after signing out.
+    #[serde(default)]
+    logout_uris: Vec<String>,
+    /// Pages by name, for `return_to`.
+    #[serde(default)]
+    return_to: BTreeMap<String, String>,
+    /// What it may ask users for.
+    #[serde(default)]
+    #[schema(example = json!(["openid", "email", "credits:check", "credits:deduct"]))]
+    scopes: Vec<String>,
+    /// Whether it can keep a secret: a server, not a page or a program on a user's device.
+    #[serde(default)]
+    confidential: bool,
+}
+
+/// A registered app.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct CrossApp {
+    /// The app.
+    #[schema(value_type = String, format = "uuid")]
+    app_id: AppId,
+    /// Its name for OAuth.
+    #[schema(value_type = String, example = "app_mfrggzdfmztwq2lk")]
+    client_id: Box<str>,
+    /// Its secret, shown this once; only for one that can keep it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+    /// Its organization.
+    #[schema(value_type = String, format = "uuid")]
+    organization: OrgId,
+    /// Its name.
+    name: String,
+    /// The web origins of its pages.
+    origins: Vec<String>,
+    /// Where users may be sent back to.
+    redirect_uris: Vec<String>,
+    /// What it may ask users for.
+    scopes: Vec<String>,
+}
+
+/// Registers an app with what it needs to sign users in.
+///
+/// A confidential app is given a secret, which is shown this once; the others prove by PKCE who they are.
+#[utoipa::path(
+    post, path = "/api/cross-app/register", tag = "cross-app", operation_id = "cross_app_register",
+    request_body(content = CrossAppRequest, example = json!({
+        "name": "my-video-app", "origins": ["https://video.example"],
+        "redirect_uris": ["https://video.example/auth-callback"], "scopes": ["openid", "email", "credits:check", "credits:deduct"],
+    })),
+    responses((status = 201, description = "The app is registered", body = CrossApp)),
+)]
+pub(in crate::http) async fn register(
+    State(shared): State<Shared>,
+    caller: Caller<scope::AppsAdmin>,
+    body: Payload,
+) -> Result<Reply, Problem> {
+    let request: CrossAppRequest = body.parse()?;
+    let draft = request.draft()?;
+    let (actor, confidential) = (caller.actor.clone(), request.confidential);
+    let app = shared.identity.register_app(caller.org, &request.name, actor.clone()).await?;
+    let client = shared.identity.set_client(app.id, draft, actor.clone()).await?;
+    let issued = match confidential {
+        true => Some(shared.identity.issue_client_secret(app.id, None, actor).await?),
+        false => None,
+    };
+    Ok(Reply::created(&CrossApp {
+        app_id: app.id,
+        client_id: client.client_id,
+        client_secret: issued.map(|issued| issued.secret.expose().to_owned()),
+        organization: app.org,
+        name: request.name,
+        origins: request.origins,
+        redirect_uris: request.redirect_uris,
+        scopes: request.scopes,
+    }))
+}

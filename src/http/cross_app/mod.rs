@@ -1,0 +1,26 @@
+//! `/api/cross-app/…`: what apps in browsers ask on behalf of who is signed in, on the paths of earlier
+//! clients. Amounts are JSON numbers with exact text, and unknown fields are ignored.
+
+pub(super) mod apps;
+pub(super) mod auth;
+pub(super) mod credits;
+mod origin;
+pub(super) mod tokens;
+pub(super) mod users;
+
+pub(super) use origin::allows as allows_origin;
+
+use super::problem::{Code, Problem};
+use crate::identity::oauth::{ErrorCode, OauthError};
+
+/// An error of the authorization server as these paths tell it: the other paths of apps have problems, too.
+fn fault(error: OauthError) -> Problem {
+    let code = match error.code {
+        ErrorCode::InvalidClient | ErrorCode::InvalidToken => Code::Unauthenticated,
+        ErrorCode::InvalidGrant => Code::InvalidGrant,
+        ErrorCode::TemporarilyUnavailable => Code::Unavailable,
+        ErrorCode::ServerError => Code::Internal,
+        _ => Code::BadRequest,
+    };
+    Problem::new(code, error.description)
+}
