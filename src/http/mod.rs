@@ -17,6 +17,7 @@ mod check_batches;
 mod checks;
 mod commands;
 mod compatible;
+mod cross_app;
 mod cursor;
 mod deduction_batches;
 mod deductions;
@@ -71,7 +72,7 @@ use axum::{
     http::{HeaderName, Method, header},
 };
 use tower::Layer;
-use tower_http::cors::CorsLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The API over these parts. A metrics recorder must be installed before, or nothing is counted.
@@ -85,9 +86,6 @@ pub fn api(app: App) -> Api {
         documented = documented.merge(echo().split_for_parts().0);
     }
     let router = documented.with_state(shared.clone());
-    if shared.options.cors_origins.is_empty() {
-        return Api::new(router, shared);
-    }
     // Around the whole router, because a browser must be able to read what is not found, too.
     let open = Router::new().fallback_service(cors(&shared).layer(router));
     Api::new(open, shared)
@@ -157,6 +155,33 @@ fn echo() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(bench_echo::echo))
 }
 
+/// Paths that apps call from pages of their own origins, with a token or without any credential: nothing
+/// that a cookie opens.
+const OF_APPS: [&str; 8] = [
+    "/api/cross-app/",
+    "/api/mcp/",
+    "/api/auth/groups",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/userinfo",
+    "/oauth/jwks",
+    "/.well-known/",
+];
+
+/// Which pages of other origins may read answers: those in the settings all of them, and those of an app
+/// what apps ask.
+fn origins(shared: &Shared) -> AllowOrigin {
+    let configured = shared.options.cors_origins.clone();
+    if configured.iter().any(|origin| origin == "*") {
+        return AllowOrigin::any();
+    }
+    let shared = shared.clone();
+    AllowOrigin::predicate(move |origin, request| {
+        let of_apps = || OF_APPS.iter().any(|path| request.uri.path().starts_with(path));
+        configured.contains(origin) || (of_apps() && cross_app::allows_origin(origin, &shared))
+    })
+}
+
 fn cors(shared: &Shared) -> CorsLayer {
     let named = [
         "x-api-key",
@@ -170,7 +195,7 @@ fn cors(shared: &Shared) -> CorsLayer {
     let sent = named.into_iter().map(HeaderName::from_static);
     let shown = ["idempotent-replayed", "x-ledger-next", "x-ledger-head"].map(HeaderName::from_static);
     CorsLayer::new()
-        .allow_origin(shared.options.cors_origins.clone())
+        .allow_origin(origins(shared))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers(
             sent.chain([header::AUTHORIZATION, header::CONTENT_TYPE, front::REQUEST_ID]).collect::<Vec<_>>(),
