@@ -38,6 +38,7 @@ mod lookup;
 mod moments;
 pub mod openapi;
 mod organizations;
+mod origins;
 pub mod peer;
 mod policy;
 mod positions;
@@ -87,8 +88,8 @@ pub fn api(app: App) -> Api {
     }
     let router = documented.with_state(shared.clone());
     // Around the whole router, because a browser must be able to read what is not found, too.
-    let open = Router::new().fallback_service(cors(&shared).layer(router));
-    Api::new(open, shared)
+    let open = Router::new().fallback_service(cors().layer(router.clone()));
+    Api::new(router, open, shared)
 }
 
 /// Every handler with its documentation.
@@ -155,34 +156,8 @@ fn echo() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(bench_echo::echo))
 }
 
-/// Paths that apps call from pages of their own origins, with a token or without any credential: nothing
-/// that a cookie opens.
-const OF_APPS: [&str; 8] = [
-    "/api/cross-app/",
-    "/api/mcp/",
-    "/api/auth/groups",
-    "/oauth/token",
-    "/oauth/revoke",
-    "/oauth/userinfo",
-    "/oauth/jwks",
-    "/.well-known/",
-];
-
-/// Which pages of other origins may read answers: those in the settings all of them, and those of an app
-/// what apps ask.
-fn origins(shared: &Shared) -> AllowOrigin {
-    let configured = shared.options.cors_origins.clone();
-    if configured.iter().any(|origin| origin == "*") {
-        return AllowOrigin::any();
-    }
-    let shared = shared.clone();
-    AllowOrigin::predicate(move |origin, request| {
-        let of_apps = || OF_APPS.iter().any(|path| request.uri.path().starts_with(path));
-        configured.contains(origin) || (of_apps() && cross_app::allows_origin(origin, &shared))
-    })
-}
-
-fn cors(shared: &Shared) -> CorsLayer {
+/// Lets the page that asks read the answer.
+fn cors() -> CorsLayer {
     let named = [
         "x-api-key",
         "x-user-id",
@@ -195,7 +170,7 @@ fn cors(shared: &Shared) -> CorsLayer {
     let sent = named.into_iter().map(HeaderName::from_static);
     let shown = ["idempotent-replayed", "x-ledger-next", "x-ledger-head"].map(HeaderName::from_static);
     CorsLayer::new()
-        .allow_origin(origins(shared))
+        .allow_origin(AllowOrigin::mirror_request())
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers(
             sent.chain([header::AUTHORIZATION, header::CONTENT_TYPE, front::REQUEST_ID]).collect::<Vec<_>>(),

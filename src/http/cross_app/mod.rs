@@ -8,8 +8,6 @@ mod origin;
 pub(super) mod tokens;
 pub(super) mod users;
 
-pub(super) use origin::allows as allows_origin;
-
 use super::problem::{Code, Problem};
 use crate::identity::oauth::{ErrorCode, OauthError};
 

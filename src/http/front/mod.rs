@@ -18,6 +18,7 @@ use tower::ServiceExt;
 use super::{
     app::Shared,
     extract::{names, presented},
+    origins,
     problem::{Code, Problem},
     routes::{Finder, Kind, ROUTES},
 };
@@ -35,6 +36,8 @@ const OF_THE_BODY: [HeaderName; 2] = [header::CONTENT_TYPE, header::CONTENT_LENG
 #[derive(Clone)]
 pub struct Api {
     router: Router,
+    /// The same with answers that pages of other origins may read.
+    open: Router,
     front: Arc<Front>,
     /// Of the other ledgers of this process.
     others: Arc<[Self]>,
@@ -54,10 +57,10 @@ impl std::fmt::Debug for Api {
 }
 
 impl Api {
-    pub(super) fn new(router: Router, shared: Shared) -> Self {
+    pub(super) fn new(router: Router, open: Router, shared: Shared) -> Self {
         let ids = RequestIds::new(shared.random_id());
         let front = Front { finder: Finder::new(), tallies: Tallies::new(), ids, shared };
-        Self { router, front: Arc::new(front), others: Arc::new([]) }
+        Self { router, open, front: Arc::new(front), others: Arc::new([]) }
     }
 
     /// This API, and those of other ledgers beside it: a request is answered by the ledger that knows
@@ -95,7 +98,8 @@ impl Api {
         let mut response = match refusal {
             Some(problem) => problem.into_response(),
             None => {
-                let handled = AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind().await;
+                let router = if origins::trusts(&request, &front.shared) { &self.open } else { &self.router };
+                let handled = AssertUnwindSafe(router.clone().oneshot(request)).catch_unwind().await;
                 handled.map_or_else(|_| panicked().into_response(), |Ok(response)| response)
             }
         };
