@@ -20,7 +20,11 @@ fn at(position: i64) -> Time {
 fn issued(position: u64, of: u128, scope: &str) -> Recorded {
     let scopes = vec!["credits:deduct".into(), scope.into()];
     let verifier = Verifier([0; 32]);
-    recorded(position, None, ApiKeyIssued { key: key(of), app: app(of), scopes, verifier }.into())
+    recorded(
+        position,
+        None,
+        ApiKeyIssued { key: key(of), app: app(of), scopes, verifier, expires: None }.into(),
+    )
 }
 
 fn revoked(position: u64, of: u128) -> Recorded {
@@ -40,7 +44,14 @@ fn audience() -> Audience {
 
 fn deduction(position: i64, acting: u128) -> Occurrence {
     let subject = Subject::Wallet(wallet(1));
-    Occurrence { org: Some(org()), app: Some(app(acting)), subject, is_auth: false, time: at(position) }
+    Occurrence {
+        org: Some(org()),
+        app: Some(app(acting)),
+        subject,
+        member: None,
+        is_auth: false,
+        time: at(position),
+    }
 }
 
 fn told(event: &Occurrence) -> Vec<AppId> {
@@ -89,10 +100,11 @@ fn facts_known_too_early_or_twice_change_nothing() {
         app: crate::samples::app(),
         scopes: vec!["admin".into()],
         verifier: Verifier([0; 32]),
+        expires: None,
     };
     let own = recorded(6, None, own.into());
     identity.apply(&own).expect("a known app");
     let mut applied = Audience::default();
     applied.apply(&own);
-    assert_eq!(Audience::of_keys(identity.keys.values()), applied);
+    assert_eq!(Audience::of_rows(identity.keys.values(), []), applied);
 }
