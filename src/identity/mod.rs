@@ -13,6 +13,7 @@ mod secret;
 pub mod server_file;
 #[cfg(test)]
 mod tests;
+pub mod vault;
 
 pub use caller::{Caller, Principal};
 pub use change::{IdentityError, Issued};
