@@ -7,6 +7,7 @@ mod caller;
 mod change;
 mod directory;
 mod name;
+pub mod oauth;
 mod pepper;
 mod scope;
 mod secret;
