@@ -48,6 +48,14 @@ uuid_ids! {
     WalletId,
     /// One API key of an app.
     KeyId,
+    /// A person.
+    UserId,
+    /// A user's signed-in browser or first-party login.
+    SessionId,
+    /// Some users of an organization.
+    GroupId,
+    /// One secret of an app as OAuth client.
+    SecretId,
     /// A command: UUIDv5 of its idempotency scope and key, or random when it came without a key.
     CommandId,
     /// An event: UUIDv5 of its command and its index in that command.

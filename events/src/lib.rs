@@ -22,7 +22,10 @@ pub mod upcast;
 pub use credits::{Credits, CreditsError};
 pub use envelope::{DecodeError, EncodeError, Envelope, MAX_EVENT_BYTES, Recorded, Subject, decode, encode};
 pub use id_map::{IdHasher, IdMap, IdSet};
-pub use ids::{AppId, CommandId, EventId, KeyId, LedgerId, OrgId, Position, PublicId, PublicKind, WalletId};
+pub use ids::{
+    AppId, CommandId, EventId, GroupId, KeyId, LedgerId, OrgId, Position, PublicId, PublicKind, SecretId,
+    SessionId, UserId, WalletId,
+};
 pub use parts::{
     Asked, Balances, Budget, Class, Currency, HexError, LotTerms, Metadata, MetadataError, Price,
     RequestHash, ReturnedSlice, Salt, Slice, Slices, Verifier,
