@@ -9,18 +9,21 @@ mod directory;
 mod name;
 pub mod oauth;
 mod pepper;
+mod role;
 mod scope;
 mod secret;
 pub mod server_file;
 #[cfg(test)]
 mod tests;
 pub mod vault;
+pub mod tokens;
 
 pub use caller::{Caller, Principal};
 pub use change::{IdentityError, Issued};
 pub use directory::{App, DEFAULT_ORGANIZATION, Key, Organization};
 pub use name::{MAX_NAME_CHARS, is_name};
 pub use pepper::{Pepper, PepperError};
+pub use role::{Role, UnknownRole};
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use secret::{ApiKey, OperatorToken};
 
