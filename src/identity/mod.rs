@@ -6,13 +6,16 @@
 mod caller;
 mod change;
 mod directory;
+pub mod mail;
 mod name;
+pub mod passwords;
 mod pepper;
 mod scope;
 mod secret;
 pub mod server_file;
 #[cfg(test)]
 mod tests;
+pub mod throttle;
 
 pub use caller::{Caller, Principal};
 pub use change::{IdentityError, Issued};

@@ -26,11 +26,46 @@ const WAITING_MAX: usize = 64;
 
 /// What stands first in every list of guesses.
 const GUESSED_FIRST: &[&str] = &[
-    "00000000", "11111111", "12121212", "12341234", "123123123", "12345678", "123456789", "1234567890",
-    "1q2w3e4r", "1qaz2wsx", "87654321", "abc12345", "abcd1234", "administrator", "baseball", "changeme",
-    "computer", "football", "iloveyou", "letmein1", "liverpool", "michelle", "passw0rd", "password",
-    "password1", "password12", "password123", "princess", "qwer1234", "qwerty12", "qwerty123", "qwertyui",
-    "qwertyuiop", "starwars", "sunshine", "superman", "trustno1", "welcome1", "welcome123", "whatever",
+    "00000000",
+    "11111111",
+    "12121212",
+    "12341234",
+    "123123123",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "1q2w3e4r",
+    "1qaz2wsx",
+    "87654321",
+    "abc12345",
+    "abcd1234",
+    "administrator",
+    "baseball",
+    "changeme",
+    "computer",
+    "football",
+    "iloveyou",
+    "letmein1",
+    "liverpool",
+    "michelle",
+    "passw0rd",
+    "password",
+    "password1",
+    "password12",
+    "password123",
+    "princess",
+    "qwer1234",
+    "qwerty12",
+    "qwerty123",
+    "qwertyui",
+    "qwertyuiop",
+    "starwars",
+    "sunshine",
+    "superman",
+    "trustno1",
+    "welcome1",
+    "welcome123",
+    "whatever",
 ];
 
 /// A password as somebody typed it: wiped when dropped, and never printed.
@@ -153,8 +188,7 @@ impl Passwords {
     /// # Errors
     /// When the cost is less or more than Argon2 knows.
     pub fn new(cost: Cost, mut entropy: Box<dyn Entropy>) -> Result<Self, HashError> {
-        let params =
-            Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|_| HashError::Failed)?;
+        let params = Params::new(cost.memory_kib, cost.passes, 1, None).map_err(|_| HashError::Failed)?;
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobodys = hashed(&argon, &sixteen(&mut *entropy), sixteen(&mut *entropy))?;
         let (turns, queue) = (Semaphore::new(AT_ONCE).into(), Semaphore::new(WAITING_MAX).into());
@@ -223,8 +257,7 @@ impl Cost {
 }
 
 fn hashed(argon: &Argon2<'_>, password: &[u8], salt: [u8; 16]) -> Result<String, HashError> {
-    let hash: PasswordHash =
-        argon.hash_password_with_salt(password, &salt).map_err(|_| HashError::Failed)?;
+    let hash: PasswordHash = argon.hash_password_with_salt(password, &salt).map_err(|_| HashError::Failed)?;
     Ok(hash.to_string())
 }
 

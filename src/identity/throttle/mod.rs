@@ -24,13 +24,25 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// One account from one address.
-const PAIR: Policy = Policy { free: 5, first: SECOND, longest: Duration::from_secs(900), forgotten: Duration::from_secs(3_600) };
+const PAIR: Policy = Policy {
+    free: 5,
+    first: SECOND,
+    longest: Duration::from_secs(900),
+    forgotten: Duration::from_secs(3_600),
+};
 /// One account, from everywhere.
-const ACCOUNT: Policy = Policy { free: 20, first: SECOND, longest: MINUTE, forgotten: Duration::from_secs(3_600) };
+const ACCOUNT: Policy =
+    Policy { free: 20, first: SECOND, longest: MINUTE, forgotten: Duration::from_secs(3_600) };
 /// One address, whatever the account. Many people may share one.
-const ADDRESS: Policy = Policy { free: 50, first: SECOND, longest: Duration::from_secs(900), forgotten: Duration::from_secs(1_800) };
+const ADDRESS: Policy = Policy {
+    free: 50,
+    first: SECOND,
+    longest: Duration::from_secs(900),
+    forgotten: Duration::from_secs(1_800),
+};
 /// Signed in to that account from there, within 30 days.
-const FAMILIAR: Policy = Policy { free: u32::MAX, first: SECOND, longest: SECOND, forgotten: Duration::from_secs(30 * 86_400) };
+const FAMILIAR: Policy =
+    Policy { free: u32::MAX, first: SECOND, longest: SECOND, forgotten: Duration::from_secs(30 * 86_400) };
 
 /// How long an address that never failed waits for a throttled account.
 const STRANGER_WAIT_MAX: Duration = Duration::from_secs(5);
@@ -103,8 +115,7 @@ impl Throttle {
         let (account, subnet) = (Account::from(account.trim().to_lowercase()), Subnet::of(address));
         let pair = (account.clone(), subnet);
         let mut tables = self.lock();
-        let patience =
-            if tables.pairs.knows(&pair, now) { Duration::MAX } else { STRANGER_WAIT_MAX };
+        let patience = if tables.pairs.knows(&pair, now) { Duration::MAX } else { STRANGER_WAIT_MAX };
         let for_account = if tables.familiar.knows(&pair, now) {
             Duration::ZERO
         } else {

@@ -10,7 +10,9 @@ fn address(last: u8) -> IpAddr {
 
 /// Fails as often as it is let, from `from`, in 1,000 attempts a millisecond apart.
 fn hammer(throttle: &Throttle, account: &str, from: IpAddr, now: Duration) -> usize {
-    (0..1_000).filter(|tick| throttle.admit(account, from, now + Duration::from_millis(*tick)).is_ok()).count()
+    (0..1_000)
+        .filter(|tick| throttle.admit(account, from, now + Duration::from_millis(*tick)).is_ok())
+        .count()
 }
 
 #[test]
@@ -41,7 +43,8 @@ fn a_hundred_wrong_ones_are_throttled_and_the_owner_is_not() {
 fn one_address_gets_five_tries_of_one_account_and_fifty_of_all() {
     let (throttle, now) = (Throttle::default(), Duration::from_secs(1_000));
     assert_eq!(hammer(&throttle, OWNER, address(1), now), 6, "five, and the one that costs a second");
-    let stuffed: usize = (0..100).map(|n| hammer(&throttle, &format!("u{n}@x.example"), address(1), now)).sum();
+    let stuffed: usize =
+        (0..100).map(|n| hammer(&throttle, &format!("u{n}@x.example"), address(1), now)).sum();
     assert_eq!(stuffed, 51 - 6);
     throttle.admit("u@x.example", address(2), now).map(drop).expect("another address");
 }
