@@ -6,8 +6,10 @@
 mod caller;
 mod change;
 mod directory;
+pub mod mail;
 mod name;
 pub mod oauth;
+pub mod passwords;
 mod pepper;
 mod role;
 mod scope;
@@ -17,6 +19,7 @@ pub mod server_file;
 mod tests;
 pub mod vault;
 pub mod tokens;
+pub mod throttle;
 
 pub use caller::{Caller, Principal};
 pub use change::{IdentityError, Issued};
