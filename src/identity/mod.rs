@@ -6,6 +6,8 @@
 mod caller;
 mod change;
 mod directory;
+mod interim;
+pub use interim::*;
 pub mod mail;
 mod name;
 pub mod oauth;
@@ -17,9 +19,9 @@ mod secret;
 pub mod server_file;
 #[cfg(test)]
 mod tests;
-pub mod vault;
-pub mod tokens;
 pub mod throttle;
+pub mod tokens;
+pub mod vault;
 
 pub use caller::{Caller, Principal};
 pub use change::{IdentityError, Issued};

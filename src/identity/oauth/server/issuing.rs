@@ -2,7 +2,6 @@
 
 use events::{SessionId, Time};
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::{Client, OauthError, Server, User, users};
 use crate::identity::{
@@ -41,7 +40,7 @@ impl std::fmt::Debug for Granted {
 
 /// What a user's tokens are issued for.
 pub(super) struct Sight<'a> {
-    pub(super) user: &'a User,
+    pub(super) user: User,
     pub(super) session: Option<SessionId>,
     pub(super) auth_time: i64,
     pub(super) scopes: Scopes,
@@ -84,7 +83,7 @@ impl Server {
         now: Time,
     ) -> Result<(Granted, Claims), OauthError> {
         let Sight { user, session, auth_time, scopes, audiences, nonce } = sight;
-        let scopes = selection::both(scopes, user.scopes());
+        let scopes = scopes.both(user.scopes());
         let grant = AccessGrant {
             whose: Whose::User {
                 user: user.id,
@@ -104,12 +103,12 @@ impl Server {
         if scopes.contains(Scope::Openid) {
             let id = IdGrant {
                 client_id: &client.client_id,
-                user: user.id.0,
+                user: user.id,
                 nonce,
                 auth_time: Some(auth_time),
-                session: session.map(|session| session.0),
+                session,
                 access_token: Some(&granted.access_token),
-                about: self.about(user, scopes, now).await?,
+                about: self.about(&user, scopes, now).await?,
             };
             granted.id_token = Some(self.tokens.issue_id(&id, now).map_err(no_key)?);
         }
@@ -143,9 +142,6 @@ impl Server {
         std::iter::once(own.clone()).chain(others).collect()
     }
 
-    pub(super) fn random_id(&self) -> Uuid {
-        self.identity.random_id()
-    }
 }
 
 impl Granted {
