@@ -19,7 +19,7 @@ use crate::{
     config::Network,
     engine::Commands,
     feed::Feed,
-    identity::Identity,
+    identity::{Identity, Service},
     log::Log,
     read::Reads,
 };
@@ -34,6 +34,8 @@ pub struct App {
     pub reads: Arc<dyn Reads>,
     /// Knows who calls.
     pub identity: Identity,
+    /// Signs people in and issues tokens.
+    pub auth: Arc<Service>,
     /// Delivers events.
     pub feed: Feed,
     /// The ledger that is served.

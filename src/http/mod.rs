@@ -8,6 +8,7 @@
 mod adjustments;
 mod app;
 mod apps;
+mod auth;
 mod batches;
 mod bench_echo;
 mod caps;
@@ -35,6 +36,7 @@ mod liability;
 mod limits;
 mod lookup;
 mod moments;
+mod oauth;
 pub mod openapi;
 mod organizations;
 pub mod pages;

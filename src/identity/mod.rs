@@ -3,6 +3,7 @@
 //! Each change is a fact in the log; the [`Identity`] here is the directory that follows from those
 //! facts, in memory, so that authenticating a request costs one hash and no wait.
 
+pub mod browsers;
 mod caller;
 mod change;
 mod directory;
@@ -17,6 +18,7 @@ mod role;
 mod scope;
 mod secret;
 pub mod server_file;
+mod service;
 #[cfg(test)]
 mod tests;
 pub mod throttle;
@@ -30,6 +32,7 @@ pub use name::{MAX_NAME_CHARS, is_name};
 pub use pepper::{Pepper, PepperError};
 pub use role::{Role, UnknownRole};
 pub use scope::{Scope, Scopes, UnknownScope};
+pub use service::Service;
 pub use secret::{ApiKey, OperatorToken};
 
 use std::{

@@ -4,6 +4,7 @@ mod asking;
 mod caller;
 mod charge;
 mod fields;
+mod form;
 mod object;
 mod params;
 mod path;
@@ -18,6 +19,7 @@ pub(super) use charge::{
 pub(super) use fields::{
     AmountField, EXPIRY_SECONDS_MAX, Text, decimal, expiry, interval, moment, present, seconds, short_text,
 };
+pub(super) use form::{Form, OauthForm};
 pub(super) use object::Object;
 pub(super) use params::Params;
 pub(super) use path::{Named, ServicePath, WalletPath};

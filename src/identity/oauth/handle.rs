@@ -11,9 +11,11 @@ const SECRET_CHARS: usize = 43;
 pub(super) const CODE: &str = "clc_";
 /// Of a refresh token.
 pub(super) const REFRESH: &str = "clr_";
+/// Of a browser's cookie.
+pub(in crate::identity) const BROWSER: &str = "clb_";
 
 /// The text for a row and its secret.
-pub(super) fn text(prefix: &str, id: Uuid, secret: &[u8; 32]) -> Zeroizing<String> {
+pub(in crate::identity) fn text(prefix: &str, id: Uuid, secret: &[u8; 32]) -> Zeroizing<String> {
     let mut encoded = Zeroizing::new([0; SECRET_CHARS]);
     let written = URL_SAFE_NO_PAD.encode_slice(secret, &mut *encoded);
     debug_assert_eq!(written, Ok(SECRET_CHARS));
@@ -26,7 +28,7 @@ pub(super) fn text(prefix: &str, id: Uuid, secret: &[u8; 32]) -> Zeroizing<Strin
 }
 
 /// Takes a text apart; `None` when it has not the one shape.
-pub(super) fn parse(prefix: &str, text: &str) -> Option<(Uuid, Zeroizing<[u8; 32]>)> {
+pub(in crate::identity) fn parse(prefix: &str, text: &str) -> Option<(Uuid, Zeroizing<[u8; 32]>)> {
     let (id, encoded) = text.strip_prefix(prefix)?.split_once('_')?;
     let one_spelling = id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if !one_spelling || encoded.len() != SECRET_CHARS {

@@ -8,7 +8,7 @@ pub mod authorize;
 pub mod code;
 pub mod credentials;
 mod error;
-mod handle;
+pub(super) mod handle;
 pub mod limits;
 pub mod params;
 pub mod pkce;
