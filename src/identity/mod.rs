@@ -15,13 +15,14 @@ pub mod server_file;
 #[cfg(test)]
 mod tests;
 pub mod tokens;
+pub mod vault;
 
 pub use caller::{Caller, Principal};
 pub use change::{IdentityError, Issued};
 pub use directory::{App, DEFAULT_ORGANIZATION, Key, Organization};
 pub use name::{MAX_NAME_CHARS, is_name};
 pub use pepper::{Pepper, PepperError};
-pub use role::{Role, UnknownRole};
+pub use role::{parse_role, role_scopes};
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use secret::{ApiKey, OperatorToken};
 
