@@ -9,10 +9,13 @@ mod directory;
 mod name;
 mod pepper;
 mod scope;
+pub mod seal;
 mod secret;
 pub mod server_file;
+pub mod sweep;
 #[cfg(test)]
 mod tests;
+pub mod trail;
 pub mod vault;
 
 pub use caller::{Caller, Principal};
