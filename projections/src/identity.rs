@@ -1,6 +1,6 @@
 //! Organizations, apps and API keys.
 
-use events::{AppId, Event, IdMap, KeyId, OrgId, Recorded, Time, Verifier};
+use events::{AppId, AuthEvent, Event, IdMap, KeyId, OrgId, Recorded, Time, Verifier};
 
 use crate::{Fault, Poison};
 
@@ -80,12 +80,12 @@ impl Identity {
         let (position, time) = (recorded.envelope.position, recorded.envelope.time);
         let unknown = Fault::Subject.at(position);
         Ok(Some(match &recorded.event {
-            Event::OrganizationRegistered(e) => {
+            Event::Auth(AuthEvent::OrganizationRegistered(e)) => {
                 let id = e.organization;
                 self.organizations.insert(id, OrgRow { id, name: e.name.clone() });
                 Changed::Organization(id)
             }
-            Event::AppRegistered(e) => {
+            Event::Auth(AuthEvent::AppRegistered(e)) => {
                 let (id, org) = (e.app, e.organization);
                 if !self.organizations.contains_key(&org) {
                     return Err(unknown);
@@ -93,7 +93,7 @@ impl Identity {
                 self.apps.insert(id, AppRow { id, org, name: e.name.clone(), registered: time });
                 Changed::App(id)
             }
-            Event::ApiKeyIssued(e) => {
+            Event::Auth(AuthEvent::ApiKeyIssued(e)) => {
                 let app = self.apps.get(&e.app).ok_or(unknown)?;
                 let (id, scopes) = (e.key, e.scopes.clone());
                 let row = KeyRow {
@@ -109,12 +109,37 @@ impl Identity {
                 self.keys.entry(id).or_insert(row);
                 Changed::Key(id)
             }
-            Event::ApiKeyRevoked(e) => {
+            Event::Auth(AuthEvent::ApiKeyRevoked(e)) => {
                 let key = self.keys.get_mut(&e.key).filter(|key| key.app == e.app).ok_or(unknown)?;
                 key.revoked.get_or_insert(time);
                 Changed::Key(e.key)
             }
-            Event::WalletOpened(_)
+            Event::Auth(
+                AuthEvent::ApiKeyExpirySet(_)
+                | AuthEvent::ClientSet(_)
+                | AuthEvent::ClientSecretIssued(_)
+                | AuthEvent::ClientSecretRevoked(_)
+                | AuthEvent::UserRegistered(_)
+                | AuthEvent::UserVerified(_)
+                | AuthEvent::UserRolesSet(_)
+                | AuthEvent::UserDisabled(_)
+                | AuthEvent::UserEnabled(_)
+                | AuthEvent::UserLinked(_)
+                | AuthEvent::PasswordChanged(_)
+                | AuthEvent::UserSignedIn(_)
+                | AuthEvent::SessionVerified(_)
+                | AuthEvent::SessionRevoked(_)
+                | AuthEvent::SessionsRevoked(_)
+                | AuthEvent::AppAccessGranted(_)
+                | AuthEvent::AppAccessRevoked(_)
+                | AuthEvent::TokenRevoked(_)
+                | AuthEvent::RefreshReused(_)
+                | AuthEvent::GroupRegistered(_)
+                | AuthEvent::GroupMemberAdded(_)
+                | AuthEvent::GroupMemberRemoved(_)
+                | AuthEvent::SigningKeyChanged(_),
+            )
+            | Event::WalletOpened(_)
             | Event::CreditsPurchased(_)
             | Event::CreditsGranted(_)
             | Event::CreditsChecked(_)

@@ -8,6 +8,7 @@ mod change;
 mod directory;
 mod name;
 mod pepper;
+mod role;
 mod scope;
 pub mod seal;
 mod secret;
@@ -15,6 +16,7 @@ pub mod server_file;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
+pub mod tokens;
 pub mod trail;
 pub mod vault;
 
@@ -23,6 +25,7 @@ pub use change::{IdentityError, Issued};
 pub use directory::{App, DEFAULT_ORGANIZATION, Key, Organization};
 pub use name::{MAX_NAME_CHARS, is_name};
 pub use pepper::{Pepper, PepperError};
+pub use role::{parse_role, role_scopes};
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use secret::{ApiKey, OperatorToken};
 

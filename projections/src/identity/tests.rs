@@ -12,7 +12,7 @@ fn issued(position: u64) -> Recorded {
     recorded(
         position,
         None,
-        ApiKeyIssued { key: key(), app: app(), scopes: vec!["admin".into()], verifier }.into(),
+        ApiKeyIssued { key: key(), app: app(), scopes: vec!["admin".into()], verifier, expires: None }.into(),
     )
 }
 
