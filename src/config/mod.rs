@@ -5,6 +5,7 @@ mod environment;
 mod error;
 mod identity;
 mod layers;
+mod network;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod url;
 
 pub use error::ConfigError;
 pub use layers::{Flags, Inputs, Origin, Settings};
+pub use network::{Network, NotANetwork};
 pub use secret::SecretSetting;
 pub use url::ServerUrl;
 
