@@ -6,7 +6,9 @@
 mod caller;
 mod change;
 mod directory;
+pub mod mail;
 mod name;
+pub mod passwords;
 mod pepper;
 mod role;
 mod scope;
@@ -16,6 +18,7 @@ pub mod server_file;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
+pub mod throttle;
 pub mod tokens;
 pub mod trail;
 pub mod vault;

@@ -17,10 +17,10 @@ mod store;
 mod tests;
 
 pub use claims::{About, AccessGrant, Claims, IdClaims, IdGrant, PrincipalType, TokenType, Whose};
+pub use events::SigningKeyState as KeyState;
 pub use fault::TokenFault;
 pub use jws::{TOKEN_BYTES_MAX, key_id};
 pub use keeper::{KeysError, MakeKey};
-pub use events::SigningKeyState as KeyState;
 pub use ring::{Lives, Ring, RingKey};
 pub use rsa::{BadKey, PrivateKey, PublicKey};
 pub use store::{KeyStore, KeyStoreError, MemoryKeys, StoredKey, StoredRing};

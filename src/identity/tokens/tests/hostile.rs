@@ -134,7 +134,11 @@ async fn claims_that_are_not_ours_are_refused() {
     for (name, value, fault) in cases {
         let mut claims = world.claims();
         claims[name] = value.clone();
-        assert_eq!(world.fault(&world.signed(&world.header(), &claims.to_string())), fault, "{name}: {value}");
+        assert_eq!(
+            world.fault(&world.signed(&world.header(), &claims.to_string())),
+            fault,
+            "{name}: {value}"
+        );
     }
     for name in ["iss", "aud", "exp", "iat", "jti", "sub", "client_id", "scope", "type", "principal_type"] {
         let mut claims = world.claims();
@@ -150,7 +154,8 @@ async fn any_other_byte_makes_a_token_worthless() {
     let token = world.token();
     world.tokens.verify_access(&token, at(0)).expect("it is cached");
     for index in (0..token.len()).step_by(7) {
-        for other in ["A", "_", ".", "=", " ", "é"].into_iter().filter(|other| !token[index..].starts_with(other))
+        for other in
+            ["A", "_", ".", "=", " ", "é"].into_iter().filter(|other| !token[index..].starts_with(other))
         {
             let changed = format!("{}{other}{}", &token[..index], &token[index + 1..]);
             assert!(world.tokens.verify_access(&changed, at(0)).is_err(), "{index}: {other}");

@@ -51,7 +51,10 @@ async fn a_new_key_is_public_before_it_signs_and_the_old_one_until_its_tokens_ar
     tokens.tend(at(LEAD_S + 905)).await.expect("moved on");
     assert_eq!(names(tokens), [new.to_string()]);
     let told: Vec<_> = tokens.untold();
-    assert_eq!(told.iter().map(|(_, state)| *state).collect::<Vec<_>>(), [KeyState::Revoked, KeyState::Active]);
+    assert_eq!(
+        told.iter().map(|(_, state)| *state).collect::<Vec<_>>(),
+        [KeyState::Revoked, KeyState::Active]
+    );
     tokens.told(&told, at(LEAD_S + 905)).await.expect("told");
     tokens.tend(at(LEAD_S + 906)).await.expect("moved on");
     assert_eq!((states(tokens), tokens.untold().len()), (vec![KeyState::Active], 0));
@@ -112,7 +115,8 @@ async fn ten_thousand_made_up_keys_cause_one_look_in_30_seconds() {
     let store = Arc::new(Counted::default());
     let entropy = Box::new(Generator::from_seed(1));
     let settings = TokenSettings::at(ISSUER);
-    let tokens = Tokens::open(settings, store.clone(), PrivateKey::generate, entropy, at(0)).await.expect("tokens");
+    let tokens =
+        Tokens::open(settings, store.clone(), PrivateKey::generate, entropy, at(0)).await.expect("tokens");
     let before = store.1.load(Ordering::Relaxed);
     for number in 0..10_000 {
         let header = json!({ "alg": "RS256", "typ": "at+jwt", "kid": format!("made-up-{number}") });
