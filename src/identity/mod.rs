@@ -6,15 +6,21 @@
 mod caller;
 mod change;
 mod directory;
+pub mod mail;
 mod name;
+pub mod passwords;
 mod pepper;
 mod role;
 mod scope;
+pub mod seal;
 mod secret;
 pub mod server_file;
+pub mod sweep;
 #[cfg(test)]
 mod tests;
+pub mod throttle;
 pub mod tokens;
+pub mod trail;
 pub mod vault;
 
 pub use caller::{Caller, Principal};

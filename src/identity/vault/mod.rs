@@ -7,8 +7,12 @@
 
 mod activity;
 pub mod memory;
+pub mod postgres;
 mod row;
 mod shelf;
+mod sql;
+pub mod sqlite;
+mod stored;
 
 pub use activity::{
     Activity, ActivityCount, ActivityKind, ActivityPage, ActivityQuery, MAX_AGENT_CHARS, Outcome, Recalled,
