@@ -1,10 +1,9 @@
 //! What tokens say.
 
-use events::{AppId, OrgId, SessionId, UserId};
+use events::{AppId, OrgId, SessionId, TokenId, UserId, UserRole};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use crate::identity::{Role, Scopes};
+use crate::identity::Scopes;
 
 /// Whose token it is, said outright: a client id may look like anything but a UUID, and still nobody
 /// should have to guess.
@@ -43,7 +42,7 @@ pub struct Claims {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
     /// Its own name.
-    pub jti: Uuid,
+    pub jti: TokenId,
     /// The client that asked for it.
     pub client_id: Box<str>,
     /// What it allows, between spaces.
@@ -60,7 +59,7 @@ pub struct Claims {
     pub sid: Option<SessionId>,
     /// The user's roles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub roles: Vec<Role>,
+    pub roles: Vec<UserRole>,
     /// When the user signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
@@ -99,7 +98,7 @@ pub enum Whose {
         /// The session by whose end the token ends as well.
         session: Option<SessionId>,
         /// The user's roles.
-        roles: Vec<Role>,
+        roles: Vec<UserRole>,
         /// When the user signed in, in seconds since 1970.
         auth_time: Option<i64>,
     },

@@ -17,10 +17,11 @@ mod store;
 mod tests;
 
 pub use claims::{About, AccessGrant, Claims, IdClaims, IdGrant, PrincipalType, TokenType, Whose};
+pub use events::SigningKeyState as KeyState;
 pub use fault::TokenFault;
 pub use jws::{TOKEN_BYTES_MAX, key_id};
 pub use keeper::{KeysError, MakeKey};
-pub use ring::{KeyState, Lives, Ring, RingKey};
+pub use ring::{Lives, Ring, RingKey};
 pub use rsa::{BadKey, PrivateKey, PublicKey};
 pub use store::{KeyStore, KeyStoreError, MemoryKeys, StoredKey, StoredRing};
 
@@ -32,8 +33,7 @@ use std::{
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use events::Time;
-use uuid::Uuid;
+use events::{Time, TokenId};
 
 use crate::clock::{Entropy, sixteen};
 use cache::Verified;
@@ -300,9 +300,9 @@ impl Tokens {
         }
     }
 
-    fn random_id(&self) -> Uuid {
+    fn random_id(&self) -> TokenId {
         let mut entropy = self.shared.entropy.lock().unwrap_or_else(PoisonError::into_inner);
-        uuid::Builder::from_random_bytes(sixteen(&mut **entropy)).into_uuid()
+        TokenId(uuid::Builder::from_random_bytes(sixteen(&mut **entropy)).into_uuid())
     }
 }
 

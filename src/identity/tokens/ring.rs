@@ -6,37 +6,9 @@
 use std::{sync::Arc, time::Duration};
 
 use events::Time;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{BadKey, PrivateKey, PublicKey, StoredKey};
-
-/// What a key is for, now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum KeyState {
-    /// It is in the key set and will sign later.
-    Published,
-    /// It signs.
-    Active,
-    /// It signs no more; what it signed is accepted.
-    Retained,
-    /// Nothing that it signed is accepted.
-    Revoked,
-}
-
-impl KeyState {
-    /// The name in events and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Published => "published",
-            Self::Active => "active",
-            Self::Retained => "retained",
-            Self::Revoked => "revoked",
-        }
-    }
-}
+use super::{BadKey, KeyState, PrivateKey, PublicKey, StoredKey};
 
 /// How long keys stay in their states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

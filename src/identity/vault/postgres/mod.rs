@@ -33,7 +33,7 @@ const EXPIRE: &str = "DELETE FROM identity_rows WHERE (ledger, kind, id) IN \
       FOR UPDATE SKIP LOCKED)";
 
 const FORGET: &str = "DELETE FROM identity_activity WHERE number IN \
-     (SELECT number FROM identity_activity WHERE ledger = $1 AND time < $2 LIMIT $3 FOR UPDATE SKIP LOCKED)";
+     (SELECT number FROM identity_activity WHERE ledger = $1 AND time < $2 LIMIT $3)";
 
 /// The vault of one ledger in a PostgreSQL database.
 pub struct PostgresVault {
@@ -134,8 +134,9 @@ impl Vault for PostgresVault {
         self.rows(sql::ALL, kind, (after, limit), now, None).boxed()
     }
 
-    fn commit(&self, changes: Vec<Change>, now: Time) -> BoxFuture<'_, Result<(), VaultError>> {
+    fn commit(&self, mut changes: Vec<Change>, now: Time) -> BoxFuture<'_, Result<(), VaultError>> {
         async move {
+            statements::in_common_order(&mut changes);
             let mut tries = 0;
             loop {
                 tries += 1;

@@ -32,6 +32,24 @@ impl From<sqlx::Error> for Fault {
     }
 }
 
+/// Puts changes of single rows into the one order in which everybody makes them, so that two commits
+/// don't wait for each other. What becomes of a row stays as it was: those of one row keep their order,
+/// and none moves to the other side of a change of many.
+pub(super) fn in_common_order(changes: &mut [Change]) {
+    let of_many = |change: &Change| matches!(change, Change::DeleteOf { .. });
+    for part in changes.split_mut(of_many) {
+        part.sort_by(|one, other| key(one).cmp(&key(other)));
+    }
+}
+
+fn key(change: &Change) -> (Kind, &str) {
+    match change {
+        Change::Insert(draft) | Change::Put(draft) | Change::Replace(draft, _) => (draft.kind, &draft.id),
+        Change::Delete { kind, id, version: _ } => (*kind, id),
+        Change::DeleteOf { kind, owner: _ } => (*kind, ""),
+    }
+}
+
 /// Makes one change, whose condition must hold.
 pub(super) async fn change(
     connection: &mut PgConnection,
