@@ -101,7 +101,7 @@ impl Browsers {
             session: Some(session),
             user: Some(user),
             app: None,
-            issued: since.micros().div_euclid(1_000_000),
+            issued: since,
         };
         let user = self.identity.user(user).filter(|user| !user.disabled);
         let user = user.filter(|_| known && !self.identity.denied(&denial));

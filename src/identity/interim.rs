@@ -25,14 +25,9 @@ pub struct Client {
 pub struct User {
     pub id: UserId,
     pub org: OrgId,
-    pub roles: Vec<Role>,
+    pub roles: Vec<events::UserRole>,
     pub disabled: bool,
     pub verified: bool,
-}
-impl User {
-    pub fn scopes(&self) -> Scopes {
-        Scopes::NONE
-    }
 }
 pub struct Access {
     pub scopes: Scopes,
@@ -43,7 +38,12 @@ pub struct Denial {
     pub session: Option<SessionId>,
     pub user: Option<UserId>,
     pub app: Option<AppId>,
-    pub issued: i64,
+    pub issued: Time,
+}
+impl Denial {
+    pub fn of(claims: &tokens::Claims) -> Self {
+        todo!()
+    }
 }
 impl Identity {
     pub fn client_by_id(&self, id: &str) -> Option<Client> {
@@ -123,5 +123,23 @@ pub mod users {
         now: Time,
     ) -> Result<Option<Profile>, vault::VaultError> {
         Ok(None)
+    }
+    pub enum SignInError {
+        Wrong,
+        Throttled(u64),
+        Unavailable,
+    }
+    pub struct Session {
+        pub user: UserId,
+        pub session: SessionId,
+    }
+    pub async fn sign_in(
+        service: &Service,
+        email: &str,
+        password: &str,
+        address: std::net::IpAddr,
+        agent: &str,
+    ) -> Result<Session, SignInError> {
+        Err(SignInError::Wrong)
     }
 }

@@ -134,6 +134,8 @@ impl Pepper {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(context.sign().as_ref());
         bytes
+    }
+
     /// A key for one purpose, which tells nothing about the pepper or other keys: HKDF-Expand
     /// (RFC 5869, section 2.3) of the pepper, which is as good as random already.
     pub(super) fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {

@@ -11,7 +11,7 @@ use crate::{
     http::{
         app::Shared,
         extract::{Form, Seen},
-        oauth::app_of,
+        oauth::{Addressed, app_of},
         pages::{self, Login, Page},
     },
     identity::{oauth::params::Params, users},
@@ -91,12 +91,12 @@ pub(in crate::http) async fn take(
 
 fn page(shared: &Shared, browser: &Browser, aim: &str, email: &str, complaint: Option<&str>) -> Page {
     let csrf = browser.csrf(shared);
-    let client = aim.strip_prefix(AIMS[0]).and_then(|query| app_of(shared, query));
+    let asking = aim.strip_prefix(AIMS[0]).and_then(|query| app_of(shared, query));
     let hidden = [("next", aim)];
     let register = format!("/register?{}", Params::default().with("next", aim).to_query());
     let view = Login {
         form: pages::Form { action: "/login", csrf: &csrf, hidden: &hidden },
-        app: client.as_ref().map(|(client, redirect)| client.shown(redirect)),
+        app: asking.as_ref().map(Addressed::shown),
         email,
         complaint,
         notice: None,
@@ -105,8 +105,8 @@ fn page(shared: &Shared, browser: &Browser, aim: &str, email: &str, complaint: O
         reset: "/password/reset",
     };
     let page = pages::login(site(), &view);
-    match &client {
-        Some((_, redirect)) => page.leading_to(redirect),
+    match &asking {
+        Some(asking) => page.leading_to(&asking.redirect_uri),
         None => page,
     }
 }

@@ -108,6 +108,11 @@ impl Addressed {
     }
 }
 
+/// The app that an authorization request is from, for the page to sign in; none when it would be refused.
+pub(in crate::http) fn app_of(shared: &Shared, query: &str) -> Option<Addressed> {
+    Addressed::of(shared, &Params::parse(query).ok()?).ok()
+}
+
 /// What was agreed to before, as far as the user may agree to it at all.
 pub(in crate::http) fn agreed(shared: &Shared, client: &Client, user: &User) -> Scopes {
     let access = shared.identity.access(user.id, client.app);

@@ -13,7 +13,7 @@ use crate::{
         extract::Form,
         pages::Page,
     },
-    identity::oauth::{ErrorCode, OauthError, params::Params},
+    identity::oauth::{ErrorCode, OauthError, allowed, params::Params},
 };
 
 /// Takes the decision of the page that asks for consent.
@@ -32,8 +32,8 @@ pub(in crate::http) async fn decide(
     // It was checked when the page was shown, and it came back from a browser.
     let params = login::read(form.optional("request").ok().flatten().unwrap_or_default())?;
     let addressed = Addressed::of(&shared, &params)?;
-    let allowed = form.optional("decision").ok().flatten() == Some("allow");
-    let decided = settle(&shared, &browser, &addressed, &params, allowed).await;
+    let agrees = form.optional("decision").ok().flatten() == Some("allow");
+    let decided = settle(&shared, &browser, &addressed, &params, agrees).await;
     Ok(decided.unwrap_or_else(|error| addressed.fail(&error)))
 }
 
@@ -42,7 +42,7 @@ async fn settle(
     browser: &Browser,
     addressed: &Addressed,
     params: &Params,
-    allowed: bool,
+    agrees: bool,
 ) -> Result<Response, OauthError> {
     let (asked, scopes) = addressed.asked(params)?;
     addressed.must_serve(shared, &asked)?;
@@ -50,10 +50,10 @@ async fn settle(
         // The session ended while the page was open.
         return Ok(login::first(&format!("/oauth/authorize?{}", params.to_query()), None));
     };
-    if !allowed {
+    if !agrees {
         return Err(OauthError::new(ErrorCode::AccessDenied, "the user said no"));
     }
-    let scopes = scopes.both(signed_in.user.scopes());
+    let scopes = scopes.both(allowed(&addressed.client, &signed_in.user));
     let held = agreed(shared, &addressed.client, &signed_in.user);
     if !held.covers(scopes) {
         grant(shared, addressed, signed_in, held, scopes).await?;

@@ -19,4 +19,4 @@ mod server;
 pub mod token;
 
 pub use error::{ErrorCode, OauthError};
-pub use server::{Agreed, Granted, Inspected, Introspection, Server, UserInfo};
+pub use server::{Agreed, Granted, Inspected, Introspection, Server, UserInfo, allowed};

@@ -6,7 +6,7 @@
 //! answer to a refresh can be given the same successor again, and a stolen row opens nothing.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use events::{AppId, SessionId, Time, UserId};
+use events::{AppId, SessionId, Time, TokenId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -50,7 +50,7 @@ pub struct Family {
     /// When the family ends, whatever happens.
     pub ends: Time,
     /// The access tokens that were issued last, each with the second until which it lives.
-    pub recent: Vec<(Uuid, i64)>,
+    pub recent: Vec<(TokenId, i64)>,
 }
 
 impl Kept for Family {

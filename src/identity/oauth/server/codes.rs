@@ -1,6 +1,6 @@
 //! Codes: made when a user agrees, redeemed once.
 
-use events::{FamilyId, SessionId, Time, TokenId, UserId};
+use events::{FamilyId, SessionId, Time, UserId};
 use zeroize::Zeroizing;
 
 use super::{Client, OauthError, Server, issuing::{Granted, Sight}, same};
@@ -69,6 +69,7 @@ impl Server {
             auth_time: agreed.since.micros().div_euclid(1_000_000),
             scope: agreed.scopes.spaced().into(),
             nonce: agreed.nonce,
+            made: now,
             audiences,
             spent: None,
         };
@@ -123,8 +124,7 @@ impl Server {
         request: &TokenRequest,
     ) -> Result<Sight<'a>, OauthError> {
         let scopes = Scopes::known(&code.scope);
-        let since = code.auth_time;
-        let user = self.present(code.user, client, Some(code.session), since).ok_or_else(OauthError::grant)?;
+        let user = self.present(code.user, client, Some(code.session), code.made).ok_or_else(OauthError::grant)?;
         Ok(Sight {
             user,
             session: Some(code.session).filter(|_| !scopes.contains(Scope::OfflineAccess)),
@@ -172,7 +172,7 @@ impl Server {
         metrics::counter!("credit_ledger_security_alerts_total", "kind" => "code_replayed").increment(1);
         let until = Time::from_micros(spent.until.saturating_mul(1_000_000));
         let user = Some(code.user);
-        let token = TokenId(spent.token);
+        let token = spent.token;
         let revoked = self.identity.revoke_token(token, code.app, user, until, None).await;
         if let Err(error) = revoked {
             return error.into();

@@ -1,6 +1,6 @@
 //! Saying what a token is worth (RFC 7662), and who its bearer is (OpenID Connect Core section 5.3).
 
-use events::{OrgId, Time, UserId};
+use events::{OrgId, Time, TokenId, UserId};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -42,7 +42,7 @@ pub struct Inspected {
     pub iss: Box<str>,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub jti: Option<Uuid>,
+    pub jti: Option<TokenId>,
     /// The organization.
     pub org_id: OrgId,
     /// Whether a user's or a service's.
@@ -110,8 +110,7 @@ impl Server {
         let Some(stored) = self.shelf.get::<Family>(&row, now).await? else { return Ok(None) };
         let family = &stored.value;
         let counts = family.worth(presented, &self.identity.shared.pepper, now) == Worth::Current;
-        let began = family.began.micros().div_euclid(1_000_000);
-        let user = self.present(family.user, client, family.session, began);
+        let user = self.present(family.user, client, family.session, family.began);
         let Some(user) = user.filter(|_| counts && family.app == client.app) else { return Ok(None) };
         Ok(Some(Inspected {
             scope: family.scope.clone(),
@@ -133,15 +132,8 @@ impl Server {
     #[must_use]
     pub fn is_denied(&self, claims: &Claims) -> bool {
         let user = claims.user();
-        let denial = Denial {
-            token: Some(events::TokenId(claims.jti)),
-            session: claims.sid,
-            user,
-            app: claims.app_id,
-            issued: claims.iat,
-        };
         let gone = |user: UserId| self.user(user).is_none();
-        user.is_some_and(gone) || self.identity.denied(&denial)
+        user.is_some_and(gone) || self.identity.denied(&Denial::of(claims))
     }
 
     /// Who the bearer of an access token is.

@@ -1,11 +1,11 @@
 //! Tokens and the answers that carry them.
 
-use events::{SessionId, Time};
+use events::{SessionId, Time, UserRole};
 use serde::Serialize;
 
 use super::{Client, OauthError, Server, User, users};
 use crate::identity::{
-    Scope, Scopes,
+    Scope, Scopes, role_scopes,
     oauth::{
         ErrorCode, selection,
         token::{TokenRequest, audiences},
@@ -83,7 +83,7 @@ impl Server {
         now: Time,
     ) -> Result<(Granted, Claims), OauthError> {
         let Sight { user, session, auth_time, scopes, audiences, nonce } = sight;
-        let scopes = scopes.both(user.scopes());
+        let scopes = scopes.both(allowed(client, &user));
         let grant = AccessGrant {
             whose: Whose::User {
                 user: user.id,
@@ -136,12 +136,21 @@ impl Server {
     }
 
     /// Whom a client's tokens may be for: the ledger, and what the client has beside it.
-    pub(super) fn audiences(&self, client: &Client) -> Vec<Box<str>> {
+    #[must_use]
+    pub fn audiences(&self, client: &Client) -> Vec<Box<str>> {
         let own = self.tokens.settings().audience.clone();
         let others = client.audiences.iter().filter(|audience| **audience != own).cloned();
         std::iter::once(own.clone()).chain(others).collect()
     }
 
+}
+
+/// The most that a client may have of a user. Through an app of others everybody is a customer: who lets an
+/// app spend does not let it administer.
+#[must_use]
+pub fn allowed(client: &Client, user: &User) -> Scopes {
+    let roles: &[UserRole] = if client.first_party { &user.roles } else { &[UserRole::Customer] };
+    roles.iter().flat_map(|role| role_scopes(*role).iter().collect::<Vec<_>>()).collect()
 }
 
 impl Granted {

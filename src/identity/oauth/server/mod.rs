@@ -8,7 +8,7 @@ mod revoking;
 
 pub use codes::Agreed;
 pub use inspecting::{Inspected, Introspection, UserInfo};
-pub use issuing::Granted;
+pub use issuing::{Granted, allowed};
 
 use std::{fmt, time::Duration};
 

@@ -1,6 +1,6 @@
 //! Going on: refresh tokens, each used once.
 
-use events::{FamilyId, SessionId, Time, TokenId, UserId};
+use events::{FamilyId, SessionId, Time, UserId};
 
 use super::{
     Client, OauthError, Server, User,
@@ -90,8 +90,7 @@ impl Server {
         request: &TokenRequest,
     ) -> Result<Sight<'a>, OauthError> {
         let agreed = Scopes::known(&family.scope);
-        let began = family.began.micros().div_euclid(1_000_000);
-        let user = self.present(family.user, client, family.session, began).ok_or_else(OauthError::grant)?;
+        let user = self.present(family.user, client, family.session, family.began).ok_or_else(OauthError::grant)?;
         Ok(Sight {
             user,
             session: family.session,
@@ -109,7 +108,7 @@ impl Server {
         user: UserId,
         client: &Client,
         session: Option<SessionId>,
-        since: i64,
+        since: Time,
     ) -> Option<User> {
         let user = self.user(user)?;
         let denial = Denial { token: None, session, user: Some(user.id), app: Some(client.app), issued: since };
@@ -145,7 +144,7 @@ impl Server {
             let until = Time::from_micros(until.saturating_mul(1_000_000));
             if until > now {
                 self.identity
-                    .revoke_token(TokenId(*token), family.app, Some(family.user), until, None)
+                    .revoke_token(*token, family.app, Some(family.user), until, None)
                     .await?;
             }
         }

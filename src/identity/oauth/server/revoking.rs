@@ -1,6 +1,6 @@
 //! Taking tokens back (RFC 7009).
 
-use events::{Time, TokenId};
+use events::Time;
 
 use super::{Client, OauthError, Server};
 use crate::identity::oauth::refresh::{Family, Presented, Worth};
@@ -24,7 +24,7 @@ impl Server {
             return Ok(());
         }
         let until = Time::from_micros(claims.exp.saturating_mul(1_000_000));
-        let (token, user) = (TokenId(claims.jti), claims.user());
+        let (token, user) = (claims.jti, claims.user());
         Ok(self.identity.revoke_token(token, client.app, user, until, None).await?)
     }
 }
