@@ -7,8 +7,6 @@ pub mod browsers;
 mod caller;
 mod change;
 mod directory;
-mod interim;
-pub use interim::*;
 pub mod mail;
 mod name;
 pub mod oauth;
@@ -27,6 +25,7 @@ mod tests;
 pub mod throttle;
 pub mod tokens;
 pub mod trail;
+pub mod users;
 pub mod vault;
 
 pub use caller::{Caller, Principal};

@@ -6,7 +6,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     http::front::Finished,
@@ -23,12 +22,9 @@ pub(in crate::http) struct OauthProblem {
 }
 
 /// An OAuth error.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::http) struct OauthErrorBody<'a> {
-    /// What went wrong, for programs.
-    #[schema(example = "invalid_grant")]
+#[derive(Debug, Serialize)]
+struct OauthErrorBody<'a> {
     error: &'a str,
-    /// What went wrong, for developers.
     error_description: &'a str,
 }
 
