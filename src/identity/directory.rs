@@ -48,6 +48,8 @@ pub struct Key {
     pub issued: Time,
     /// Since when it is no longer accepted.
     pub revoked: Option<Time>,
+    /// From when on it is not accepted; never, when absent.
+    pub expires: Option<Time>,
 }
 
 /// Everything about who may call, in memory.
@@ -73,7 +75,7 @@ impl Directory {
         for row in rows.keys {
             let scopes = known_scopes(&row.scopes);
             let (issued, revoked) = (row.issued, row.revoked);
-            let key = Key { id: row.id, app: row.app, org: row.org, scopes, issued, revoked };
+            let key = Key { id: row.id, app: row.app, org: row.org, scopes, issued, revoked, expires: None };
             directory.keys.insert(key.id, (key, row.verifier));
         }
         directory
@@ -197,7 +199,7 @@ impl Directory {
                     let (id, app, org) = (fact.key, app.id, app.org);
                     let scopes = known_scopes(&fact.scopes);
                     self.keys.entry(id).or_insert((
-                        Key { id, app, org, scopes, issued: time, revoked: None },
+                        Key { id, app, org, scopes, issued: time, revoked: None, expires: None },
                         fact.verifier,
                     ));
                 }
