@@ -20,6 +20,7 @@ use crate::{
     engine::Commands,
     feed::Feed,
     identity::{Identity, Service},
+    identity::{self, Identity},
     log::Log,
     read::Reads,
 };
@@ -36,6 +37,8 @@ pub struct App {
     pub identity: Identity,
     /// Signs people in and issues tokens.
     pub auth: Arc<Service>,
+    /// Issues and verifies tokens, and keeps what is not in the log.
+    pub auth: Arc<identity::Service>,
     /// Delivers events.
     pub feed: Feed,
     /// The ledger that is served.
@@ -88,6 +91,8 @@ pub struct HttpOptions {
     pub drain_max: Duration,
     /// Requests that one API key may send in a second; any number, when absent.
     pub requests_per_second_per_key: Option<u32>,
+    /// Requests that one app may send in a second, by all of its keys and tokens; any number, when absent.
+    pub requests_per_second_per_client: Option<u32>,
     /// The browser origins that may read answers; none, when empty.
     pub cors_origins: Vec<HeaderValue>,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -110,6 +115,7 @@ impl Default for HttpOptions {
             idle_max: Duration::from_secs(75),
             drain_max: Duration::from_secs(10),
             requests_per_second_per_key: None,
+            requests_per_second_per_client: None,
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             bench_echo: false,
@@ -137,6 +143,7 @@ pub(super) struct Shared(Arc<State>);
 pub(super) struct State {
     app: App,
     pub(super) rates: Option<Rates>,
+    pub(super) client_rates: Option<Rates>,
     pub(super) tallies: CommandTallies,
     /// The OpenAPI document, as text.
     pub(super) openapi: Bytes,
@@ -145,7 +152,8 @@ pub(super) struct State {
 impl Shared {
     pub(super) fn new(app: App, openapi: Bytes) -> Self {
         let rates = app.options.requests_per_second_per_key.and_then(Rates::new);
-        Self(Arc::new(State { rates, tallies: CommandTallies::default(), openapi, app }))
+        let client_rates = app.options.requests_per_second_per_client.and_then(Rates::new);
+        Self(Arc::new(State { rates, client_rates, tallies: CommandTallies::default(), openapi, app }))
     }
 
     /// The id of a command without a key.

@@ -4,9 +4,11 @@
 //! facts, in memory, so that authenticating a request costs one hash and no wait.
 
 pub mod browsers;
+mod bearer;
 mod caller;
 mod change;
 mod directory;
+mod interim;
 pub mod mail;
 mod name;
 pub mod oauth;
@@ -26,11 +28,14 @@ pub mod throttle;
 pub mod tokens;
 pub mod trail;
 pub mod users;
+mod used;
 pub mod vault;
 
-pub use caller::{Caller, Principal};
+pub use bearer::leading;
+pub use caller::{Caller, Principal, Reach};
 pub use change::{IdentityError, Issued};
 pub use directory::{App, DEFAULT_ORGANIZATION, Key, Organization};
+pub use interim::*;
 pub use name::{MAX_NAME_CHARS, is_name};
 pub use people::{
     Access, Client, ClientFault, Denial, Group, IssuedClientSecret, Member, Secret, User, is_client_id,
@@ -40,6 +45,8 @@ pub use role::{parse_role, role_scopes};
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use service::Service;
 pub use secret::{ApiKey, OperatorToken};
+pub use service::{Service, ServiceParts};
+pub use used::LastUsed;
 
 use std::{
     fmt,
@@ -183,7 +190,8 @@ impl Identity {
                 let (key, verifier) = directory.key(id)?;
                 let accepted = pepper.accepts(secret, verifier) && key.lives(now);
                 let principal = Principal::App { app: key.app, key: id };
-                accepted.then_some(Caller { org: key.org, principal, scopes: key.scopes })
+                let reach = Reach::Organization;
+                accepted.then_some(Caller { org: key.org, principal, scopes: key.scopes, reach })
             }
             // Shown to the authorization server, which asks for the client's name too.
             Kind::ClientSecret => None,
@@ -195,6 +203,7 @@ impl Identity {
                     org,
                     principal: Principal::Operator,
                     scopes: Scopes::ADMIN,
+                    reach: Reach::Organization,
                 })
             }
         }
