@@ -8,7 +8,7 @@ use events::LedgerId;
 use super::Machine;
 use crate::{
     config::Config,
-    identity::{Identity, Pepper, Service, ServiceParts, tokens::TokenSettings, vault::Vault},
+    identity::{Identity, Pepper, Service, ServiceParts, oauth::limits::TokenRates, tokens::TokenSettings, vault::Vault},
 };
 
 /// Opens what handlers need of identity beyond the directory.
@@ -26,6 +26,7 @@ pub(super) async fn open(
         vault,
         pepper,
         settings: settings(config),
+        rates: TokenRates::default(),
         make_key: machine.signing_key,
         clock: Arc::clone(&machine.clock),
         entropy: machine.entropy,

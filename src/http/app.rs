@@ -19,7 +19,6 @@ use crate::{
     config::Network,
     engine::Commands,
     feed::Feed,
-    identity::{Identity, Service},
     identity::{self, Identity},
     log::Log,
     read::Reads,
@@ -35,8 +34,6 @@ pub struct App {
     pub reads: Arc<dyn Reads>,
     /// Knows who calls.
     pub identity: Identity,
-    /// Signs people in and issues tokens.
-    pub auth: Arc<Service>,
     /// Issues and verifies tokens, and keeps what is not in the log.
     pub auth: Arc<identity::Service>,
     /// Delivers events.

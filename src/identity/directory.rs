@@ -48,8 +48,6 @@ pub struct Key {
     pub expires: Option<Time>,
     /// Since when it is revoked.
     pub revoked: Option<Time>,
-    /// From when on it is not accepted; never, when absent.
-    pub expires: Option<Time>,
 }
 
 impl Key {
@@ -84,8 +82,6 @@ impl Directory {
             let scopes = known_scopes(&row.scopes);
             let (issued, expires, revoked) = (row.issued, row.expires, row.revoked);
             let key = Key { id: row.id, app: row.app, org: row.org, scopes, issued, expires, revoked };
-            let (issued, revoked) = (row.issued, row.revoked);
-            let key = Key { id: row.id, app: row.app, org: row.org, scopes, issued, revoked, expires: None };
             directory.keys.insert(key.id, (key, row.verifier));
         }
         directory
@@ -141,11 +137,6 @@ impl Directory {
                     let (scopes, expires) = (known_scopes(&fact.scopes), fact.expires);
                     let key = Key { id, app, org, scopes, issued: time, expires, revoked: None };
                     self.keys.entry(id).or_insert((key, fact.verifier));
-                    let scopes = known_scopes(&fact.scopes);
-                    self.keys.entry(id).or_insert((
-                        Key { id, app, org, scopes, issued: time, revoked: None, expires: None },
-                        fact.verifier,
-                    ));
                 }
             }
             AuthEvent::ApiKeyExpirySet(fact) => {

@@ -3,12 +3,11 @@
 //! Each change is a fact in the log; the [`Identity`] here is the directory that follows from those
 //! facts, in memory, so that authenticating a request costs one hash and no wait.
 
-pub mod browsers;
 mod bearer;
+pub mod browsers;
 mod caller;
 mod change;
 mod directory;
-mod interim;
 pub mod mail;
 mod name;
 pub mod oauth;
@@ -27,15 +26,14 @@ mod tests;
 pub mod throttle;
 pub mod tokens;
 pub mod trail;
-pub mod users;
 mod used;
+pub mod users;
 pub mod vault;
 
 pub use bearer::leading;
 pub use caller::{Caller, Principal, Reach};
 pub use change::{IdentityError, Issued};
 pub use directory::{App, DEFAULT_ORGANIZATION, Key, Organization};
-pub use interim::*;
 pub use name::{MAX_NAME_CHARS, is_name};
 pub use people::{
     Access, Client, ClientFault, Denial, Group, IssuedClientSecret, Member, Secret, User, is_client_id,
@@ -43,7 +41,6 @@ pub use people::{
 pub use pepper::{Pepper, PepperError};
 pub use role::{parse_role, role_scopes};
 pub use scope::{Scope, Scopes, UnknownScope};
-pub use service::Service;
 pub use secret::{ApiKey, OperatorToken};
 pub use service::{Service, ServiceParts};
 pub use used::LastUsed;

@@ -12,7 +12,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Identity, Pepper,
     seal::Seal,
+    browsers::Browsers,
+    oauth::{Server, limits::{Limits, TokenRates}},
     tokens::{KeysError, MakeKey, TokenSettings, Tokens, VaultKeys},
+    trail::Trail,
     used::LastUsed,
     vault::{Shelf, Vault},
 };
@@ -29,6 +32,12 @@ pub struct Service {
     pub shelf: Shelf,
     /// When API keys were last used.
     pub used: LastUsed,
+    /// The authorization server.
+    pub oauth: Server,
+    /// Browsers in which somebody is signed in.
+    pub browsers: Browsers,
+    /// Where activity is noted.
+    pub trail: Trail,
     identity: Identity,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
@@ -46,6 +55,8 @@ pub struct ServiceParts {
     pub pepper: Pepper,
     /// What all tokens have in common.
     pub settings: TokenSettings,
+    /// How often clients may ask for tokens.
+    pub rates: TokenRates,
     /// Makes signing keys.
     pub make_key: MakeKey,
     /// Tells the time.
@@ -67,15 +78,24 @@ impl Service {
     /// # Errors
     /// As [`KeysError`] says.
     pub async fn open(parts: ServiceParts) -> Result<Arc<Self>, KeysError> {
-        let ServiceParts { ledger, identity, vault, pepper, settings, make_key, clock, entropy } = parts;
-        let shelf = Shelf::new(vault);
+        let ServiceParts { ledger, identity, vault, pepper, settings, rates, make_key, clock, entropy } = parts;
+        let (shelf, trail) = (Shelf::new(Arc::clone(&vault)), Trail::start(vault));
         let seal = Arc::new(Seal::new(&pepper, ledger));
         let keys = Arc::new(VaultKeys::new(shelf.clone(), seal, entropy()));
         let tokens = Tokens::open(settings, keys, make_key, entropy(), clock.now()).await?;
+        let oauth = Server::new(identity.clone(), shelf.clone(), tokens.clone(), Limits::new(rates));
+        let browsers = Browsers::new(identity.clone(), shelf.clone());
         let (used, stop) = (LastUsed::default(), CancellationToken::new());
-        let service = Arc::new(Self { tokens, shelf, used, identity, clock, stop });
+        let service = Self { tokens, shelf, used, oauth, browsers, trail, identity, clock, stop };
+        let service = Arc::new(service);
         tokio::spawn(tend(Arc::downgrade(&service), service.clock.clone(), service.stop.clone()));
         Ok(service)
+    }
+
+    /// The public URL, without a slash at its end.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.tokens.settings().issuer
     }
 
     /// Moves signing keys on, records their states, and writes down what was used.
@@ -115,6 +135,7 @@ impl Service {
         if let Err(error) = self.used.flush(&self.shelf, self.clock.now()).await {
             tracing::warn!(%error, "when keys were last used could not be written down");
         }
+        self.trail.close().await;
         self.shelf.vault().close().await;
     }
 }

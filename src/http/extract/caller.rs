@@ -209,24 +209,6 @@ impl FromRequestParts<Shared> for Operator {
     }
 }
 
-fn authenticate(headers: &HeaderMap, shared: &Shared) -> Result<identity::Caller, Problem> {
-    let unknown =
-        || Problem::new(Code::Unauthenticated, "send a valid API key in X-API-Key or Authorization: Bearer");
-    let key = presented(headers)?.ok_or_else(unknown)?;
-    let caller = shared.identity.authenticate(key, shared.clock.now()).ok_or_else(unknown)?;
-    // Not before it is known who asks: others are not told which ledgers there are.
-    if headers.contains_key(LEDGER) && !names(headers, shared.ledger) {
-        return Err(Problem::not_found("ledger"));
-    }
-    if let (Some(rates), Principal::App { key, .. }) = (&shared.state().rates, caller.principal)
-        && !rates.admit(key, shared.clock.monotonic())
-    {
-        let detail = format!("more than {} requests a second with this API key", rates.per_second());
-        let mut problem = Problem::new(Code::RateLimited, detail);
-        problem.extra.push(("retry_after_seconds", 1.into()));
-        return Err(problem);
-    }
-    Ok(caller)
 /// A user, by a token of its own, whatever the token allows beyond saying so. An app that shows its key
 /// beside the token is refused: what is asked here only the user may do.
 #[derive(Debug)]

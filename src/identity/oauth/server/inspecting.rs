@@ -132,15 +132,8 @@ impl Server {
     #[must_use]
     pub fn is_denied(&self, claims: &Claims) -> bool {
         let user = claims.user();
-        let denial = Denial {
-            token: Some(claims.jti),
-            session: claims.sid,
-            user,
-            app: claims.app_id,
-            issued: Denial::issued(claims.jti, claims.iat),
-        };
         let gone = |user: UserId| self.user(user).is_none();
-        user.is_some_and(gone) || self.identity.denied(&denial)
+        user.is_some_and(gone) || self.identity.denied(&Denial::of(claims))
     }
 
     /// Who the bearer of an access token is.
