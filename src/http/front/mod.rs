@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use super::{
     app::Shared,
-    extract::{names, presented},
+    extract::{Credentials, names, presented},
     origins,
     problem::{Code, Problem},
     routes::{Finder, Kind, ROUTES},
@@ -31,6 +31,10 @@ pub(super) use request_id::given as given_request_id;
 
 /// Headers that describe a body, and go with it.
 const OF_THE_BODY: [HeaderName; 2] = [header::CONTENT_TYPE, header::CONTENT_LENGTH];
+
+/// Marks an answer whose body is what it should be though its status is an error, such as a page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Finished;
 
 /// The whole HTTP API. Clones share it.
 #[derive(Clone)]
@@ -64,7 +68,7 @@ impl Api {
     }
 
     /// This API, and those of other ledgers beside it: a request is answered by the ledger that knows
-    /// its API key, an operator's by the one that it names, any other by this one.
+    /// its API key or has signed its token, an operator's by the one that it names, any other by this one.
     #[must_use]
     pub fn beside(self, others: Vec<Self>) -> Self {
         Self { others: others.into(), ..self }
@@ -76,9 +80,16 @@ impl Api {
         if self.others.is_empty() {
             return self;
         }
-        let Ok(Some(key)) = presented(headers) else { return self };
+        let Ok(Credentials { key, token }) = presented(headers) else { return self };
+        if key.is_none() && token.is_none() {
+            return self;
+        }
         let all = || std::iter::once(self).chain(&*self.others);
-        let knowing = all().find(|api| api.front.shared.identity.knows(key));
+        let knows = |shared: &Shared| {
+            key.is_some_and(|key| shared.identity.knows(key))
+                || token.is_some_and(|token| shared.auth.tokens.knows(token))
+        };
+        let knowing = all().find(|api| knows(&api.front.shared));
         let named = || all().find(|api| names(headers, api.front.shared.ledger));
         knowing.or_else(named).unwrap_or(self)
     }
@@ -149,7 +160,8 @@ fn panicked() -> Problem {
 /// Writes the body of a problem; an error that is no problem yet becomes one.
 fn finish_problem(response: &mut Response<Body>, uri: &Uri, id: &HeaderValue) -> Option<Code> {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let error = status.is_client_error() || status.is_server_error();
+    if !error || response.extensions().get::<Finished>().is_some() {
         return None;
     }
     if response.extensions().get::<Problem>().is_none() {

@@ -8,7 +8,7 @@ use credit_ledger::{
     cluster::{Claimant, Lease, postgres::PostgresLease},
     config::Config,
     http::{Api, HttpOptions},
-    identity::{Pepper, Scope, Scopes},
+    identity::{Pepper, Scope, Scopes, tokens::PrivateKey},
     log::postgres::PostgresLog,
 };
 use http_body_util::BodyExt;
@@ -114,7 +114,11 @@ impl Common {
 }
 
 fn machine() -> Machine {
-    Machine { clock: Arc::new(SystemClock::new()), entropy: || Box::new(Generator::from_system()) }
+    Machine {
+        clock: Arc::new(SystemClock::new()),
+        entropy: || Box::new(Generator::from_system()),
+        signing_key: PrivateKey::generate,
+    }
 }
 
 impl Replica {
