@@ -27,19 +27,29 @@ use super::{
 
 const USER_ID: HeaderName = HeaderName::from_static("x-user-id");
 
-/// The wallet of the user in `X-User-ID`. The header authenticates nobody: it is read beside an
-/// API key alone, and a wallet of another organization is not there.
+/// The user in `X-User-ID`, whose wallet is meant. The header authenticates nobody: a wallet that the
+/// caller does not reach is not there.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct UserWallet(WalletId);
+pub(super) struct NamedUser(Option<WalletId>);
 
-impl FromRequestParts<Shared> for UserWallet {
+impl FromRequestParts<Shared> for NamedUser {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &Shared) -> Result<Self, Problem> {
-        let user = parts.headers.get(USER_ID).and_then(|value| value.to_str().ok());
-        let user = user.and_then(|user| user.parse().ok());
-        user.map(Self).ok_or_else(|| Problem::bad_request("send the user's id, a UUID, in X-User-ID"))
+        let named = parts.headers.get(USER_ID).map(|value| value.to_str().unwrap_or_default().parse());
+        named.transpose().map(Self).map_err(|_| unnamed())
     }
+}
+
+impl NamedUser {
+    /// The wallet that is meant: the named user's or, with a user's token, that user's own.
+    pub(super) fn wallet<S>(self, caller: &Caller<S>) -> Result<WalletId, Problem> {
+        caller.or_own(self.0).ok_or_else(unnamed)
+    }
+}
+
+fn unnamed() -> Problem {
+    Problem::bad_request("send the user's id, a UUID, in X-User-ID")
 }
 
 /// A cost to ask about, or credits to spend.
@@ -199,11 +209,12 @@ pub(super) async fn spend<S>(
 pub(super) async fn check(
     State(shared): State<Shared>,
     caller: Caller<scope::Check>,
-    UserWallet(wallet): UserWallet,
+    user: NamedUser,
     asking: Asking,
     body: Payload,
 ) -> Result<Reply, Problem> {
     let request: CostRequest<'_> = body.parse()?;
+    let wallet = user.wallet(&caller)?;
     advise(&shared, caller, asking, wallet, &request.spending()).await
 }
 
@@ -219,11 +230,12 @@ pub(super) async fn check(
 pub(super) async fn deduct(
     State(shared): State<Shared>,
     caller: Caller<scope::Deduct>,
-    UserWallet(wallet): UserWallet,
+    user: NamedUser,
     asking: Asking,
     body: Payload,
 ) -> Result<Reply, Problem> {
     let request: CostRequest<'_> = body.parse()?;
+    let wallet = user.wallet(&caller)?;
     let (answer, deducted) = spend(&shared, caller, asking, wallet, &request.spending()).await?;
     Ok(answer.done(&deducted))
 }

@@ -44,7 +44,7 @@ pub(super) fn must_be_of(client: &Client, headers: &HeaderMap, shared: &Shared) 
     let Some(origin) = said.next() else { return Ok(()) };
     let registered = client.origins.iter().any(|known| known.as_bytes() == origin.as_bytes());
     let configured = shared.options.cors_origins.iter().any(|known| known == origin);
-    let own = || origin.as_bytes() == shared.auth.settings.public_url.as_bytes();
+    let own = || origin.as_bytes() == shared.auth.issuer().as_bytes();
     if said.next().is_none() && (registered || configured || own()) {
         return Ok(());
     }

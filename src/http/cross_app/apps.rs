@@ -14,7 +14,7 @@ use crate::{
         problem::Problem,
         reply::Reply,
     },
-    identity::ClientDraft,
+    identity::{Client, Scope, Scopes, oauth::token::GrantType},
 };
 
 /// An app to register.
@@ -44,6 +44,33 @@ pub(in crate::http) struct CrossAppRequest {
     /// Whether it can keep a secret: a server, not a page or a program on a user's device.
     #[serde(default)]
     confidential: bool,
+}
+
+impl CrossAppRequest {
+    fn client(&self, shared: &Shared, org: OrgId) -> Result<Client, Problem> {
+        let texts = |texts: &[String]| texts.iter().map(|text| text.as_str().into()).collect();
+        let scopes: Result<Scopes, _> = self.scopes.iter().map(|scope| scope.parse::<Scope>()).collect();
+        let id = shared.random_id();
+        let grants = [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials];
+        let grants = grants.into_iter().filter(|grant| self.confidential || *grant != GrantType::ClientCredentials);
+        Ok(Client {
+            app: AppId(id),
+            org,
+            // Half of a random id: no UUID, and no two alike.
+            client_id: format!("app_{}", &id.simple().to_string()[..16]).into(),
+            confidential: self.confidential,
+            grants: grants.map(|grant| grant.as_str().into()).collect(),
+            redirect_uris: texts(&self.redirect_uris),
+            logout_uris: texts(&self.logout_uris),
+            origins: texts(&self.origins),
+            return_to: self.return_to.iter().map(|(key, url)| (key.as_str().into(), url.as_str().into())).collect(),
+            scopes: scopes.map_err(|unknown| Problem::bad_request(unknown.to_string()))?,
+            audiences: Vec::new(),
+            first_party: false,
+            display_name: self.name.as_str().into(),
+            disabled: false,
+        })
+    }
 }
 
 /// A registered app.
@@ -88,18 +115,21 @@ pub(in crate::http) async fn register(
     body: Payload,
 ) -> Result<Reply, Problem> {
     let request: CrossAppRequest = body.parse()?;
-    let draft = request.draft()?;
-    let (actor, confidential) = (caller.actor.clone(), request.confidential);
+    let mut client = request.client(&shared, caller.org)?;
+    // Before the app is there, so that a mistake leaves nothing behind.
+    client.check()?;
+    let actor = caller.actor;
     let app = shared.identity.register_app(caller.org, &request.name, actor.clone()).await?;
-    let client = shared.identity.set_client(app.id, draft, actor.clone()).await?;
-    let issued = match confidential {
+    client.app = app.id;
+    let client = shared.identity.set_client(app.id, client, actor.clone()).await?;
+    let issued = match client.confidential {
         true => Some(shared.identity.issue_client_secret(app.id, None, actor).await?),
         false => None,
     };
     Ok(Reply::created(&CrossApp {
         app_id: app.id,
         client_id: client.client_id,
-        client_secret: issued.map(|issued| issued.secret.expose().to_owned()),
+        client_secret: issued.map(|issued| issued.expose().to_owned()),
         organization: app.org,
         name: request.name,
         origins: request.origins,

@@ -6,15 +6,15 @@
 use axum::{extract::State, http::HeaderMap};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
 
 use super::{
+    secret,
     credits::{self, Credits},
     origin, tokens,
     users::{self, CrossAppUser},
 };
 use crate::{
-    http::{app::Shared, extract::Payload, problem::Problem, reply::Reply},
+    http::{app::Shared, extract::{Payload, Text}, problem::Problem, reply::Reply},
     identity::oauth::{
         Granted,
         credentials::Credentials,
@@ -24,14 +24,15 @@ use crate::{
 };
 
 /// A sign-in to begin, or a code to finish one with.
-#[derive(Debug, Deserialize, ToSchema)]
-pub(in crate::http) struct AuthRequest {
+#[derive(Deserialize, ToSchema)]
+pub(in crate::http) struct AuthRequest<'a> {
     /// The app, by its client id.
     #[schema(example = "app_mfrggzdfmztwq2lk")]
     client_id: String,
     /// Its secret, if it has one; with `code`.
+    #[serde(borrow)]
     #[schema(value_type = Option<String>)]
-    client_secret: Option<Zeroizing<String>>,
+    client_secret: Option<Text<'a>>,
     /// Where the user is sent back to: one of those that the app registered.
     #[schema(example = "https://video.example/auth-callback")]
     redirect_uri: String,
@@ -45,11 +46,13 @@ pub(in crate::http) struct AuthRequest {
     #[serde(default)]
     sign_up: bool,
     /// To finish: the code that came back.
+    #[serde(borrow)]
     #[schema(value_type = Option<String>)]
-    code: Option<Zeroizing<String>>,
+    code: Option<Text<'a>>,
     /// To finish: the PKCE verifier.
+    #[serde(borrow)]
     #[schema(value_type = Option<String>)]
-    code_verifier: Option<Zeroizing<String>>,
+    code_verifier: Option<Text<'a>>,
 }
 
 /// Where to send the user.
@@ -75,7 +78,7 @@ struct SignedIn {
 /// and the credits.
 #[utoipa::path(
     post, path = "/api/cross-app/auth", tag = "cross-app", operation_id = "cross_app_auth",
-    request_body(content = AuthRequest, example = json!({
+    request_body(content = AuthRequest<'_>, example = json!({
         "client_id": "app_mfrggzdfmztwq2lk", "redirect_uri": "https://video.example/auth-callback",
         "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "state": "af0ifjsldkj",
     })),
@@ -86,7 +89,7 @@ pub(in crate::http) async fn begin_or_finish(
     headers: HeaderMap,
     body: Payload,
 ) -> Result<Reply, Problem> {
-    let mut request: AuthRequest = body.parse()?;
+    let mut request: AuthRequest<'_> = body.parse()?;
     match (request.code.take(), request.code_verifier.take(), &request.code_challenge) {
         (Some(code), Some(verifier), None) => finish(&shared, &headers, request, code, verifier).await,
         (None, None, Some(challenge)) => begin(&shared, &headers, &request, challenge),
@@ -97,7 +100,7 @@ pub(in crate::http) async fn begin_or_finish(
 fn begin(
     shared: &Shared,
     headers: &HeaderMap,
-    request: &AuthRequest,
+    request: &AuthRequest<'_>,
     challenge: &str,
 ) -> Result<Reply, Problem> {
     let client = shared.identity.client_by_id(&request.client_id).filter(|client| !client.disabled);
@@ -115,20 +118,20 @@ fn begin(
     if request.sign_up {
         params = params.with("prompt", "create");
     }
-    let endpoint = format!("{}/oauth/authorize", shared.auth.settings.public_url);
+    let endpoint = format!("{}/oauth/authorize", shared.auth.issuer());
     Ok(Reply::ok(&LoginUrl { login_url: appended(&endpoint, &params) }))
 }
 
 async fn finish(
     shared: &Shared,
     headers: &HeaderMap,
-    request: AuthRequest,
-    code: Zeroizing<String>,
-    verifier: Zeroizing<String>,
+    request: AuthRequest<'_>,
+    code: Text<'_>,
+    verifier: Text<'_>,
 ) -> Result<Reply, Problem> {
     let AuthRequest { client_id, client_secret, redirect_uri, .. } = request;
-    let credentials = Credentials { client_id, secret: client_secret };
-    let grant = Grant::Code { code, redirect_uri, verifier };
+    let credentials = Credentials { client_id, secret: client_secret.map(secret) };
+    let grant = Grant::Code { code: secret(code), redirect_uri, verifier: secret(verifier) };
     let granted = tokens::granted(shared, headers, &credentials, grant).await?;
     let claims = shared.auth.tokens.verify_access(&granted.access_token, shared.clock.now());
     let claims = claims.map_err(|_| Problem::not_found("user"))?;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::origin;
 use crate::http::{
     app::Shared,
-    compatible::{self, Spending, Sufficiency, number},
+    compatible::{self, NamedUser, Spending, Sufficiency, number},
     extract::{AmountField, Asking, Caller, Intent, Payload, Text, present, scope},
     problem::Problem,
     reply::Reply,
@@ -95,12 +95,13 @@ pub(in crate::http) async fn check(
     State(shared): State<Shared>,
     headers: HeaderMap,
     caller: Caller<scope::Check>,
+    user: NamedUser,
     asking: Asking,
     body: Payload,
 ) -> Result<Reply, Problem> {
     origin::must_suit(&caller, &headers, &shared)?;
     let request: CreditRequest<'_> = body.parse()?;
-    let wallet = compatible::wallet(&caller, &headers)?;
+    let wallet = user.wallet(&caller)?;
     compatible::advise(&shared, caller, asking, wallet, &request.spending(&Text::from(SERVICE))?).await
 }
 
@@ -114,10 +115,11 @@ pub(in crate::http) async fn read(
     State(shared): State<Shared>,
     headers: HeaderMap,
     caller: Caller<scope::Read>,
+    user: NamedUser,
 ) -> Result<Reply, Problem> {
     origin::must_suit(&caller, &headers, &shared)?;
-    let wallet = compatible::wallet(&caller, &headers)?;
-    caller.must_reach(wallet, &shared)?;
+    let wallet = user.wallet(&caller)?;
+    caller.must_reach(&shared, wallet)?;
     Ok(Reply::ok(&of_wallet(&shared, wallet, caller.org).await?))
 }
 
@@ -148,12 +150,13 @@ pub(in crate::http) async fn consume(
     State(shared): State<Shared>,
     headers: HeaderMap,
     caller: Caller<scope::Deduct>,
+    user: NamedUser,
     asking: Asking,
     body: Payload,
 ) -> Result<Reply, Problem> {
     origin::must_suit(&caller, &headers, &shared)?;
     let request: CreditRequest<'_> = body.parse()?;
-    let wallet = compatible::wallet(&caller, &headers)?;
+    let wallet = user.wallet(&caller)?;
     let (answer, deducted) = compatible::spend(&shared, caller, asking, wallet, &request.spending(&Text::from(SERVICE))?).await?;
     Ok(answer.done(&Consumed { success: true, deducted }))
 }

@@ -8,7 +8,12 @@ mod origin;
 pub(super) mod tokens;
 pub(super) mod users;
 
-use super::problem::{Code, Problem};
+use zeroize::Zeroizing;
+
+use super::{
+    extract::Text,
+    problem::{Code, Problem},
+};
 use crate::identity::oauth::{ErrorCode, OauthError};
 
 /// An error of the authorization server as these paths tell it: the other paths of apps have problems, too.
@@ -21,4 +26,9 @@ fn fault(error: OauthError) -> Problem {
         _ => Code::BadRequest,
     };
     Problem::new(code, error.description)
+}
+
+/// A secret of a request, wiped once it was used.
+fn secret(text: Text<'_>) -> Zeroizing<String> {
+    Zeroizing::new(text.as_ref().to_owned())
 }

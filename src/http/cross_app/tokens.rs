@@ -6,13 +6,12 @@ use std::sync::Arc;
 use axum::{extract::State, http::HeaderMap};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
 
-use super::{fault, origin};
+use super::{fault, origin, secret};
 use crate::{
     http::{
         app::Shared,
-        extract::{Caller, Payload, scope},
+        extract::{Caller, Payload, Text, scope},
         problem::Problem,
         reply::Reply,
     },
@@ -27,11 +26,12 @@ use crate::{
 };
 
 /// A token to ask about.
-#[derive(Debug, Deserialize, ToSchema)]
-pub(in crate::http) struct ValidationRequest {
+#[derive(Deserialize, ToSchema)]
+pub(in crate::http) struct ValidationRequest<'a> {
     /// An access token.
+    #[serde(borrow)]
     #[schema(value_type = String)]
-    token: Zeroizing<String>,
+    token: Text<'a>,
     /// The app that it must be for, by id or client id; any of the organization, when absent.
     app_id: Option<String>,
     /// The web origin that it must be for; any, when absent.
@@ -56,7 +56,7 @@ pub(in crate::http) struct Validation {
 /// The caller is an app of the organization, by its key or a token.
 #[utoipa::path(
     post, path = "/api/cross-app/validate-token", tag = "cross-app", operation_id = "cross_app_validate_token",
-    request_body(content = ValidationRequest, example = json!({ "token": "eyJ…", "app_id": "app_mfrggzdfmztwq2lk" })),
+    request_body(content = ValidationRequest<'_>, example = json!({ "token": "eyJ…", "app_id": "app_mfrggzdfmztwq2lk" })),
     responses((status = 200, description = "What is known of the token", body = Validation)),
 )]
 pub(in crate::http) async fn validate(
@@ -66,8 +66,8 @@ pub(in crate::http) async fn validate(
     body: Payload,
 ) -> Result<Reply, Problem> {
     origin::must_suit(&caller, &headers, &shared)?;
-    let request: ValidationRequest = body.parse()?;
-    let claims = shared.auth.tokens.verify_issued(&request.token, shared.clock.now()).ok();
+    let request: ValidationRequest<'_> = body.parse()?;
+    let claims = shared.auth.tokens.verify_issued(request.token.as_ref(), shared.clock.now()).ok();
     let claims = claims.filter(|claims| {
         let app = |app: &str| *app == *claims.client_id || claims.app_id.is_some_and(|id| id.to_string() == app);
         let domain = |domain: &str| claims.domain.as_deref() == Some(domain);
@@ -81,23 +81,25 @@ pub(in crate::http) async fn validate(
 }
 
 /// A refresh token to go on with.
-#[derive(Debug, Deserialize, ToSchema)]
-pub(in crate::http) struct RefreshRequest {
+#[derive(Deserialize, ToSchema)]
+pub(in crate::http) struct RefreshRequest<'a> {
     /// The app, by its client id.
     #[schema(example = "app_mfrggzdfmztwq2lk")]
     client_id: String,
     /// Its secret, if it has one.
+    #[serde(borrow)]
     #[schema(value_type = Option<String>)]
-    client_secret: Option<Zeroizing<String>>,
+    client_secret: Option<Text<'a>>,
     /// The refresh token.
+    #[serde(borrow)]
     #[schema(value_type = String)]
-    refresh_token: Zeroizing<String>,
+    refresh_token: Text<'a>,
 }
 
 /// Exchanges a refresh token for new tokens.
 #[utoipa::path(
     post, path = "/api/cross-app/refresh-token", tag = "cross-app", operation_id = "cross_app_refresh_token",
-    request_body(content = RefreshRequest, example = json!({ "client_id": "app_mfrggzdfmztwq2lk", "refresh_token": "clr_…" })),
+    request_body(content = RefreshRequest<'_>, example = json!({ "client_id": "app_mfrggzdfmztwq2lk", "refresh_token": "clr_…" })),
     responses((status = 200, description = "The tokens", body = Object)),
 )]
 pub(in crate::http) async fn refresh(
@@ -105,9 +107,10 @@ pub(in crate::http) async fn refresh(
     headers: HeaderMap,
     body: Payload,
 ) -> Result<Reply, Problem> {
-    let RefreshRequest { client_id, client_secret, refresh_token } = body.parse()?;
-    let grant = Grant::Refresh { token: refresh_token };
-    let credentials = Credentials { client_id, secret: client_secret };
+    let request: RefreshRequest<'_> = body.parse()?;
+    let RefreshRequest { client_id, client_secret, refresh_token } = request;
+    let grant = Grant::Refresh { token: secret(refresh_token) };
+    let credentials = Credentials { client_id, secret: client_secret.map(secret) };
     granted(&shared, &headers, &credentials, grant).await.map(|granted| Reply::ok(&granted))
 }
 

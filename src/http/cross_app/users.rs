@@ -1,7 +1,7 @@
 //! `GET /api/cross-app/user` and `/user-info`: who is signed in, as far as the app may know.
 
 use axum::{extract::State, http::HeaderMap};
-use events::{AppId, OrgId, UserId, WalletId};
+use events::{AppId, OrgId, UserId, UserRole, WalletId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,7 +9,7 @@ use super::origin;
 use crate::{
     http::{
         app::Shared,
-        extract::{Caller, scope},
+        extract::SignedIn,
         problem::{Code, Problem},
         reply::Reply,
     },
@@ -27,16 +27,18 @@ pub(in crate::http) struct CrossAppUser {
     user_id: UserId,
     /// The e-mail address, with the scope `email`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
+    #[schema(value_type = Option<String>)]
+    email: Option<Box<str>>,
     /// Whether mail reaches the user there, with the scope `email`.
     #[serde(skip_serializing_if = "Option::is_none")]
     email_verified: Option<bool>,
     /// The name, with the scope `profile`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
+    #[schema(value_type = Option<String>)]
+    name: Option<Box<str>>,
     /// What the user is: `customer`, `admin`, `auditor`.
     #[schema(value_type = Vec<String>)]
-    roles: Vec<&'static str>,
+    roles: Vec<UserRole>,
     /// The app that asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = "uuid")]
@@ -63,11 +65,10 @@ impl CrossAppUser {
 pub(in crate::http) async fn read(
     State(shared): State<Shared>,
     headers: HeaderMap,
-    caller: Caller<scope::AnyUser>,
+    signed_in: SignedIn,
 ) -> Result<Reply, Problem> {
-    origin::must_suit(&caller, &headers, &shared)?;
-    let claims = caller.claims().ok_or_else(|| Problem::not_found("user"))?;
-    Ok(Reply::ok(&of(&shared, claims).await?))
+    origin::must_fit(signed_in.app, &headers, &shared)?;
+    Ok(Reply::ok(&of(&shared, &signed_in.claims).await?))
 }
 
 /// The same as `/api/cross-app/user`.
@@ -78,9 +79,9 @@ pub(in crate::http) async fn read(
 pub(in crate::http) async fn info(
     shared: State<Shared>,
     headers: HeaderMap,
-    caller: Caller<scope::AnyUser>,
+    signed_in: SignedIn,
 ) -> Result<Reply, Problem> {
-    read(shared, headers, caller).await
+    read(shared, headers, signed_in).await
 }
 
 /// What a token tells of its user.
@@ -97,7 +98,7 @@ pub(super) async fn of(shared: &Shared, claims: &Claims) -> Result<CrossAppUser,
         email: email.filter(|_| may(Scope::Email)),
         email_verified: Some(user.verified).filter(|_| may(Scope::Email)),
         name: name.flatten().filter(|_| may(Scope::Profile)),
-        roles: user.roles.iter().map(|role| role.as_str()).collect(),
+        roles: user.roles,
         app_id: claims.app_id,
         org_id: user.org,
         permissions: scopes.iter().map(Scope::as_str).collect(),

@@ -121,6 +121,11 @@ impl Index {
         }
     }
 
+    /// Every app that is a client.
+    pub(in crate::identity) fn clients(&self) -> impl Iterator<Item = AppId> {
+        self.clients.values().copied()
+    }
+
     /// The app that is a client of this name.
     pub(super) fn client_named(&self, client_id: &str) -> Option<AppId> {
         let app = self.clients.get(client_id).copied()?;

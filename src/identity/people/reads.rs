@@ -53,6 +53,15 @@ impl Identity {
         self.client(app)
     }
 
+    /// Whether a client that may do something has pages of this web origin.
+    #[must_use]
+    pub fn is_origin_of_a_client(&self, origin: &str) -> bool {
+        let people = self.people();
+        people.clients().filter_map(|app| people.rows.client(app)).any(|row| {
+            !row.set.disabled && row.set.origins.iter().any(|known| **known == *origin)
+        })
+    }
+
     /// The secrets of a client by id, those too that ended.
     #[must_use]
     pub fn client_secrets(&self, app: AppId) -> Vec<Secret> {
