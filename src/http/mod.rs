@@ -14,6 +14,7 @@ mod bench_echo;
 mod caps;
 mod captures;
 mod charges;
+mod clients;
 mod check_batches;
 mod checks;
 mod commands;
@@ -55,6 +56,7 @@ mod rules;
 mod server;
 mod shapes;
 mod sheets;
+mod signing_keys;
 mod statements;
 mod stream;
 mod sums;
@@ -147,6 +149,11 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(apps::register, apps::list))
         .routes(routes!(keys::issue, keys::list))
         .routes(routes!(keys::revoke))
+        .routes(routes!(clients::set, clients::read))
+        .routes(routes!(clients::issue))
+        .routes(routes!(clients::revoke))
+        .routes(routes!(signing_keys::list, signing_keys::rotate))
+        .routes(routes!(signing_keys::revoke))
         .routes(routes!(oauth::token::token))
         .routes(routes!(oauth::authorize::show, oauth::authorize::take))
         .routes(routes!(oauth::consent::decide))

@@ -38,6 +38,10 @@ pub(super) struct Things {
     pub(super) app: String,
     /// A key of that app which nobody uses.
     pub(super) key: String,
+    /// A secret of that app as an OAuth client, which nobody uses.
+    pub(super) secret: String,
+    /// The key that signs tokens; for operators.
+    pub(super) kid: String,
     /// Open holds of one credit.
     pub(super) holds: Spare,
     /// Adjustments that another key of the app has proposed.
@@ -85,6 +89,9 @@ impl Things {
         let refund = refund.key("things").await.expect(201).member("id");
         let adjustment = adjust(client, &wallet, "things", "2").await.expect(201);
         let key = key.await.expect(201).member("key_id");
+        let service = json!({ "grants": ["client_credentials"], "scopes": ["credits:check"] });
+        client.put(&format!("/v1/apps/{own}/client"), &service).await.expect(200);
+        let secret = client.post(&format!("/v1/apps/{own}/secrets"), &json!({})).await.expect(201);
         // From now on every read shows all of it.
         wallet_at(client, &wallet, adjustment.position()).await;
         Self {
@@ -100,6 +107,8 @@ impl Things {
             adjustment: adjustment.member("id"),
             app: own,
             key,
+            secret: secret.member("secret_id"),
+            kid: String::new(),
             holds: Spare::default(),
             proposals: Spare::default(),
             liquid: Spare::default(),
@@ -114,7 +123,8 @@ impl Things {
         client.put("/v1/policy", &policy()).await.expect(200);
         let [holds, proposals, liquid, frozen] = spare(app, client, &things.wallet).await;
         wallet_at(client, &things.wallet, app.head().get() - 1).await;
-        Self { holds, proposals, liquid, frozen, ..things }
+        let kid = app.ledger.auth.tokens.keys().first().expect("a key").kid.to_string();
+        Self { holds, proposals, liquid, frozen, kid, ..things }
     }
 
     /// The path of a route with its parameters filled in.
@@ -133,6 +143,8 @@ impl Things {
             .replace("{id}", id)
             .replace("{app}", &self.app)
             .replace("{key}", &self.key)
+            .replace("{secret}", &self.secret)
+            .replace("{kid}", &self.kid)
             .replace("{code}", "not-found")
             .replace("{service}", "chat")
     }
