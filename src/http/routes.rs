@@ -131,6 +131,7 @@ pub const ROUTES: &[Route] = &[
     post("/v1/apps/{app}/keys", ADMIN, Kind::Administration),
     get("/v1/apps/{app}/keys", ADMIN, Kind::Read),
     Route { method: Method::DELETE, path: "/v1/keys/{key}", access: ADMIN, kind: Kind::Administration },
+    post("/v1/keys/{key}/rotate", ADMIN, Kind::Administration),
     get("/metrics", ADMIN, Kind::Discovery),
     get("/livez", PUBLIC, Kind::Discovery),
     get("/readyz", PUBLIC, Kind::Discovery),

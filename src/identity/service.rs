@@ -12,14 +12,16 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Identity, Pepper,
     seal::Seal,
-    tokens::{KeysError, MakeKey, TokenSettings, Tokens, VaultKeys},
+    tokens::{KeyState, KeysError, MakeKey, TokenSettings, Tokens, VaultKeys},
     used::LastUsed,
     vault::{Shelf, Vault},
 };
 use crate::clock::{Clock, Entropy};
 
-/// How often keys are tended and what was used is written down.
-const TEND: Duration = Duration::from_secs(60);
+/// How often it is seen whether another replica has revoked a signing key.
+const LOOK: Duration = Duration::from_secs(1);
+/// After how many looks keys are tended and what was used is written down.
+const TEND_LOOKS: u32 = 60;
 
 /// Tokens, the vault, and what is remembered of credentials, of one ledger.
 pub struct Service {
@@ -29,6 +31,7 @@ pub struct Service {
     pub shelf: Shelf,
     /// When API keys were last used.
     pub used: LastUsed,
+    ledger: LedgerId,
     identity: Identity,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
@@ -73,7 +76,7 @@ impl Service {
         let keys = Arc::new(VaultKeys::new(shelf.clone(), seal, entropy()));
         let tokens = Tokens::open(settings, keys, make_key, entropy(), clock.now()).await?;
         let (used, stop) = (LastUsed::default(), CancellationToken::new());
-        let service = Arc::new(Self { tokens, shelf, used, identity, clock, stop });
+        let service = Arc::new(Self { tokens, shelf, used, ledger, identity, clock, stop });
         tokio::spawn(tend(Arc::downgrade(&service), service.clock.clone(), service.stop.clone()));
         Ok(service)
     }
@@ -94,7 +97,7 @@ impl Service {
     pub async fn tell_of_keys(&self) {
         let mut told = Vec::new();
         for (kid, state) in self.tokens.untold() {
-            match self.identity.signing_key_changed(&kid, state, None).await {
+            match self.identity.signing_key_changed(self.ledger, &kid, state, None).await {
                 Ok(()) => told.push((kid, state)),
                 Err(error) => {
                     tracing::debug!(%error, "a signing key's state could not be recorded yet");
@@ -107,6 +110,12 @@ impl Service {
         {
             tracing::warn!(%error, "a signing key's state will be recorded again");
         }
+    }
+
+    /// Whether the log says that a key is revoked which is accepted here.
+    fn has_missed_a_revocation(&self) -> bool {
+        let revoked = |kid: &str| self.identity.signing_key_state(kid) == Some(KeyState::Revoked);
+        self.tokens.keys().iter().any(|key| key.state != KeyState::Revoked && revoked(&key.kid))
     }
 
     /// Writes down what is in memory, and closes the vault.
@@ -133,10 +142,13 @@ impl fmt::Debug for Service {
 
 async fn tend(service: Weak<Service>, clock: Arc<dyn Clock>, stop: CancellationToken) {
     let tending = async {
-        while let Some(service) = service.upgrade() {
-            service.tend().await;
-            let next = service.clock.now().plus_micros(i64::try_from(TEND.as_micros()).unwrap_or(i64::MAX));
+        for look in 0_u32.. {
+            let Some(service) = service.upgrade() else { return };
+            if look % TEND_LOOKS == 0 || service.has_missed_a_revocation() {
+                service.tend().await;
+            }
             drop(service);
+            let next = clock.now().plus_micros(i64::try_from(LOOK.as_micros()).unwrap_or(i64::MAX));
             while clock.now() < next {
                 clock.sleep_until(next).await;
             }
