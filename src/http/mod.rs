@@ -166,6 +166,7 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(oauth::documents::openid_configuration))
         .routes(routes!(auth::login::show, auth::login::take))
         .routes(routes!(auth::logout::show, auth::logout::take))
+        .routes(routes!(keys::rotate))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))

@@ -165,6 +165,7 @@ pub const ROUTES: &[Route] = &[
     post("/login", Access::Browser, Kind::Page),
     get("/logout", Access::Browser, Kind::Page),
     post("/logout", Access::Browser, Kind::Page),
+    post("/v1/keys/{key}/rotate", ADMIN, Kind::Administration),
     get("/metrics", ADMIN, Kind::Discovery),
     get("/livez", PUBLIC, Kind::Discovery),
     get("/readyz", PUBLIC, Kind::Discovery),

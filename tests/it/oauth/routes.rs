@@ -9,7 +9,7 @@ use crate::support::app::Answer;
 #[tokio::test]
 async fn a_route_answers_only_those_it_is_for() {
     let world = World::new().await;
-    let key = world.app.admin().await.credential.expect("a key");
+    let key = world.app.admin().await.credential.expect("a key").into_string();
     let client = world.client("service", "groups:read").await;
     let token = world.token(&client, &[("grant_type", "client_credentials")]).await.expect(200).member("access_token");
     let mut seen = 0;
