@@ -14,6 +14,7 @@ mod bench_echo;
 mod caps;
 mod captures;
 mod charges;
+mod clients;
 mod check_batches;
 mod checks;
 mod commands;
@@ -57,6 +58,7 @@ mod rules;
 mod server;
 mod shapes;
 mod sheets;
+mod signing_keys;
 mod statements;
 mod stream;
 mod sums;
@@ -155,6 +157,11 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(apps::register, apps::list))
         .routes(routes!(keys::issue, keys::list))
         .routes(routes!(keys::revoke))
+        .routes(routes!(clients::set, clients::read))
+        .routes(routes!(clients::issue))
+        .routes(routes!(clients::revoke))
+        .routes(routes!(signing_keys::list, signing_keys::rotate))
+        .routes(routes!(signing_keys::revoke))
         .routes(routes!(oauth::token::token))
         .routes(routes!(oauth::authorize::show, oauth::authorize::take))
         .routes(routes!(oauth::consent::decide))
@@ -167,6 +174,7 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(oauth::documents::openid_configuration))
         .routes(routes!(auth::login::show, auth::login::take))
         .routes(routes!(auth::logout::show, auth::logout::take))
+        .routes(routes!(keys::rotate))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))

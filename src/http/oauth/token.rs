@@ -49,7 +49,7 @@ pub(in crate::http) struct TokenForm {
 
 /// The tokens.
 #[derive(Debug, Serialize, ToSchema)]
-#[expect(dead_code, reason = "it documents the answer, which identity puts together")]
+
 pub(in crate::http) struct TokenAnswer {
     /// The access token: a JWT (RFC 9068).
     access_token: String,
