@@ -5,6 +5,8 @@
 mod asks;
 #[path = "history/past.rs"]
 mod past;
+#[path = "history/people.rs"]
+mod people;
 
 use credit_ledger::{
     clock::{Entropy, Generator, sixteen},
@@ -19,6 +21,7 @@ use ledger::{Command, Facts, NewLot, Purchase, Question, Rules, Wallet, decide, 
 use uuid::Uuid;
 
 use past::Past;
+use people::People;
 
 /// 2026-01-01.
 const START: i64 = 1_767_225_600_000_000;
@@ -46,6 +49,9 @@ pub(crate) struct History {
     time: Time,
     commands: u64,
     past: Past,
+    people: People,
+    /// What people do comes from dice of its own, so that what happens to wallets does not depend on it.
+    people_entropy: Generator,
 }
 
 /// Who asks for what, with what must be known for it.
@@ -67,7 +73,20 @@ impl History {
         let wallets = (0..wallets).map(|n| (WalletId(id()), orgs[n % orgs.len()], None)).collect();
         let rules = orgs.iter().map(|org| (*org, Rules::default())).collect();
         let (next, time) = (Position(0), Time::from_micros(START));
-        Self { ledger, orgs, apps, wallets, rules, entropy, next, time, commands: 0, past: Past::default() }
+        Self {
+            ledger,
+            orgs,
+            apps,
+            wallets,
+            rules,
+            entropy,
+            next,
+            time,
+            commands: 0,
+            past: Past::default(),
+            people: People::default(),
+            people_entropy: Generator::from_seed(!seed),
+        }
     }
 
     /// Records the writer, the organizations and the apps.
@@ -96,10 +115,13 @@ impl History {
         }
     }
 
-    /// Adds `count` events, or a few more.
+    /// Adds `count` events, or a few more; facts about people come on top.
     pub(crate) fn extend(&mut self, bodies: &mut Bodies, count: usize, mix: Mix) {
-        let until = bodies.len() + count;
+        let mut until = bodies.len() + count;
         while bodies.len() < until {
+            if mix == Mix::Everything {
+                until += self.people(bodies);
+            }
             let wallet = self.below(self.wallets.len() as u64) as usize;
             match mix {
                 Mix::Everything => self.anything(bodies, wallet),
