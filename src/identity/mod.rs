@@ -6,6 +6,7 @@
 mod caller;
 mod change;
 mod directory;
+pub mod google;
 pub mod mail;
 mod name;
 pub mod passwords;

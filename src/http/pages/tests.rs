@@ -123,7 +123,8 @@ fn pages_are_whole_and_accessible() {
         let body = &html[html.find("<body>").expect("a body")..];
         let fields = body.split("<input ").skip(1).filter(|field| !field.starts_with("type=\"hidden\""));
         for field in fields {
-            let id = values(&format!(" {field}"), "id")[0];
+            let field = format!(" {field}");
+            let id = values(&field, "id")[0];
             assert!(body.contains(&format!("<label for=\"{id}\">")), "{name}: {id} has a label");
             assert!(field.contains("autocomplete="), "{name}: {id}");
         }
