@@ -27,6 +27,9 @@ pub struct Person {
     pub email: EmailAddress,
     /// Their name, if it is known.
     pub name: Option<Box<str>>,
+    /// Whether the provider runs the mailbox itself, so that what it says of the address is true now: Google,
+    /// for gmail.com and for the domains of its Workspace (its claim `hd`).
+    pub runs_mailbox: bool,
 }
 
 impl std::fmt::Debug for Person {
@@ -99,6 +102,7 @@ struct Claims {
     email: Option<String>,
     email_verified: Option<Said>,
     name: Option<String>,
+    hd: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -137,7 +141,7 @@ pub(super) fn verify(token: &str, keys: &KeySet, expected: &Expected<'_>) -> Res
     }
     let claims: Claims = part(claims)?;
     claims.must_be(expected)?;
-    claims.person()
+    claims.person(expected.issuer)
 }
 
 impl Claims {
@@ -161,7 +165,7 @@ impl Claims {
         if self.nonce.as_deref() == Some(expected.nonce) { Ok(()) } else { Err(TokenFault::Nonce) }
     }
 
-    fn person(self) -> Result<Person, TokenFault> {
+    fn person(self, issuer: &str) -> Result<Person, TokenFault> {
         if self.sub.is_empty() || self.sub.len() > SUBJECT_BYTES_MAX {
             return Err(TokenFault::Malformed);
         }
@@ -171,10 +175,13 @@ impl Claims {
             None => false,
         };
         let email = self.email.filter(|_| confirmed).and_then(|email| email.parse().ok());
+        let email: EmailAddress = email.ok_or(TokenFault::Unconfirmed)?;
+        let runs_mailbox = issuer == GOOGLE[0]
+            && (email.as_str().ends_with("@gmail.com") || self.hd.is_some_and(|domain| !domain.is_empty()));
         let name =
             self.name.map(|name| name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect());
         let name = name.filter(|name: &Box<str>| !name.trim().is_empty());
-        Ok(Person { subject: self.sub.into(), email: email.ok_or(TokenFault::Unconfirmed)?, name })
+        Ok(Person { subject: self.sub.into(), email, name, runs_mailbox })
     }
 }
 

@@ -96,8 +96,19 @@ fn a_genuine_token_says_who_signed_in() {
         let token = signer.sign(&header(), &with(claims(), name, value.clone()));
         assert!(checked(&token, &keys, ISSUER).is_ok(), "{name} {value}");
     }
-    let google = signer.sign(&header(), &with(claims(), "iss", json!("accounts.google.com")));
-    assert!(checked(&google, &keys, "https://accounts.google.com").is_ok(), "Google says it both ways");
+    let google = with(claims(), "iss", json!("accounts.google.com"));
+    for (claims, runs) in [
+        (google.clone(), false),
+        (with(google.clone(), "hd", json!("mail.example")), true),
+        (with(google, "email", json!("ann@gmail.com")), true),
+    ] {
+        let person = checked(&signer.sign(&header(), &claims), &keys, "https://accounts.google.com");
+        assert_eq!(person.expect("Google says its name both ways").runs_mailbox, runs);
+    }
+    for (name, value) in [("hd", json!("mail.example")), ("email", json!("ann@gmail.com"))] {
+        let person = checked(&signer.sign(&header(), &with(claims(), name, value)), &keys, ISSUER);
+        assert!(!person.expect("genuine").runs_mailbox, "only Google can say so");
+    }
 }
 
 #[test]
