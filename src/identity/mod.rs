@@ -8,6 +8,7 @@ mod change;
 mod directory;
 pub mod mail;
 mod name;
+pub mod oauth;
 pub mod passwords;
 mod pepper;
 mod role;
@@ -21,6 +22,7 @@ mod tests;
 pub mod throttle;
 pub mod tokens;
 pub mod trail;
+pub mod users;
 pub mod vault;
 
 pub use caller::{Caller, Principal};
