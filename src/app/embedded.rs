@@ -18,7 +18,7 @@ use crate::{
     http::Readiness,
     identity::{Identity, Pepper},
     log::{Log, Recent, sqlite::SqliteLog},
-    read::{Reads, sqlite, sqlite::SqliteReads},
+    read::{PeopleQuery, Reads, sqlite, sqlite::SqliteReads},
 };
 
 /// Everything of the profile that has to be closed in order.
@@ -89,7 +89,7 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     let observe = |recorded: &Recorded| tail.extend(Identity::concerns(recorded).then(|| recorded.clone()));
     let Running { engine, writer } = engine::start(id, parts, token(&stop_engine), observe).await?;
     let commands: Arc<dyn Commands> = Arc::new(engine);
-    let rows = reads.identity().await?;
+    let rows = reads.identity(PeopleQuery::ALL).await?;
     let epoch = commands.head().get();
     let relayed = Source { ledger: id, label: None, log: Arc::clone(&log), rows: &rows, epoch };
     let relay = relaying::start(config, machine, relayed, token(&stop_relay))?;

@@ -18,7 +18,7 @@ use crate::{
     http::{Readiness, peer::PeerLedger},
     identity::{DEFAULT_ORGANIZATION, Identity, IdentityError, Pepper},
     log::{Log, postgres::PostgresLog},
-    read::{IdentityRows, Reads, postgres},
+    read::{IdentityRows, PeopleQuery, Reads, postgres},
 };
 
 /// How soon a replica asks who may call, after the projections moved: they take half a second themselves
@@ -97,7 +97,7 @@ impl Served {
         let reads = Followed::new(followed.reads);
         let (pepper, entropy) = (common.pepper.clone(), (common.machine.entropy)());
         let identity = Identity::new(pepper, IdentityRows::default(), router.clone(), entropy);
-        identity.reload(reads.identity().await.unwrap_or_default());
+        identity.reload(reads.identity(PeopleQuery::ALL).await.unwrap_or_default());
         Ok(Self { id, database, lease, log, router, reads, identity, stop_following })
     }
 
@@ -203,7 +203,7 @@ async fn reloading(identity: Identity, reads: Arc<Followed>, router: Arc<Router>
         // It may have moved since the directory was loaded first.
         checkpoint.mark_changed();
         while checkpoint.changed().await.is_ok() {
-            match reads.identity().await {
+            match reads.identity(PeopleQuery::Since(identity.people_as_of())).await {
                 Ok(rows) => identity.reload(rows),
                 Err(error) => tracing::debug!(%error, "who may call cannot be read now"),
             }

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     feed::{FeedError, FeedPage, FeedQuery, LIMIT_MAX, Told, TypeFilter},
     identity::Scope,
+    read::PeopleQuery,
 };
 
 /// Where to go on: pass it as `after`.
@@ -161,8 +162,8 @@ pub(super) async fn follow(
 async fn told(shared: &Shared, caller: &Caller<scope::AnyKey>) -> Result<Told, Problem> {
     let nobody = || Problem::bad_request("`audience=app` is for apps: an operator is told of nothing");
     let app = caller.app.ok_or_else(nobody)?;
-    let rows = shared.reads.identity().await?;
-    Ok(Told::new(app, rows.as_of, &rows.keys))
+    let rows = shared.reads.identity(PeopleQuery::GrantedTo(app)).await?;
+    Ok(Told::new(app, rows.as_of, &rows.keys, &rows.people))
 }
 
 /// The stored bytes between brackets and commas, never encoded again.

@@ -165,7 +165,7 @@ fn authenticate(headers: &HeaderMap, shared: &Shared) -> Result<identity::Caller
     let unknown =
         || Problem::new(Code::Unauthenticated, "send a valid API key in X-API-Key or Authorization: Bearer");
     let key = presented(headers)?.ok_or_else(unknown)?;
-    let caller = shared.identity.authenticate(key).ok_or_else(unknown)?;
+    let caller = shared.identity.authenticate(key, shared.clock.now()).ok_or_else(unknown)?;
     // Not before it is known who asks: others are not told which ledgers there are.
     if headers.contains_key(LEDGER) && !names(headers, shared.ledger) {
         return Err(Problem::not_found("ledger"));

@@ -226,7 +226,7 @@ async fn keys_are_known_and_revoked_everywhere_and_outlive_the_writer() {
     let third = common.replica().await;
     third.ledger.caught_up().await;
     let known = async {
-        while third.ledger.identity.authenticate(token).is_none() {
+        while third.ledger.identity.authenticate(token, Time::default()).is_none() {
             tokio::task::yield_now().await;
         }
     };
@@ -238,7 +238,7 @@ async fn keys_are_known_and_revoked_everywhere_and_outlive_the_writer() {
     assert_eq!(body["balance"], json!("3"));
     third.ledger.identity.revoke_key(issued.key, None).await.expect("revoked");
     let refused = async {
-        while second.ledger.identity.authenticate(token).is_some() {
+        while second.ledger.identity.authenticate(token, Time::default()).is_some() {
             tokio::task::yield_now().await;
         }
     };
