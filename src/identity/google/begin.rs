@@ -88,7 +88,8 @@ impl std::fmt::Debug for Gone {
 }
 
 fn is_cookie(text: &str) -> bool {
-    text.len() == COOKIE_CHARS && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    text.len() == COOKIE_CHARS
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// A hash as the id of a row.

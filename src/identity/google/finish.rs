@@ -151,7 +151,9 @@ impl Desk {
         let now = granted.map_or(self.now(), |granted| self.now().max(granted));
         let (code, session) = {
             let mut entropy = identity.shared.entropy();
-            let session = SessionId(uuid::Builder::from_random_bytes(crate::clock::sixteen(&mut **entropy)).into_uuid());
+            let session = SessionId(
+                uuid::Builder::from_random_bytes(crate::clock::sixteen(&mut **entropy)).into_uuid(),
+            );
             (VerificationCode::draw(&mut **entropy), session)
         };
         let until = now.plus_micros(if shown { FIRST_USE_MICROS } else { SENT_MICROS });

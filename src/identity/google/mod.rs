@@ -4,18 +4,28 @@
 //! Nothing here trusts the provider more than its signature says: what it sends is bounded, its ID token is
 //! verified with keys that it publishes, and an account is known by issuer and subject, never by e-mail.
 
+mod accounts;
+mod begin;
 mod code;
+mod desk;
 mod fetch;
+mod finish;
 mod id_token;
 mod jwks;
+mod kept;
 mod provider;
 #[cfg(test)]
 mod tests;
+mod verification;
 
+pub use begin::{Begin, Gone};
 pub use code::{NotACode, VerificationCode};
+pub use desk::{ALERTS_TOTAL, Desk, Parts, SIGN_INS_TOTAL, SignInError, VERIFICATIONS_TOTAL};
+pub use finish::{Done, Return};
 pub use id_token::{Person, TokenFault};
 pub use jwks::KeySet;
 pub use provider::Metadata;
+pub use verification::{Exchanged, VerifiedSession};
 
 use std::{fmt, sync::Arc, time::Duration};
 

@@ -35,9 +35,9 @@ pub struct Metadata {
 #[derive(Deserialize)]
 struct Discovered {
     issuer: String,
-    authorization_endpoint: Url,
-    token_endpoint: Url,
-    jwks_uri: Url,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    jwks_uri: String,
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
     #[serde(default)]
@@ -153,10 +153,10 @@ impl Provider {
         if found.issuer != *self.issuer {
             return Err(unfit("it is of another issuer"));
         }
-        let addresses = [&found.authorization_endpoint, &found.token_endpoint, &found.jwks_uri];
-        if !addresses.into_iter().all(is_safe) {
-            return Err(unfit("an address is neither https nor on this machine"));
-        }
+        let address = |text: &str| {
+            let url = Url::parse(text).ok().filter(is_safe);
+            url.ok_or_else(|| unfit("an address is neither https nor on this machine"))
+        };
         // Without a word on it, the header is meant (OpenID Connect Discovery, 3).
         let methods = found.token_endpoint_auth_methods_supported;
         let secret_in_form = methods.is_some_and(|methods| {
@@ -164,9 +164,9 @@ impl Provider {
                 && methods.iter().any(|method| method == "client_secret_post")
         });
         Ok(Metadata {
-            authorization_endpoint: found.authorization_endpoint,
-            token_endpoint: found.token_endpoint,
-            jwks_uri: found.jwks_uri,
+            authorization_endpoint: address(&found.authorization_endpoint)?,
+            token_endpoint: address(&found.token_endpoint)?,
+            jwks_uri: address(&found.jwks_uri)?,
             says_iss: found.authorization_response_iss_parameter_supported,
             secret_in_form,
         })
