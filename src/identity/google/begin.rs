@@ -4,7 +4,12 @@ use events::Verifier;
 use zeroize::Zeroizing;
 
 use super::{Desk, SignInError, kept::Away, random};
-use crate::identity::{users::Origin, vault::Change, vault::Draft};
+use crate::identity::{
+    Client,
+    oauth::pkce::Challenge,
+    users::Origin,
+    vault::{Change, Draft},
+};
 
 /// How long a browser may be away.
 pub(super) const AWAY_MICROS: i64 = 600 * 1_000_000;
@@ -18,6 +23,8 @@ pub struct Begin<'a> {
     pub return_to: Option<&'a str>,
     /// Whether a code is to be shown, to be carried over to another program.
     pub shows_code: bool,
+    /// For a code that is sent: by what whoever exchanges it will be recognized (RFC 7636, S256).
+    pub challenge: Option<&'a str>,
     /// The cookie that the browser has from a sign-in before.
     pub cookie: Option<&'a str>,
 }
@@ -41,7 +48,18 @@ impl Desk {
         let monotonic = self.parts().clock.monotonic();
         self.beginnings().admit(origin.address, monotonic)?;
         let app = match begin.return_to {
-            Some(key) => Some(self.app_of(key).ok_or(SignInError::UnknownKey)?.app),
+            Some(key) => Some(self.app_of(key).ok_or(SignInError::UnknownKey)?),
+            None => None,
+        };
+        let leads_to = if begin.shows_code {
+            None
+        } else {
+            Some(self.page_for(app.as_ref(), begin.return_to).ok_or(SignInError::NoFrontEnd)?)
+        };
+        let challenge = match begin.challenge {
+            Some(text) => {
+                Some(Challenge::parse(Some(text), Some("S256")).map_err(|_| SignInError::BadChallenge)?)
+            }
             None => None,
         };
         // One cookie serves several tabs: each has a state of its own.
@@ -57,8 +75,9 @@ impl Desk {
             browser: self.hash("browser at provider", &[&cookie]),
             nonce: departure.nonce,
             pkce: departure.pkce,
-            app,
-            shows_code: begin.shows_code,
+            app: app.map(|app| app.app),
+            leads_to,
+            challenge,
             address: origin.address,
             agent: origin.agent.clone(),
         };
@@ -67,6 +86,13 @@ impl Desk {
         self.parts().shelf.commit(vec![Change::Insert(row)], now).await?;
         Self::count("begun");
         Ok(Gone { url: departure.url, cookie })
+    }
+
+    /// The page that gets the code: what a first-party app has registered under the key, or the front end.
+    /// The code is worth a login at the ledger itself, so that other apps never see it.
+    fn page_for(&self, app: Option<&Client>, key: Option<&str>) -> Option<Box<str>> {
+        let own = app.filter(|app| app.first_party).zip(key).and_then(|(app, key)| app.return_to.get(key));
+        own.cloned().or_else(|| self.parts().frontend_url.clone())
     }
 
     /// The row of a state.

@@ -43,6 +43,8 @@ pub struct Parts {
     pub shelf: Shelf,
     /// Where it is noted what happens.
     pub trail: Trail,
+    /// The page that gets one-time codes, if there is one.
+    pub frontend_url: Option<Box<str>>,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
 }
@@ -66,6 +68,12 @@ pub enum SignInError {
     /// `return_to` is no registered key.
     #[error("`return_to` is the key of no app")]
     UnknownKey,
+    /// No page is configured that could take a code.
+    #[error("no page is set up that takes signed-in users: say `session` to be shown a code")]
+    NoFrontEnd,
+    /// `code_challenge` is none.
+    #[error("`code_challenge` must be the base64url of a SHA-256 (S256)")]
+    BadChallenge,
     /// Too many were begun from there, or too many codes were guessed.
     #[error(transparent)]
     Throttled(#[from] Throttled),

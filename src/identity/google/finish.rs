@@ -2,6 +2,7 @@
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use events::{AppId, SessionId, Time, UserId};
+use reqwest::Url;
 use zeroize::Zeroizing;
 
 use super::{
@@ -43,12 +44,18 @@ pub struct Done {
     pub email: Box<str>,
     /// The app that it is for.
     pub app: Option<Client>,
-    /// What is carried over by the code.
-    pub code: Zeroizing<String>,
+    /// What is to be done with the code.
+    pub code: Outgoing,
     /// Until when the code must be used.
     pub until: Time,
-    /// Whether the code is to be shown; otherwise it is sent to the front end.
-    pub shown: bool,
+}
+
+/// A code that leaves here.
+pub enum Outgoing {
+    /// To be shown: `VERIFIED-…`.
+    Shown(Zeroizing<String>),
+    /// In the URL of a page that exchanges it.
+    Sent(Zeroizing<String>),
 }
 
 impl std::fmt::Debug for Done {
@@ -106,7 +113,7 @@ impl Desk {
         if app.is_some() && user.org != org {
             return Err(SignInError::OtherOrganization);
         }
-        self.enter(user, &person, app, away.shows_code, origin).await
+        self.enter(user, &person, app, &away, origin).await
     }
 
     /// Takes the state that a browser left with: of all who come with it, one gets it.
@@ -138,7 +145,7 @@ impl Desk {
         user: User,
         person: &Person,
         app: Option<Client>,
-        shown: bool,
+        away: &Away,
         origin: &Origin,
     ) -> Result<Done, SignInError> {
         let identity = &self.parts().identity;
@@ -156,19 +163,25 @@ impl Desk {
             );
             (VerificationCode::draw(&mut **entropy), session)
         };
-        let until = now.plus_micros(if shown { FIRST_USE_MICROS } else { SENT_MICROS });
-        let way = if shown { Way::Shown { session, used: None } } else { Way::Sent };
+        let (life, way) = match &away.leads_to {
+            None => (FIRST_USE_MICROS, Way::Shown { session, used: None }),
+            Some(_) => (SENT_MICROS, Way::Sent { challenge: away.challenge.clone() }),
+        };
+        let until = now.plus_micros(life);
         let carried = Carried { user: user.id, app: app_id, began: now, way };
         let mut changes =
             vec![Change::Insert(Draft::of(self.code_id(&code), Some(user.id.0), Some(until), &carried))];
-        if shown {
+        if away.leads_to.is_none() {
             identity.signed_in(user.id, session, app_id, METHOD, actor(user.id)).await?;
             changes.push(Change::Insert(session_row(session, user.id, app_id, now, until, origin)));
         }
         self.parts().shelf.commit(changes, now).await?;
-        let code = if shown { code.shown() } else { Zeroizing::new(code.secret().to_owned()) };
+        let code = match &away.leads_to {
+            None => Outgoing::Shown(code.shown()),
+            Some(page) => Outgoing::Sent(with_code(page, code.secret()).ok_or(SignInError::NoFrontEnd)?),
+        };
         let email = person.email.as_str().into();
-        Ok(Done { user: user.id, email, app, code, until, shown })
+        Ok(Done { user: user.id, email, app, code, until })
     }
 
     /// Grants the app what it is registered for and people may grant, unless it has that already.
@@ -218,11 +231,20 @@ fn session_row(
     Draft::of(id.to_string(), Some(user.0), Some(ends), &session)
 }
 
+/// A page's address with the code in it.
+fn with_code(page: &str, code: &str) -> Option<Zeroizing<String>> {
+    let mut url = Url::parse(page).ok()?;
+    url.query_pairs_mut().append_pair("code", code);
+    Some(Zeroizing::new(url.into()))
+}
+
 /// A word on why a sign-in was refused.
 const fn word(error: &SignInError) -> &'static str {
     match error {
         SignInError::NotSetUp => "not_set_up",
         SignInError::UnknownKey => "unknown_app",
+        SignInError::NoFrontEnd => "no_front_end",
+        SignInError::BadChallenge => "bad_challenge",
         SignInError::Throttled(_) => "throttled",
         SignInError::UnknownState => "unknown_state",
         SignInError::Elsewhere => "came_from_elsewhere",

@@ -5,7 +5,10 @@ use std::net::IpAddr;
 use events::{AppId, SessionId, Time, UserId, Verifier};
 use serde::{Deserialize, Serialize};
 
-use crate::identity::vault::{Kept, Kind};
+use crate::identity::{
+    oauth::pkce::Challenge,
+    vault::{Kept, Kind},
+};
 
 /// Whose a provider's account is. Id of the row: the keyed hash of issuer and subject. Owner: the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +29,10 @@ pub(super) struct Away {
     pub(super) pkce: Box<str>,
     /// The app that it signs in for.
     pub(super) app: Option<AppId>,
-    /// Whether a code is to be shown, to be carried over to another program.
-    pub(super) shows_code: bool,
+    /// The page that gets the code; none when it is to be shown, and carried over to another program.
+    pub(super) leads_to: Option<Box<str>>,
+    /// By what the page that gets the code is recognized (RFC 7636), if it wanted that.
+    pub(super) challenge: Option<Challenge>,
     /// From where it left; it must come back from there.
     pub(super) address: IpAddr,
     pub(super) agent: Box<str>,
@@ -58,7 +63,10 @@ pub(super) enum Way {
         used: Option<Time>,
     },
     /// Sent to the front end, and exchanged once.
-    Sent,
+    Sent {
+        /// By what it is recognized, if it wanted that.
+        challenge: Option<Challenge>,
+    },
 }
 
 impl Kept for Carried {

@@ -74,20 +74,33 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Self::verify`].
-    pub async fn exchange(&self, presented: &str, origin: &Origin) -> Result<Exchanged, SignInError> {
+    pub async fn exchange(
+        &self,
+        presented: &str,
+        verifier: Option<&str>,
+        origin: &Origin,
+    ) -> Result<Exchanged, SignInError> {
         let exchanging = async {
             let code = format!("VERIFIED-{presented}").parse::<VerificationCode>();
             let code = code.map_err(|_| SignInError::InvalidCode)?;
             let (id, now) = (self.code_id(&code), self.now());
             let stored = self.parts().shelf.get::<Carried>(&id, now).await?;
-            let stored = stored.filter(|stored| stored.value.way == Way::Sent);
             let stored = stored.ok_or(SignInError::InvalidCode)?;
+            let Way::Sent { challenge } = &stored.value.way else { return Err(SignInError::InvalidCode) };
             match self.parts().shelf.commit(vec![stored.taken()], now).await {
                 Ok(()) => {}
                 Err(VaultError::Conflict) => return Err(SignInError::InvalidCode),
                 Err(error) => return Err(error.into()),
             }
+            let proved = match (challenge, verifier) {
+                (Some(challenge), Some(verifier)) => challenge.accepts(verifier),
+                (Some(_), None) => false,
+                (None, _) => true,
+            };
             let Carried { user, app, began, .. } = stored.value;
+            if !proved {
+                return Err(SignInError::InvalidCode);
+            }
             self.must_live(user, app, None, began)?;
             Ok(Exchanged { user, app })
         };
