@@ -8,7 +8,7 @@ use events::{SessionId, Time, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::google::problem_of;
+use super::sign_in::problem_of;
 use crate::{
     http::{app::Shared, extract::Seen, problem::Problem, reply::Reply},
     identity::users::Origin,

@@ -8,12 +8,12 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::browser::{cookie, put_cookie, see_other, site, told};
+use super::browser::{cookie, put_cookie, see_other};
 use crate::{
     http::{
         app::Shared,
         extract::{Payload, Seen},
-        pages::{AskingApp, Message, Page, Verified, message, verified},
+        pages::{AskingApp, Message, Page, Site, Verified, message, verified},
         problem::{Code, Problem},
         reply::Reply,
     },
@@ -31,6 +31,8 @@ const COOKIE: &str = "__Host-state";
 const COOKIE_SECONDS: i64 = 600;
 /// The most characters of `session`, which is the caller's own word and is not kept.
 const SESSION_CHARS_MAX: usize = 200;
+/// Whose pages they are.
+const SITE: Site<'static> = Site { name: "Credit ledger" };
 
 impl From<&Seen> for Origin {
     fn from(seen: &Seen) -> Self {
@@ -71,7 +73,7 @@ pub(in crate::http) async fn begin(
     };
     let gone = shared.auth.google.begin(begin, &Origin::from(&seen)).await.map_err(|error| page_of(&error))?;
     let mut response = see_other(&gone.url);
-    put_cookie(&mut response, COOKIE, &gone.cookie, Some(COOKIE_SECONDS));
+    put_cookie(&mut response, COOKIE, &gone.cookie, COOKIE_SECONDS);
     Ok(response)
 }
 
@@ -189,7 +191,7 @@ fn shown(done: &Done, code: &str) -> Page {
     let time = done.until.to_string();
     // `2026-11-21T23:14:00.000000Z`: hours and minutes say enough for ten minutes.
     let until = format!("{} UTC", time.get(11..16).unwrap_or(&time));
-    verified(site(), &Verified { app: AskingApp { name, domain }, email: &done.email, code, until: &until })
+    verified(SITE, &Verified { app: AskingApp { name, domain }, email: &done.email, code, until: &until })
 }
 
 fn host(origin: &str) -> &str {
@@ -205,7 +207,7 @@ fn one<'a>(params: &'a Params, name: &'static str) -> Result<Option<&'a str>, Pa
 }
 
 fn unreadable(why: &str) -> Page {
-    told("This address cannot be read", why, StatusCode::BAD_REQUEST)
+    refusal("This address cannot be read", why, StatusCode::BAD_REQUEST)
 }
 
 /// What people are told. Whether a state was wrong, used or old is all the same to them.
@@ -260,7 +262,11 @@ fn page_of(error: &SignInError) -> Page {
             ("Not now", "Something of ours does not answer. Please try again in a moment.", StatusCode::SERVICE_UNAVAILABLE)
         }
     };
-    message(site(), &Message { title, text, good: false, request: None, on: None }).with_status(status)
+    refusal(title, text, status)
+}
+
+fn refusal(title: &str, text: &str, status: StatusCode) -> Page {
+    message(SITE, &Message { title, text, good: false, request: None, on: None }).with_status(status)
 }
 
 /// What programs are told.
