@@ -10,7 +10,7 @@ use super::{
     chain::{Presented, Worth},
 };
 use crate::identity::{
-    User,
+    DEFAULT_ORGANIZATION, User,
     mail::EmailAddress,
     passwords::{Password, Verdict},
     role_scopes,
@@ -127,7 +127,9 @@ impl Users {
 
     /// Notes a failure, in the organization of the user, or where nobody is known, in that of strangers.
     pub(super) fn failed(&self, kind: ActivityKind, user: Option<&User>, origin: &Origin, detail: &str) {
-        let org = user.map(|user| user.org).or_else(|| self.identity().default_organization());
+        let org = user.map(|user| user.org).or_else(|| {
+            self.identity().organization_by_name(DEFAULT_ORGANIZATION).map(|default| default.id)
+        });
         if let Some(org) = org {
             self.note(kind, Outcome::Refused, (org, user.map(|user| user.id)), origin, Some(detail));
         }
