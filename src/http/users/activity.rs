@@ -65,7 +65,8 @@ impl ActivityParams {
         }
         if let Some(outcome) = &self.outcome {
             let outcome = Outcome::parse(outcome);
-            query.outcome = Some(outcome.ok_or_else(|| Problem::bad_request("`outcome` is done or refused"))?);
+            query.outcome =
+                Some(outcome.ok_or_else(|| Problem::bad_request("`outcome` is done or refused"))?);
         }
         if let Some(from) = &self.from {
             query.time.start = moment("from", &Text::from(from.as_str()))?;

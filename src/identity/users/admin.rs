@@ -84,12 +84,7 @@ impl Users {
     ///
     /// # Errors
     /// [`UserError::NotFound`], or what is not available.
-    pub async fn enable(
-        &self,
-        user: UserId,
-        by: Option<Box<str>>,
-        origin: &Origin,
-    ) -> Result<(), UserError> {
+    pub async fn enable(&self, user: UserId, by: Option<Box<str>>, origin: &Origin) -> Result<(), UserError> {
         let user = self.known(user)?;
         self.identity().enable_user(user.id, by).await?;
         let who = (user.org, Some(user.id));

@@ -1,6 +1,6 @@
 //! Registering, and confirming one's address.
 
-use events::{AppId, Asked, OrgId, Operation, UserId, WalletId};
+use events::{AppId, Asked, Operation, OrgId, UserId, WalletId};
 use ledger::Command;
 
 use super::{EmailOwner, MailedLink, Origin, PasswordHash, Profile, Purpose, UserError, Users};
