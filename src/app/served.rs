@@ -8,15 +8,17 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    BeingImported, Ledger, Machine, Opened, followed::Followed, relaying, replica::Replica, stored_elsewhere,
-    writing::Writing,
+    BeingImported, Ledger, Machine, Opened, auth, followed::Followed, relaying, replica::Replica,
+    stored_elsewhere, writing::Writing,
 };
 use crate::{
     cluster::{self, Claimant, Lease, Node, PeerToken, Role, Router, Spread, postgres::PostgresLease},
     config::Config,
     engine::{Commands, EngineError},
     http::{Readiness, peer::PeerLedger},
-    identity::{DEFAULT_ORGANIZATION, Identity, IdentityError, Pepper},
+    identity::{
+        DEFAULT_ORGANIZATION, Identity, IdentityError, Pepper, Service, vault::postgres::PostgresVault,
+    },
     log::{Log, postgres::PostgresLog},
     read::{IdentityRows, PeopleQuery, Reads, postgres},
 };
@@ -152,10 +154,30 @@ impl Served {
                 return Err(error);
             }
         };
+        let auth = match opened_auth(common, id, &identity, Arc::clone(&commands)).await {
+            Ok(auth) => auth,
+            Err(error) => {
+                serving.close().await;
+                return Err(error);
+            }
+        };
         let readiness = Arc::new(Health { router, relay });
-        let opened = Opened { id, commands, log, reads: reads_of_all, identity, default_org, readiness };
+        let opened =
+            Opened { id, commands, log, reads: reads_of_all, identity, auth, default_org, readiness };
         Ok(Ledger::of(opened, &common.machine, Replica { serving, process: None }))
     }
+}
+
+async fn opened_auth(
+    common: &Common,
+    ledger: LedgerId,
+    identity: &Identity,
+    commands: Arc<dyn Commands>,
+) -> Result<Arc<Service>> {
+    let url = common.config.database_url.get().unwrap_or_default();
+    let vault = Arc::new(PostgresVault::open(url, ledger).await?);
+    let (config, machine, pepper) = (&common.config, &common.machine, common.pepper.clone());
+    auth::open(config, machine, ledger, pepper, (identity.clone(), commands), vault).await
 }
 
 /// The organization that is there from the start, once the writer is known as well.

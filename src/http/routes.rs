@@ -14,6 +14,8 @@ pub enum Access {
     Needs(Scope),
     /// The operator of the ledger alone, with the admin token.
     Operator,
+    /// Any user, by an access token of its own.
+    SignedIn,
 }
 
 /// What a route does, as far as its documentation and its tests must know.
@@ -33,6 +35,8 @@ pub enum Kind {
     Rule,
     /// Changes who may call.
     Administration,
+    /// Registers somebody, signs in, or changes somebody's own account.
+    Account,
 }
 
 /// One route.
@@ -56,6 +60,10 @@ const fn post(path: &'static str, access: Access, kind: Kind) -> Route {
     Route { method: Method::POST, path, access, kind }
 }
 
+const fn delete(path: &'static str, access: Access, kind: Kind) -> Route {
+    Route { method: Method::DELETE, path, access, kind }
+}
+
 const fn put(path: &'static str, access: Access, kind: Kind) -> Route {
     Route { method: Method::PUT, path, access, kind }
 }
@@ -75,6 +83,10 @@ const PRICES: Access = Access::Needs(Scope::PricesWrite);
 const READ: Access = Access::Needs(Scope::CreditsRead);
 const REPORTS: Access = Access::Needs(Scope::ReportsRead);
 const EVENTS: Access = Access::Needs(Scope::EventsRead);
+const USERS: Access = Access::Needs(Scope::UsersRead);
+const USERS_ADMIN: Access = Access::Needs(Scope::UsersAdmin);
+const ACTIVITY: Access = Access::Needs(Scope::ActivityRead);
+const SIGNED_IN: Access = Access::SignedIn;
 
 /// Every route of the service. `/bench/echo/{wallet}` answers only when it was asked for.
 #[rustfmt::skip]
@@ -130,7 +142,33 @@ pub const ROUTES: &[Route] = &[
     get("/v1/apps", ADMIN, Kind::Read),
     post("/v1/apps/{app}/keys", ADMIN, Kind::Administration),
     get("/v1/apps/{app}/keys", ADMIN, Kind::Read),
-    Route { method: Method::DELETE, path: "/v1/keys/{key}", access: ADMIN, kind: Kind::Administration },
+    delete("/v1/keys/{key}", ADMIN, Kind::Administration),
+    post("/auth/register", PUBLIC, Kind::Account),
+    post("/auth/verify-email", PUBLIC, Kind::Account),
+    post("/auth/login", PUBLIC, Kind::Account),
+    post("/auth/refresh", PUBLIC, Kind::Account),
+    post("/auth/logout", SIGNED_IN, Kind::Account),
+    post("/auth/password", SIGNED_IN, Kind::Account),
+    post("/auth/password/reset", PUBLIC, Kind::Account),
+    put("/auth/password/reset", PUBLIC, Kind::Account),
+    get("/auth/me", SIGNED_IN, Kind::Read),
+    put("/auth/me", SIGNED_IN, Kind::Account),
+    get("/auth/preferences", SIGNED_IN, Kind::Read),
+    put("/auth/preferences", SIGNED_IN, Kind::Account),
+    get("/auth/sessions", SIGNED_IN, Kind::Read),
+    delete("/auth/sessions", SIGNED_IN, Kind::Account),
+    delete("/auth/sessions/{session}", SIGNED_IN, Kind::Account),
+    get("/auth/apps", SIGNED_IN, Kind::Read),
+    delete("/auth/apps/{app}", SIGNED_IN, Kind::Account),
+    get("/auth/activity", SIGNED_IN, Kind::Read),
+    get("/v1/users", USERS, Kind::Read),
+    get("/v1/users/{user}", USERS, Kind::Read),
+    put("/v1/users/{user}/roles", USERS_ADMIN, Kind::Administration),
+    post("/v1/users/{user}/disable", USERS_ADMIN, Kind::Administration),
+    post("/v1/users/{user}/enable", USERS_ADMIN, Kind::Administration),
+    delete("/v1/users/{user}/sessions", USERS_ADMIN, Kind::Administration),
+    get("/v1/activity", ACTIVITY, Kind::Read),
+    get("/v1/activity/counts", ACTIVITY, Kind::Read),
     get("/metrics", ADMIN, Kind::Discovery),
     get("/livez", PUBLIC, Kind::Discovery),
     get("/readyz", PUBLIC, Kind::Discovery),

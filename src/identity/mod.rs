@@ -3,6 +3,7 @@
 //! Each change is a fact in the log; the [`Identity`] here is the directory that follows from those
 //! facts, in memory, so that authenticating a request costs one hash and no wait.
 
+mod bearer;
 mod caller;
 mod change;
 mod directory;
@@ -18,16 +19,19 @@ mod scope;
 pub mod seal;
 mod secret;
 pub mod server_file;
+mod service;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
 pub mod throttle;
 pub mod tokens;
 pub mod trail;
+mod used;
 pub mod users;
 pub mod vault;
 
-pub use caller::{Caller, Principal};
+pub use bearer::leading;
+pub use caller::{Caller, Principal, Reach};
 pub use change::{IdentityError, Issued};
 pub use directory::{App, DEFAULT_ORGANIZATION, Key, Organization};
 pub use name::{MAX_NAME_CHARS, is_name};
@@ -38,6 +42,8 @@ pub use pepper::{Pepper, PepperError};
 pub use role::{parse_role, role_scopes};
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use secret::{ApiKey, OperatorToken};
+pub use service::{Service, ServiceError, ServiceParts};
+pub use used::LastUsed;
 
 use std::{
     fmt,
@@ -181,7 +187,8 @@ impl Identity {
                 let (key, verifier) = directory.key(id)?;
                 let accepted = pepper.accepts(secret, verifier) && key.lives(now);
                 let principal = Principal::App { app: key.app, key: id };
-                accepted.then_some(Caller { org: key.org, principal, scopes: key.scopes })
+                let reach = Reach::Organization;
+                accepted.then_some(Caller { org: key.org, principal, scopes: key.scopes, reach })
             }
             // Shown to the authorization server, which asks for the client's name too.
             Kind::ClientSecret => None,
@@ -193,6 +200,7 @@ impl Identity {
                     org,
                     principal: Principal::Operator,
                     scopes: Scopes::ADMIN,
+                    reach: Reach::Organization,
                 })
             }
         }

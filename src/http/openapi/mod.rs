@@ -36,6 +36,7 @@ use super::{
         (name = "events", description = "The log itself, for consumers"),
         (name = "compatible", description = "Paths and fields of earlier clients"),
         (name = "administration", description = "Organizations, apps and API keys"),
+        (name = "users", description = "People: registration, sign-in, account and administration"),
         (name = "operations", description = "Health and figures"),
         (name = "discovery", description = "What this service is"),
     ),
@@ -93,9 +94,11 @@ fn complete(operation: &mut Value, route: &Route, shared: &mut Map<String, Value
         Access::Public => (None, "Public.".to_owned()),
         Access::Needs(scope) => (Some(scope.as_str()), format!("Needs the scope `{scope}`.")),
         Access::Operator => (Some("operator"), "Needs the operator's admin token.".to_owned()),
+        Access::SignedIn => (Some("user"), "Needs an access token of the user's own.".to_owned()),
     };
     if let Some(needs) = needs {
-        let schemes = if route.access == Access::Operator { &["bearer"][..] } else { &["api_key", "bearer"] };
+        let tokens_only = matches!(route.access, Access::Operator | Access::SignedIn);
+        let schemes = if tokens_only { &["bearer"][..] } else { &["api_key", "bearer"] };
         operation["security"] = schemes.iter().map(|scheme| json!({ *scheme: [needs] })).collect();
     }
     let said = operation["description"].as_str().unwrap_or_default();
@@ -129,7 +132,7 @@ fn request_headers(route: &Route) -> Vec<Value> {
     let header = |name: &str, text: &str| json!({ "name": name, "in": "header", "required": false, "schema": { "type": "string" }, "description": text });
     let mut headers =
         vec![header("X-Request-Id", "Your id of this request, 1 to 128 visible characters; echoed")];
-    if route.access != Access::Public && route.access != Access::Operator {
+    if matches!(route.access, Access::Needs(_)) {
         headers.push(header("X-Organization", "The organization to act in, by name or id; for operators"));
     }
     if route.access != Access::Public {
@@ -144,7 +147,7 @@ fn request_headers(route: &Route) -> Vec<Value> {
             "One key per intended request, 1 to 255 visible characters; a repetition gets the first answer",
         ),
         Kind::Batch => Some("The key of an atomic batch; otherwise each item has its own"),
-        Kind::Discovery | Kind::Read | Kind::Administration | Kind::Rule => None,
+        Kind::Discovery | Kind::Read | Kind::Administration | Kind::Rule | Kind::Account => None,
     };
     if let Some(text) = key {
         headers.push(header("Idempotency-Key", text));

@@ -5,9 +5,6 @@ use events::{OrgId, UserId, UserRole};
 use super::{Account, Origin, Profile, UserError, Users};
 use crate::identity::vault::{ActivityKind, Outcome};
 
-/// Rows that are looked at for one page of users.
-const LOOKED_AT: usize = 200;
-
 /// A page of users, by id.
 #[derive(Debug, Default)]
 pub struct UserPage {
@@ -28,26 +25,18 @@ impl Users {
         after: Option<UserId>,
         limit: usize,
     ) -> Result<UserPage, UserError> {
-        let mut page = UserPage::default();
-        let mut after = after.map(|user| user.to_string());
-        loop {
-            let rows = self.shelf().all::<Profile>(after.as_deref(), LOOKED_AT, self.now()).await?;
-            let whole = rows.len() < LOOKED_AT;
-            for row in rows {
-                let user = row.id.parse().ok().and_then(|id| self.identity().user(UserId(id)));
-                if let Some(user) = user.filter(|user| user.org == org) {
-                    if page.users.len() == limit {
-                        page.next = page.users.last().map(|last| last.user.id);
-                        return Ok(page);
-                    }
-                    page.users.push(Account { user, profile: row.value });
-                }
-                after = Some(row.id.into());
-            }
-            if whole {
-                return Ok(page);
-            }
+        let mut users = self.identity().users(org, after, limit + 1);
+        let more = users.len() > limit;
+        users.truncate(limit);
+        let next = users.last().filter(|_| more).map(|last| last.id);
+        let mut page = UserPage { users: Vec::with_capacity(users.len()), next };
+        for user in users {
+            let profile = super::profile(self.shelf(), user.id, self.now()).await?;
+            // One whose registration was broken off has none yet.
+            let profile = profile.unwrap_or(Profile { email: "".into(), name: None, preferences: "".into() });
+            page.users.push(Account { user, profile });
         }
+        Ok(page)
     }
 
     /// Sets what a user may do from now on.
@@ -57,13 +46,11 @@ impl Users {
     pub async fn set_roles(
         &self,
         user: UserId,
-        mut roles: Vec<UserRole>,
+        roles: Vec<UserRole>,
         by: Option<Box<str>>,
         origin: &Origin,
     ) -> Result<(), UserError> {
         let user = self.known(user)?;
-        roles.sort_unstable();
-        roles.dedup();
         if roles.is_empty() {
             return Err(UserError::NoRole);
         }
@@ -97,12 +84,7 @@ impl Users {
     ///
     /// # Errors
     /// [`UserError::NotFound`], or what is not available.
-    pub async fn enable(
-        &self,
-        user: UserId,
-        by: Option<Box<str>>,
-        origin: &Origin,
-    ) -> Result<(), UserError> {
+    pub async fn enable(&self, user: UserId, by: Option<Box<str>>, origin: &Origin) -> Result<(), UserError> {
         let user = self.known(user)?;
         self.identity().enable_user(user.id, by).await?;
         let who = (user.org, Some(user.id));

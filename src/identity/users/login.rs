@@ -10,13 +10,13 @@ use super::{
     chain::{Presented, Worth},
 };
 use crate::identity::{
-    User,
+    DEFAULT_ORGANIZATION, User,
     mail::EmailAddress,
     passwords::{Password, Verdict},
     role_scopes,
     throttle::Attempt,
     tokens::{AccessGrant, Whose},
-    vault::{ActivityKind, Draft, Change, Outcome, Stored, VaultError},
+    vault::{ActivityKind, Change, Draft, Outcome, Stored, VaultError},
 };
 
 /// Refreshes at once, from one client that lost its answer again and again: more find the session busy.
@@ -127,7 +127,9 @@ impl Users {
 
     /// Notes a failure, in the organization of the user, or where nobody is known, in that of strangers.
     pub(super) fn failed(&self, kind: ActivityKind, user: Option<&User>, origin: &Origin, detail: &str) {
-        let org = user.map(|user| user.org).or_else(|| self.identity().default_organization());
+        let org = user
+            .map(|user| user.org)
+            .or_else(|| self.identity().organization_by_name(DEFAULT_ORGANIZATION).map(|default| default.id));
         if let Some(org) = org {
             self.note(kind, Outcome::Refused, (org, user.map(|user| user.id)), origin, Some(detail));
         }
@@ -217,7 +219,11 @@ impl Users {
             org: user.org,
             client_id: FIRST_PARTY.into(),
             app: None,
-            scopes: user.roles.iter().flat_map(|role| role_scopes(*role).iter().collect::<Vec<_>>()).collect(),
+            scopes: user
+                .roles
+                .iter()
+                .flat_map(|role| role_scopes(*role).iter().collect::<Vec<_>>())
+                .collect(),
             audience: Vec::new(),
             domain: None,
         };

@@ -20,7 +20,7 @@ pub use error::UserError;
 pub use kept::{EmailOwner, MailedLink, PasswordHash, Profile, Purpose, Session};
 pub use login::Login;
 pub use register::Registration;
-pub use sessions::{Lives, Listed};
+pub use sessions::{Listed, Lives};
 
 use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
@@ -100,8 +100,12 @@ impl Users {
     /// Users of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let shared =
-            Shared { parts, throttle: Throttle::default(), mails: Limit::new(MAILS), later: TaskTracker::new() };
+        let shared = Shared {
+            parts,
+            throttle: Throttle::default(),
+            mails: Limit::new(MAILS),
+            later: TaskTracker::new(),
+        };
         Self { shared: Arc::new(shared) }
     }
 

@@ -106,7 +106,12 @@ impl Users {
     ) -> Result<(), UserError> {
         let phc = self.parts().passwords.hash(new).await?.into();
         self.identity().password_changed(user.id, actor(user.id)).await?;
-        changes.push(Change::Put(Draft::of(user.id.to_string(), Some(user.id.0), None, &PasswordHash { phc })));
+        changes.push(Change::Put(Draft::of(
+            user.id.to_string(),
+            Some(user.id.0),
+            None,
+            &PasswordHash { phc },
+        )));
         changes.push(Change::DeleteOf { kind: Kind::Mail, owner: user.id.0 });
         changes.extend(gone(user.id));
         match self.shelf().commit(changes, self.now()).await {

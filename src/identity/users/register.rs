@@ -1,6 +1,6 @@
 //! Registering, and confirming one's address.
 
-use events::{AppId, Asked, OrgId, Operation, UserId, WalletId};
+use events::{AppId, Asked, Operation, OrgId, UserId, WalletId};
 use ledger::Command;
 
 use super::{EmailOwner, MailedLink, Origin, PasswordHash, Profile, Purpose, UserError, Users};
@@ -91,7 +91,7 @@ impl Users {
         }
         if self.identity().user(user).is_none() {
             let actor = Some(format!("user/{user}").into());
-            self.identity().register_user(org, user, app, actor).await?;
+            self.identity().register_user(org, Some(user), app, actor).await?;
         }
         self.open_wallet(user, org, app).await?;
         let profile = Profile { email: email.as_str().into(), name, preferences: "".into() };

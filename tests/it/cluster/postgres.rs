@@ -8,9 +8,10 @@ use credit_ledger::{
     cluster::{Claimant, Lease, postgres::PostgresLease},
     config::Config,
     http::{Api, HttpOptions},
-    identity::{Pepper, Scope, Scopes},
+    identity::{Pepper, Scope, Scopes, tokens::PrivateKey},
     log::postgres::PostgresLog,
 };
+use events::Time;
 use http_body_util::BodyExt;
 use hyper::{Request, StatusCode, header};
 use serde_json::{Value, json};
@@ -114,7 +115,11 @@ impl Common {
 }
 
 fn machine() -> Machine {
-    Machine { clock: Arc::new(SystemClock::new()), entropy: || Box::new(Generator::from_system()) }
+    Machine {
+        clock: Arc::new(SystemClock::new()),
+        entropy: || Box::new(Generator::from_system()),
+        signing_key: PrivateKey::generate,
+    }
 }
 
 impl Replica {

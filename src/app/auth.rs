@@ -1,0 +1,66 @@
+//! Tokens and the vault of a ledger.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use events::LedgerId;
+
+use super::Machine;
+use crate::{
+    config::{Config, ServerUrl},
+    engine::Commands,
+    identity::{
+        Identity, Pepper, Service, ServiceParts,
+        mail::{Target, Texts},
+        tokens::TokenSettings,
+        vault::Vault,
+    },
+};
+
+/// Opens what handlers need of identity beyond the directory.
+pub(super) async fn open(
+    config: &Config,
+    machine: &Machine,
+    ledger: LedgerId,
+    pepper: Pepper,
+    (identity, commands): (Identity, Arc<dyn Commands>),
+    vault: Arc<dyn Vault>,
+) -> Result<Arc<Service>> {
+    let settings = settings(config);
+    let mail = Target::parse(ServerUrl::get(&config.mail_url), &config.data_dir)?;
+    Ok(Service::open(ServiceParts {
+        ledger,
+        identity,
+        vault,
+        pepper,
+        commands,
+        mailer: mail.mailer()?,
+        texts: Texts::new(&config.mail_from, host(&settings.issuer)).context("mail_from")?,
+        activity_days: u32::try_from(config.activity_days).unwrap_or(u32::MAX),
+        settings,
+        make_key: machine.signing_key,
+        clock: Arc::clone(&machine.clock),
+        entropy: machine.entropy,
+    })
+    .await?)
+}
+
+fn settings(config: &Config) -> TokenSettings {
+    let issuer = match config.public_url.as_str() {
+        "" => format!("http://{}", config.listen),
+        public => public.to_owned(),
+    };
+    let settings = TokenSettings::at(&issuer);
+    let access_life = Duration::from_secs(config.access_token_seconds);
+    let audience = match config.api_audience.as_str() {
+        "" => settings.audience.clone(),
+        audience => audience.into(),
+    };
+    TokenSettings { audience, access_life, ..settings }
+}
+
+/// The host of a URL, by which the service is named where it has no name.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', ':']).next().unwrap_or(rest)
+}

@@ -1,0 +1,197 @@
+//! What handlers need of identity beyond the directory.
+
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use events::LedgerId;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Identity, Pepper,
+    mail::{Mailer, Outbox, Texts},
+    passwords::{Cost, HashError, Passwords},
+    seal::Seal,
+    sweep::Sweeper,
+    tokens::{KeysError, MakeKey, TokenSettings, Tokens, VaultKeys},
+    trail::Trail,
+    used::LastUsed,
+    users::{self, Users},
+    vault::{Shelf, Vault},
+};
+use crate::{
+    clock::{Clock, Entropy},
+    engine::Commands,
+};
+
+/// How often keys are tended and what was used is written down.
+const TEND: Duration = Duration::from_secs(60);
+
+/// Tokens, the vault, and what is remembered of credentials, of one ledger.
+pub struct Service {
+    /// Issues and verifies tokens.
+    pub tokens: Tokens,
+    /// Keeps what is secret, personal or short-lived.
+    pub shelf: Shelf,
+    /// When API keys were last used.
+    pub used: LastUsed,
+    /// Notes who got in, and who did not.
+    pub trail: Trail,
+    /// Registers users and signs them in.
+    pub users: Users,
+    ledger: LedgerId,
+    identity: Identity,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+}
+
+/// What a [`Service`] is made of.
+pub struct ServiceParts {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// The directory, which records what becomes of signing keys.
+    pub identity: Identity,
+    /// The ledger's vault.
+    pub vault: Arc<dyn Vault>,
+    /// Seals what the vault must not show.
+    pub pepper: Pepper,
+    /// What all tokens have in common.
+    pub settings: TokenSettings,
+    /// Makes signing keys.
+    pub make_key: MakeKey,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes a new source of randomness.
+    pub entropy: fn() -> Box<dyn Entropy>,
+    /// Opens the wallets of new users.
+    pub commands: Arc<dyn Commands>,
+    /// Hands mails over.
+    pub mailer: Box<dyn Mailer>,
+    /// What mails say.
+    pub texts: Texts,
+    /// Days for which activity is kept.
+    pub activity_days: u32,
+}
+
+/// Why a [`Service`] could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The signing keys can't be read or made.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// No password can be hashed.
+    #[error(transparent)]
+    Passwords(#[from] HashError),
+}
+
+impl fmt::Debug for ServiceParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceParts").field("ledger", &self.ledger).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Opens the parts, with a first signing key if there is none, and tends them from now on until it is
+    /// closed or dropped.
+    ///
+    /// # Errors
+    /// As [`ServiceError`] says.
+    pub async fn open(parts: ServiceParts) -> Result<Arc<Self>, ServiceError> {
+        let ServiceParts { ledger, identity, vault, pepper, settings, make_key, clock, entropy, .. } = parts;
+        let public_url = settings.issuer.clone();
+        let shelf = Shelf::new(vault);
+        let seal = Arc::new(Seal::new(&pepper, ledger));
+        let keys = Arc::new(VaultKeys::new(shelf.clone(), seal, entropy()));
+        let tokens = Tokens::open(settings, keys, make_key, entropy(), clock.now()).await?;
+        let (used, stop) = (LastUsed::default(), CancellationToken::new());
+        let trail = Trail::start(Arc::clone(shelf.vault()));
+        let users = Users::new(users::Parts {
+            identity: identity.clone(),
+            commands: parts.commands,
+            shelf: shelf.clone(),
+            trail: trail.clone(),
+            tokens: tokens.clone(),
+            passwords: Passwords::new(Cost::STANDARD, entropy())?,
+            outbox: Outbox::new(parts.mailer, Arc::clone(&clock), stop.clone()),
+            texts: parts.texts,
+            public_url,
+            clock: Arc::clone(&clock),
+        });
+        let vault = Arc::clone(shelf.vault());
+        let sweeper = Sweeper { vault, clock: Arc::clone(&clock), activity_days: parts.activity_days };
+        tokio::spawn(sweeper.run(stop.clone()));
+        let service = Arc::new(Self { tokens, shelf, used, trail, users, ledger, identity, clock, stop });
+        tokio::spawn(tend(Arc::downgrade(&service), service.clock.clone(), service.stop.clone()));
+        Ok(service)
+    }
+
+    /// Moves signing keys on, records their states, and writes down what was used.
+    pub async fn tend(&self) {
+        let now = self.clock.now();
+        if let Err(error) = self.tokens.tend(now).await {
+            tracing::warn!(%error, "the signing keys could not be tended");
+        }
+        self.tell_of_keys().await;
+        if let Err(error) = self.used.flush(&self.shelf, now).await {
+            tracing::warn!(%error, "when keys were last used could not be written down");
+        }
+    }
+
+    /// Records the states of signing keys that are no facts yet.
+    pub async fn tell_of_keys(&self) {
+        let mut told = Vec::new();
+        for (kid, state) in self.tokens.untold() {
+            match self.identity.signing_key_changed(self.ledger, &kid, state, None).await {
+                Ok(()) => told.push((kid, state)),
+                Err(error) => {
+                    tracing::debug!(%error, "a signing key's state could not be recorded yet");
+                    break;
+                }
+            }
+        }
+        if !told.is_empty()
+            && let Err(error) = self.tokens.told(&told, self.clock.now()).await
+        {
+            tracing::warn!(%error, "a signing key's state will be recorded again");
+        }
+    }
+
+    /// Writes down what is in memory, and closes the vault.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        self.users.settled().await;
+        self.trail.close().await;
+        if let Err(error) = self.used.flush(&self.shelf, self.clock.now()).await {
+            tracing::warn!(%error, "when keys were last used could not be written down");
+        }
+        self.shelf.vault().close().await;
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("tokens", &self.tokens).finish_non_exhaustive()
+    }
+}
+
+async fn tend(service: Weak<Service>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    let tending = async {
+        while let Some(service) = service.upgrade() {
+            service.tend().await;
+            let next = service.clock.now().plus_micros(i64::try_from(TEND.as_micros()).unwrap_or(i64::MAX));
+            drop(service);
+            while clock.now() < next {
+                clock.sleep_until(next).await;
+            }
+        }
+    };
+    let _ = stop.run_until_cancelled(tending).await;
+}
