@@ -26,6 +26,7 @@ mod explanations;
 mod extract;
 mod freezes;
 mod front;
+mod google;
 mod grants;
 mod health;
 mod hold_ends;
@@ -146,6 +147,11 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(apps::register, apps::list))
         .routes(routes!(keys::issue, keys::list))
         .routes(routes!(keys::revoke))
+        .routes(routes!(google::sign_in::begin))
+        .routes(routes!(google::sign_in::finish))
+        .routes(routes!(google::sign_in::finish_v1))
+        .routes(routes!(google::sign_in::exchange))
+        .routes(routes!(google::verify_session::verify))
         .routes(routes!(users::registration::register))
         .routes(routes!(users::registration::verify))
         .routes(routes!(users::login::login))
@@ -187,6 +193,7 @@ fn cors(shared: &Shared) -> CorsLayer {
         "x-user-id",
         "x-organization",
         "x-ledger",
+        "x-session-token",
         "idempotency-key",
         "last-event-id",
         "traceparent",

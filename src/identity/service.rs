@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Identity, Pepper,
+    google::{self, Desk, Google},
     mail::{Mailer, Outbox, Texts},
     passwords::{Cost, HashError, Passwords},
     seal::Seal,
@@ -41,6 +42,8 @@ pub struct Service {
     pub trail: Trail,
     /// Registers users and signs them in.
     pub users: Users,
+    /// Signs them in with Google.
+    pub google: Desk,
     ledger: LedgerId,
     identity: Identity,
     clock: Arc<dyn Clock>,
@@ -71,6 +74,10 @@ pub struct ServiceParts {
     pub mailer: Box<dyn Mailer>,
     /// What mails say.
     pub texts: Texts,
+    /// The provider in Google's part, if people may sign in by one.
+    pub google: Option<Google>,
+    /// The page that gets one-time codes of such sign-ins, if there is one.
+    pub frontend_url: Option<Box<str>>,
     /// Days for which activity is kept.
     pub activity_days: u32,
 }
@@ -119,10 +126,20 @@ impl Service {
             public_url,
             clock: Arc::clone(&clock),
         });
+        let google = Desk::new(google::Parts {
+            google: parts.google,
+            identity: identity.clone(),
+            users: users.clone(),
+            shelf: shelf.clone(),
+            trail: trail.clone(),
+            frontend_url: parts.frontend_url,
+            clock: Arc::clone(&clock),
+        });
         let vault = Arc::clone(shelf.vault());
         let sweeper = Sweeper { vault, clock: Arc::clone(&clock), activity_days: parts.activity_days };
         tokio::spawn(sweeper.run(stop.clone()));
-        let service = Arc::new(Self { tokens, shelf, used, trail, users, ledger, identity, clock, stop });
+        let service =
+            Arc::new(Self { tokens, shelf, used, trail, users, google, ledger, identity, clock, stop });
         tokio::spawn(tend(Arc::downgrade(&service), service.clock.clone(), service.stop.clone()));
         Ok(service)
     }

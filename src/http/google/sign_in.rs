@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::browser::{cookie, put_cookie, see_other};
@@ -15,12 +15,11 @@ use crate::{
         extract::{Payload, Seen},
         pages::{AskingApp, Message, Page, Site, Verified, message, verified},
         problem::{Code, Problem},
-        reply::Reply,
+        users::login::{LoginTokens, given},
     },
     identity::{
         google::{Begin, Done, Outgoing, Return, SignInError},
         oauth::params::Params,
-        throttle::Throttled,
         users::Origin,
     },
 };
@@ -33,12 +32,6 @@ const COOKIE_SECONDS: i64 = 600;
 const SESSION_CHARS_MAX: usize = 200;
 /// Whose pages they are.
 const SITE: Site<'static> = Site { name: "Credit ledger" };
-
-impl From<&Seen> for Origin {
-    fn from(seen: &Seen) -> Self {
-        Self { address: seen.address, agent: seen.agent.clone() }
-    }
-}
 
 /// Sends a browser to Google. With `session`, it is shown a code afterwards, to be carried over to the
 /// program that sent it here; without, it goes on to the front end with a one-time code in `code`.
@@ -71,7 +64,7 @@ pub(in crate::http) async fn begin(
         challenge: one(&params, "code_challenge")?,
         cookie: cookie(&headers, COOKIE),
     };
-    let gone = shared.auth.google.begin(begin, &Origin::from(&seen)).await.map_err(|error| page_of(&error))?;
+    let gone = shared.auth.google.begin(begin, &seen.into()).await.map_err(|error| page_of(&error))?;
     let mut response = see_other(&gone.url);
     put_cookie(&mut response, COOKIE, &gone.cookie, COOKIE_SECONDS);
     Ok(response)
@@ -107,7 +100,7 @@ pub(in crate::http) async fn finish(
         iss: one(&params, "iss")?,
         cookie: cookie(&headers, COOKIE),
     };
-    let done = shared.auth.google.finish(back, &Origin::from(&seen)).await.map_err(|error| page_of(&error))?;
+    let done = shared.auth.google.finish(back, &seen.into()).await.map_err(|error| page_of(&error))?;
     Ok(match &done.code {
         Outgoing::Shown(code) => shown(&done, code).into_response(),
         Outgoing::Sent(url) => see_other(url),
@@ -141,47 +134,26 @@ pub(in crate::http) struct ExchangeRequest {
     code_verifier: Option<String>,
 }
 
-/// Tokens for a code.
-#[derive(Debug, Serialize, ToSchema)]
-pub(in crate::http) struct Exchanged {
-    /// To be sent as `Authorization: Bearer`.
-    access_token: String,
-    /// `Bearer`.
-    token_type: &'static str,
-    /// For how many seconds the access token is good.
-    expires_in: u64,
-    /// With what to go on at `/auth/refresh`.
-    refresh_token: String,
-    /// What the access token allows, between spaces.
-    scope: Box<str>,
-}
-
 /// Exchanges a code that the front end got for the tokens of a login. A code is good once, for two
 /// minutes.
 #[utoipa::path(
     post, path = "/api/auth/google/exchange", tag = "sign-in", operation_id = "exchange_google",
     request_body(content = ExchangeRequest),
-    responses((status = 200, description = "Signed in", body = Exchanged)),
+    responses((status = 200, description = "Signed in", body = LoginTokens<'_>)),
 )]
 pub(in crate::http) async fn exchange(
     State(shared): State<Shared>,
     seen: Seen,
     body: Payload,
-) -> Result<Reply, Problem> {
+) -> Result<Response, Problem> {
     let request: ExchangeRequest = body.parse()?;
-    let (origin, verifier) = (Origin::from(&seen), request.code_verifier.as_deref());
+    let (origin, verifier) = (Origin::from(seen), request.code_verifier.as_deref());
     let exchanged = shared.auth.google.exchange(&request.code, verifier, &origin).await;
-    let exchanged = exchanged.map_err(|error| problem_of(&error))?;
-    let user = shared.identity.user(exchanged.user).ok_or_else(|| problem_of(&SignInError::InvalidCode))?;
+    let exchanged = exchanged.map_err(problem_of)?;
+    let user = shared.identity.user(exchanged.user).ok_or_else(|| problem_of(SignInError::InvalidCode))?;
     let login = shared.auth.users.begin_with_tokens(&user, "google", exchanged.app, &origin).await;
-    let login = login.map_err(|error| problem_of(&SignInError::Users(error)))?;
-    Ok(Reply::ok(&Exchanged {
-        access_token: login.access_token.to_string(),
-        token_type: "Bearer",
-        expires_in: login.expires_in,
-        refresh_token: login.refresh_token.to_string(),
-        scope: login.scope,
-    }))
+    let login = login.map_err(Problem::from)?;
+    Ok(given(&login))
 }
 
 /// The page with a code.
@@ -217,12 +189,16 @@ fn page_of(error: &SignInError) -> Page {
         SignInError::NotSetUp => {
             ("Not here", "Signing in with Google is not set up here.", StatusCode::NOT_FOUND)
         }
-        SignInError::UnknownKey => {
-            ("This app is not known", "The link that brought you here names no app that is known here.", StatusCode::BAD_REQUEST)
-        }
-        SignInError::NoFrontEnd => {
-            ("Nowhere to go on", "This service has no page for people who signed in. Please start from an app.", StatusCode::BAD_REQUEST)
-        }
+        SignInError::UnknownKey => (
+            "This app is not known",
+            "The link that brought you here names no app that is known here.",
+            StatusCode::BAD_REQUEST,
+        ),
+        SignInError::NoFrontEnd => (
+            "Nowhere to go on",
+            "This service has no page for people who signed in. Please start from an app.",
+            StatusCode::BAD_REQUEST,
+        ),
         SignInError::BadChallenge => {
             ("This address cannot be read", "`code_challenge` is none.", StatusCode::BAD_REQUEST)
         }
@@ -254,12 +230,18 @@ fn page_of(error: &SignInError) -> Page {
         SignInError::Disabled => {
             ("This account is disabled", "Please ask whoever runs this service.", StatusCode::FORBIDDEN)
         }
-        SignInError::OtherOrganization => {
-            ("Not for this account", "The app belongs to another organization than your account.", StatusCode::FORBIDDEN)
-        }
+        SignInError::OtherOrganization => (
+            "Not for this account",
+            "The app belongs to another organization than your account.",
+            StatusCode::FORBIDDEN,
+        ),
         SignInError::Vault(_) | SignInError::Identity(_) | SignInError::Users(_) => {
             tracing::warn!(%error, "a sign-in could not go on");
-            ("Not now", "Something of ours does not answer. Please try again in a moment.", StatusCode::SERVICE_UNAVAILABLE)
+            (
+                "Not now",
+                "Something of ours does not answer. Please try again in a moment.",
+                StatusCode::SERVICE_UNAVAILABLE,
+            )
         }
     };
     refusal(title, text, status)
@@ -270,16 +252,18 @@ fn refusal(title: &str, text: &str, status: StatusCode) -> Page {
 }
 
 /// What programs are told.
-pub(super) fn problem_of(error: &SignInError) -> Problem {
+pub(super) fn problem_of(error: SignInError) -> Problem {
     match error {
         SignInError::InvalidCode => Problem::new(
-            Code::Unauthenticated,
+            Code::InvalidCredentials,
             "the code is unknown, was not used in time, was used before, has expired or was revoked",
         ),
-        SignInError::Throttled(throttled) => too_many(*throttled),
-        SignInError::Vault(_) | SignInError::Identity(_) | SignInError::Users(_) | SignInError::Provider(_) => {
-            tracing::warn!(%error, "a code could not be used");
-            Problem::new(Code::Unavailable, "something that is needed does not answer: try again in a moment")
+        SignInError::Throttled(throttled) => throttled.into(),
+        SignInError::Vault(error) => error.into(),
+        SignInError::Identity(error) => error.into(),
+        SignInError::Users(error) => error.into(),
+        SignInError::Provider(_) => {
+            Problem::new(Code::Unavailable, "the provider does not answer: try again in a moment")
         }
         SignInError::NotSetUp
         | SignInError::UnknownKey
@@ -292,10 +276,4 @@ pub(super) fn problem_of(error: &SignInError) -> Problem {
         | SignInError::Disabled
         | SignInError::OtherOrganization => Problem::bad_request(error.to_string()),
     }
-}
-
-fn too_many(throttled: Throttled) -> Problem {
-    let mut problem = Problem::new(Code::RateLimited, "too many wrong codes from this address");
-    problem.extra.push(("retry_after_seconds", throttled.seconds().into()));
-    problem
 }

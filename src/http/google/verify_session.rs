@@ -9,10 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::sign_in::problem_of;
-use crate::{
-    http::{app::Shared, extract::Seen, problem::Problem, reply::Reply},
-    identity::users::Origin,
-};
+use crate::http::{app::Shared, extract::Seen, problem::Problem, reply::Reply};
 
 const TOKEN: HeaderName = HeaderName::from_static("x-session-token");
 
@@ -62,8 +59,8 @@ pub(in crate::http) async fn verify(
         return Err(Problem::bad_request("send the code once, in the header X-Session-Token"));
     };
     let code = code.to_str().unwrap_or_default();
-    let session = shared.auth.google.verify(code, &Origin::from(&seen)).await;
-    let session = session.map_err(|error| problem_of(&error))?;
+    let session = shared.auth.google.verify(code, &seen.into()).await;
+    let session = session.map_err(problem_of)?;
     let user = SessionUser { id: session.user, email: session.email, name: session.name };
     let (session_id, expires_at) = (session.session, session.expires);
     Ok(Reply::ok(&VerifiedSession { valid: true, user, session_id, expires_at }))

@@ -37,6 +37,7 @@ use super::{
         (name = "compatible", description = "Paths and fields of earlier clients"),
         (name = "administration", description = "Organizations, apps and API keys"),
         (name = "users", description = "People: registration, sign-in, account and administration"),
+        (name = "sign-in", description = "Signing in with Google, and the codes that come of it"),
         (name = "operations", description = "Health and figures"),
         (name = "discovery", description = "What this service is"),
     ),
