@@ -18,7 +18,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use base64::{Engine as _, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -96,6 +99,11 @@ impl Provider {
     /// Signs with another key of the same name from now on.
     pub(crate) fn changes_key(&self) {
         self.inner().key = KeyPair::generate(KeySize::Rsa2048).expect("a key");
+    }
+
+    /// Moves its clock.
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.inner().now += i64::try_from(seconds).expect("not so long");
     }
 
     /// Answers nothing but errors while it is away.
