@@ -174,6 +174,7 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(users::admin::disable))
         .routes(routes!(users::admin::enable))
         .routes(routes!(users::admin::end_sessions))
+        .routes(routes!(keys::rotate))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))

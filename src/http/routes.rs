@@ -174,6 +174,7 @@ pub const ROUTES: &[Route] = &[
     delete("/v1/users/{user}/sessions", USERS_ADMIN, Kind::Administration),
     get("/v1/activity", ACTIVITY, Kind::Read),
     get("/v1/activity/counts", ACTIVITY, Kind::Read),
+    post("/v1/keys/{key}/rotate", ADMIN, Kind::Administration),
     get("/metrics", ADMIN, Kind::Discovery),
     get("/livez", PUBLIC, Kind::Discovery),
     get("/readyz", PUBLIC, Kind::Discovery),

@@ -16,7 +16,7 @@ use super::{
     passwords::{Cost, HashError, Passwords},
     seal::Seal,
     sweep::Sweeper,
-    tokens::{KeysError, MakeKey, TokenSettings, Tokens, VaultKeys},
+    tokens::{KeyState, KeysError, MakeKey, TokenSettings, Tokens, VaultKeys},
     trail::Trail,
     used::LastUsed,
     users::{self, Users},
@@ -27,8 +27,10 @@ use crate::{
     engine::Commands,
 };
 
-/// How often keys are tended and what was used is written down.
-const TEND: Duration = Duration::from_secs(60);
+/// How often it is seen whether another replica has revoked a signing key.
+const LOOK: Duration = Duration::from_secs(1);
+/// After how many looks keys are tended and what was used is written down.
+const TEND_LOOKS: u32 = 60;
 
 /// Tokens, the vault, and what is remembered of credentials, of one ledger.
 pub struct Service {
@@ -175,6 +177,12 @@ impl Service {
         }
     }
 
+    /// Whether the log says that a key is revoked which is accepted here.
+    fn has_missed_a_revocation(&self) -> bool {
+        let revoked = |kid: &str| self.identity.signing_key_state(kid) == Some(KeyState::Revoked);
+        self.tokens.keys().iter().any(|key| key.state != KeyState::Revoked && revoked(&key.kid))
+    }
+
     /// Writes down what is in memory, and closes the vault.
     pub async fn close(&self) {
         self.stop.cancel();
@@ -201,10 +209,13 @@ impl fmt::Debug for Service {
 
 async fn tend(service: Weak<Service>, clock: Arc<dyn Clock>, stop: CancellationToken) {
     let tending = async {
-        while let Some(service) = service.upgrade() {
-            service.tend().await;
-            let next = service.clock.now().plus_micros(i64::try_from(TEND.as_micros()).unwrap_or(i64::MAX));
+        for look in 0_u32.. {
+            let Some(service) = service.upgrade() else { return };
+            if look % TEND_LOOKS == 0 || service.has_missed_a_revocation() {
+                service.tend().await;
+            }
             drop(service);
+            let next = clock.now().plus_micros(i64::try_from(LOOK.as_micros()).unwrap_or(i64::MAX));
             while clock.now() < next {
                 clock.sleep_until(next).await;
             }

@@ -1,5 +1,6 @@
 //! Integration tests, in one binary so that the library is linked once.
 
+mod auth;
 mod broker;
 mod cluster;
 mod composed;
