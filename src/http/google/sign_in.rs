@@ -257,7 +257,8 @@ pub(super) fn problem_of(error: SignInError) -> Problem {
         SignInError::InvalidCode => Problem::new(
             Code::InvalidCredentials,
             "the code is unknown, was not used in time, was used before, has expired or was revoked",
-        ),
+        )
+        .challenging("Bearer"),
         SignInError::Throttled(throttled) => throttled.into(),
         SignInError::Vault(error) => error.into(),
         SignInError::Identity(error) => error.into(),

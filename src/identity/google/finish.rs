@@ -12,7 +12,7 @@ use super::{
     kept::{Away, Carried, Way},
 };
 use crate::identity::{
-    Client, Scopes, User, role_scopes,
+    Client, Scopes, User,
     throttle::Subnet,
     users::{Origin, Session},
     vault::{ActivityKind, Change, Draft, Outcome},
@@ -187,7 +187,7 @@ impl Desk {
     /// Grants the app what it is registered for and people may grant, unless it has that already.
     async fn let_in(&self, user: &User, app: &Client, origin: &Origin) -> Result<(), SignInError> {
         let identity = &self.parts().identity;
-        let theirs: Scopes = app.scopes.iter().filter(|scope| may_grant(user, *scope)).collect();
+        let theirs: Scopes = app.scopes.iter().filter(|scope| scope.is_for_customers()).collect();
         let has = identity.access(user.id, app.app).map(|access| access.scopes);
         if has.is_some_and(|has| theirs.iter().all(|scope| has.contains(scope))) {
             return Ok(());
@@ -203,11 +203,6 @@ impl Desk {
     pub(super) fn code_id(&self, code: &VerificationCode) -> Box<str> {
         hex(&self.hash("verification code", &[code.secret()]))
     }
-}
-
-/// Whether a user's role has a scope that it could lend.
-fn may_grant(user: &User, scope: crate::identity::Scope) -> bool {
-    user.roles.iter().any(|role| role_scopes(*role).contains(scope)) && scope.is_for_customers()
 }
 
 fn session_row(

@@ -111,9 +111,9 @@ impl Provider {
         if let Some(value) = Self::look(place, &enough, now) {
             return value;
         }
-        lock(place).asked = Some(now);
         let asked = ask().await;
         let mut known = lock(place);
+        known.asked = Some(now);
         match (asked, &known.value) {
             (Ok(value), _) => {
                 let value = Arc::new(value);

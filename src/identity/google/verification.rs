@@ -114,11 +114,13 @@ impl Desk {
         attempt: impl Future<Output = Result<T, SignInError>>,
     ) -> Result<T, SignInError> {
         let monotonic = self.parts().clock.monotonic();
-        let admitted = self.guesses().admit(origin.address, monotonic);
-        admitted.inspect_err(|_| self.alert("codes_guessed", None, origin))?;
+        self.guesses().check(origin.address, monotonic)?;
         let result = attempt.await;
-        if !matches!(result, Err(SignInError::InvalidCode)) {
-            self.guesses().pardon(origin.address);
+        if matches!(result, Err(SignInError::InvalidCode)) {
+            self.guesses().strike(origin.address, monotonic);
+            if self.guesses().check(origin.address, monotonic).is_err() {
+                self.alert("codes_guessed", None, origin);
+            }
         }
         result
     }
