@@ -7,6 +7,7 @@ mod bearer;
 mod caller;
 mod change;
 mod directory;
+mod following;
 pub mod mail;
 mod name;
 pub mod oauth;
@@ -54,6 +55,7 @@ use events::{AppId, AuthEvent, Event, KeyId, OrgId, Position, Recorded, Time, Ve
 
 use crate::{clock::Entropy, engine::Commands, read::IdentityRows};
 use directory::Directory;
+use following::Following;
 use people::Index;
 use secret::{Kind, Presented};
 
@@ -70,6 +72,7 @@ struct Shared {
     people: RwLock<Index>,
     /// Rows about people below this position were loaded.
     people_as_of: Mutex<Position>,
+    following: Following,
     /// Id and hash of the operator token that counts.
     operator: ArcSwapOption<(KeyId, Verifier)>,
     entropy: Mutex<Box<dyn Entropy>>,
@@ -96,6 +99,7 @@ impl Identity {
             directory: ArcSwap::from_pointee(Directory::from_rows(&rows)),
             people: RwLock::new(people),
             people_as_of: Mutex::new(rows.as_of),
+            following: Following::default(),
             operator: ArcSwapOption::empty(),
             entropy: Mutex::new(entropy),
             turn: tokio::sync::Mutex::default(),
@@ -139,6 +143,8 @@ impl Identity {
             }
         }
         self.shared.directory.store(Arc::new(next));
+        drop(since_rows);
+        self.shared.following.reloaded();
     }
 
     /// Every change of people before this position is known, as far as rows told it.

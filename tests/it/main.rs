@@ -16,4 +16,5 @@ mod read;
 mod report;
 mod scenarios;
 mod support;
+mod users;
 mod vault;
