@@ -31,6 +31,7 @@ impl Persona {
             Access::Public => true,
             Access::Needs(scope) => scopes.contains(&scope) || scopes.contains(&Scope::Admin),
             Access::Operator => self.operates,
+            Access::SignedIn => false,
         };
         (!allowed).then_some((403, "forbidden"))
     }
@@ -95,6 +96,7 @@ fn judged(route: &Route, answer: &Answer, refusal: Option<(u16, &str)>) -> Resul
         Access::Public => "",
         Access::Needs(scope) => scope.as_str(),
         Access::Operator => "operator",
+        Access::SignedIn => "user",
     };
     if problem["required_scope"] == required {
         Ok(())
@@ -107,6 +109,16 @@ fn judged(route: &Route, answer: &Answer, refusal: Option<(u16, &str)>) -> Resul
 async fn the_public_routes_are_these() {
     let public: Vec<_> =
         ROUTES.iter().filter(|route| route.access == Access::Public).map(|route| route.path).collect();
+    let people = [
+        "/auth/register",
+        "/auth/verify-email",
+        "/auth/login",
+        "/auth/refresh",
+        "/auth/password/reset",
+        "/auth/password/reset",
+    ];
+    let (of_people, public): (Vec<_>, Vec<_>) = public.into_iter().partition(|path| people.contains(path));
+    assert_eq!(of_people, people);
     assert_eq!(public, ["/livez", "/readyz", "/openapi.json", "/problems", "/problems/{code}"]);
     let anonymous = TestApp::start().await;
     for path in ["/docs/", "/api/v1/docs/"] {

@@ -40,6 +40,8 @@ pub(crate) struct Things {
     pub(crate) key: String,
     /// More of those.
     pub(crate) keys: Spare,
+    /// A user of the organization; none when nothing was stocked.
+    pub(crate) user: String,
     /// Open holds of one credit.
     pub(crate) holds: Spare,
     /// Adjustments that another key of the app has proposed.
@@ -111,6 +113,7 @@ impl Things {
             app: own,
             key,
             keys: Spare::default(),
+            user: String::new(),
             holds: Spare::default(),
             proposals: Spare::default(),
             liquid: Spare::default(),
@@ -130,7 +133,8 @@ impl Things {
         client.put("/v1/policy", &policy()).await.expect(200);
         let [holds, proposals, liquid, frozen, keys] = spare(app, client, &things.wallet).await;
         wallet_at(client, &things.wallet, app.head().get() - 1).await;
-        Self { holds, proposals, liquid, frozen, keys, ..things }
+        let user = user(app, client).await;
+        Self { holds, proposals, liquid, frozen, keys, user, ..things }
     }
 
     /// The path of a route with its parameters filled in.
@@ -152,6 +156,7 @@ impl Things {
         path.replace("{wallet}", wallet)
             .replace("{id}", id)
             .replace("{app}", &self.app)
+            .replace("{user}", &self.user)
             .replace("{key}", key)
             .replace("{code}", "not-found")
             .replace("{service}", "chat")
@@ -200,6 +205,15 @@ async fn spare(app: &TestApp, client: &Client, wallet: &str) -> [Spare; 5] {
         request.key(&format!("spare-{wallet}")).await.expect(200);
     }
     [holds, proposals, liquid, frozen, keys].map(Spare::of)
+}
+
+/// A user of a client's organization, as registration makes one.
+async fn user(app: &TestApp, client: &Client) -> String {
+    let own = client.app_id.as_deref().and_then(|id| id.parse().ok()).expect("an app");
+    let org = app.ledger.identity.app(own).expect("an app").org;
+    let email = format!("user-{}@mail.example", new_wallet()).parse().expect("an address");
+    let (user, _) = app.ledger.auth.users.create(&email, None, org, None).await.expect("a user");
+    user.to_string()
 }
 
 /// The policy under which adjustments above 100 need a second person.
