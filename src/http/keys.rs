@@ -233,7 +233,8 @@ pub(super) async fn list(
     let mut data = Vec::new();
     for key in shared.identity.keys(app) {
         let used = shared.auth.used.of(key.id, &shared.auth.shelf, now).await;
-        let used = used.inspect_err(|error| tracing::warn!(%error, "when a key was last used cannot be read"));
+        let used =
+            used.inspect_err(|error| tracing::warn!(%error, "when a key was last used cannot be read"));
         data.push(Key::of(&key, used.unwrap_or_default()));
     }
     Ok(Reply::ok(&KeyList { data }))

@@ -63,6 +63,7 @@ mod sums;
 mod tallies;
 mod ui;
 mod usage;
+mod users;
 mod wallet_rules;
 mod wallets;
 
@@ -164,8 +165,34 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(oauth::documents::jwks))
         .routes(routes!(oauth::documents::authorization_server))
         .routes(routes!(oauth::documents::openid_configuration))
+        .routes(routes!(auth::account::show))
+        .routes(routes!(auth::account::end))
+        .routes(routes!(auth::account::end_all))
+        .routes(routes!(auth::account::disconnect))
         .routes(routes!(auth::login::show, auth::login::take))
         .routes(routes!(auth::logout::show, auth::logout::take))
+        .routes(routes!(users::registration::register))
+        .routes(routes!(users::registration::verify))
+        .routes(routes!(users::login::login))
+        .routes(routes!(users::login::refresh))
+        .routes(routes!(users::login::logout))
+        .routes(routes!(users::passwords::change))
+        .routes(routes!(users::passwords::ask, users::passwords::reset))
+        .routes(routes!(users::account::me, users::account::change))
+        .routes(routes!(users::account::preferences, users::account::set_preferences))
+        .routes(routes!(users::sessions::list, users::sessions::end_all))
+        .routes(routes!(users::sessions::end))
+        .routes(routes!(users::apps::list))
+        .routes(routes!(users::apps::revoke))
+        .routes(routes!(users::activity::own))
+        .routes(routes!(users::activity::list))
+        .routes(routes!(users::activity::counts))
+        .routes(routes!(users::admin::list))
+        .routes(routes!(users::admin::read))
+        .routes(routes!(users::admin::set_roles))
+        .routes(routes!(users::admin::disable))
+        .routes(routes!(users::admin::enable))
+        .routes(routes!(users::admin::end_sessions))
         .routes(routes!(keys::rotate))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))

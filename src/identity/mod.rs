@@ -42,7 +42,7 @@ pub use pepper::{Pepper, PepperError};
 pub use role::{parse_role, role_scopes};
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use secret::{ApiKey, OperatorToken};
-pub use service::{Service, ServiceParts};
+pub use service::{Service, ServiceError, ServiceParts};
 pub use used::LastUsed;
 
 use std::{

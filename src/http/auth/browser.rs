@@ -165,7 +165,7 @@ mod tests {
         sign_in(&mut response, "clb_x");
         sign_out(&mut response);
         let set: Vec<_> = response.headers().get_all(header::SET_COOKIE).iter().collect();
-        assert_eq!(set[0], "__Host-session=clb_x; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=604800");
+        assert_eq!(set[0], "__Host-session=clb_x; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=2592000");
         assert_eq!(set[1], "__Host-session=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
         assert!(set[0].is_sensitive());
     }

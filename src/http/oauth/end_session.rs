@@ -10,10 +10,11 @@ use crate::{
     http::{
         app::Shared,
         auth::{
+            account::origin,
             browser::{self, Browser, see_other, told},
             login, logout,
         },
-        extract::Form,
+        extract::{Form, Seen},
         pages::Page,
     },
     identity::{
@@ -41,10 +42,11 @@ use crate::{
 pub(in crate::http) async fn by_link(
     State(shared): State<Shared>,
     browser: Browser,
+    seen: Seen,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Page> {
     let params = login::read(query.as_deref().unwrap_or_default())?;
-    answer(&shared, &browser, &params).await
+    answer(&shared, &browser, seen, &params).await
 }
 
 /// The same by a form.
@@ -56,12 +58,18 @@ pub(in crate::http) async fn by_link(
 pub(in crate::http) async fn by_form(
     State(shared): State<Shared>,
     browser: Browser,
+    seen: Seen,
     Form(params): Form,
 ) -> Result<Response, Page> {
-    answer(&shared, &browser, &params).await
+    answer(&shared, &browser, seen, &params).await
 }
 
-async fn answer(shared: &Shared, browser: &Browser, params: &Params) -> Result<Response, Page> {
+async fn answer(
+    shared: &Shared,
+    browser: &Browser,
+    seen: Seen,
+    params: &Params,
+) -> Result<Response, Page> {
     let refused = |text: &str| told("This sign-out cannot be done", text, StatusCode::BAD_REQUEST);
     let read = |name| params.optional(name).map_err(|error| refused(&error.description));
     let hint = read("id_token_hint")?.map(|token| shared.auth.tokens.read_id(token)).transpose();
@@ -81,7 +89,7 @@ async fn answer(shared: &Shared, browser: &Browser, params: &Params) -> Result<R
         if !fits {
             return Ok(logout::ask(shared, browser));
         }
-        logout::end(shared, signed_in).await?;
+        logout::end(shared, signed_in, &origin(seen)).await?;
     }
     let mut response = match aim {
         Some(uri) => see_other(&uri),

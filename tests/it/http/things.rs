@@ -63,6 +63,10 @@ impl Spare {
         Self(Arc::new((things, AtomicUsize::new(0))))
     }
 
+    fn is_stocked(&self) -> bool {
+        !self.0.0.is_empty()
+    }
+
     pub(crate) fn next(&self) -> &str {
         let (things, used) = &*self.0;
         things.get(used.fetch_add(1, Ordering::Relaxed)).expect("one more to use up")
@@ -133,10 +137,10 @@ impl Things {
     pub(crate) async fn and_stock(self, app: &TestApp, client: &Client) -> Self {
         let things = self;
         client.put("/v1/policy", &policy()).await.expect(200);
-        let [holds, proposals, liquid, frozen] = spare(app, client, &things.wallet).await;
+        let [holds, proposals, liquid, frozen, keys] = spare(app, client, &things.wallet).await;
         wallet_at(client, &things.wallet, app.head().get() - 1).await;
         let kid = app.ledger.auth.tokens.keys().first().expect("a key").kid.to_string();
-        Self { holds, proposals, liquid, frozen, kid, ..things }
+        Self { holds, proposals, liquid, frozen, keys, kid, ..things }
     }
 
     /// The path of a route with its parameters filled in.
@@ -146,6 +150,10 @@ impl Things {
             "/v1/adjustments/{id}/approval" => self.proposals.next(),
             _ => self.named(path),
         };
+        let key = match path {
+            "/v1/keys/{key}/rotate" if self.keys.is_stocked() => self.keys.next(),
+            _ => &self.key,
+        };
         let wallet = match path {
             "/v1/wallets/{wallet}/freeze" => self.liquid.next(),
             "/v1/wallets/{wallet}/unfreeze" => self.frozen.next(),
@@ -154,9 +162,9 @@ impl Things {
         path.replace("{wallet}", wallet)
             .replace("{id}", id)
             .replace("{app}", &self.app)
-            .replace("{key}", &self.key)
             .replace("{secret}", &self.secret)
             .replace("{kid}", &self.kid)
+            .replace("{key}", key)
             .replace("{code}", "not-found")
             .replace("{service}", "chat")
     }
@@ -180,13 +188,16 @@ impl Things {
 }
 
 /// Makes what requests use up: holds, proposals, wallets that are not frozen and wallets that are.
-async fn spare(app: &TestApp, client: &Client, wallet: &str) -> [Spare; 4] {
+async fn spare(app: &TestApp, client: &Client, wallet: &str) -> [Spare; 5] {
     let other = app.another_key(client, &[Scope::Admin]).await;
     let (mut holds, mut proposals, mut liquid, mut frozen) = (vec![], vec![], vec![], vec![]);
+    let mut keys = vec![];
     for index in 0..SPARE {
         let key = format!("spare-{index}");
         holds.push(hold(client, wallet, &key, "1").await.expect(201).member("id"));
         proposals.push(adjust(&other, wallet, &key, "101").await.expect(202).member("id"));
+        let further = app.another_key(client, &[Scope::CreditsCheck]).await;
+        keys.push(further.key_id.expect("a key").into());
     }
     for wallets in [&mut liquid, &mut frozen] {
         wallets.extend((0..SPARE).map(|_| new_wallet()));
@@ -200,7 +211,7 @@ async fn spare(app: &TestApp, client: &Client, wallet: &str) -> [Spare; 4] {
         let request = client.post(&format!("/v1/wallets/{wallet}/freeze"), &json!({}));
         request.key(&format!("spare-{wallet}")).await.expect(200);
     }
-    [holds, proposals, liquid, frozen].map(Spare::of)
+    [holds, proposals, liquid, frozen, keys].map(Spare::of)
 }
 
 /// The policy under which adjustments above 100 need a second person.

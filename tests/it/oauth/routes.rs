@@ -32,7 +32,7 @@ async fn a_route_answers_only_those_it_is_for() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 3 * 14);
+    assert_eq!(seen, 3 * 18);
 }
 
 /// A page, or the way to one, for whoever comes; what it shows depends on the cookie alone.
