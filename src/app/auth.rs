@@ -39,7 +39,10 @@ pub(super) async fn open(
         texts: Texts::new(&config.mail_from, host(&settings.issuer)).context("mail_from")?,
         activity_days: u32::try_from(config.activity_days).unwrap_or(u32::MAX),
         settings,
-        rates: TokenRates::default(),
+        rates: TokenRates {
+            per_client: Some(config.token_rate_per_client),
+            per_scope: Some(config.token_rate_per_scope),
+        },
         make_key: machine.signing_key,
         clock: Arc::clone(&machine.clock),
         entropy: machine.entropy,
