@@ -26,6 +26,8 @@ use crate::{
 /// How soon a replica asks who may call, after the projections moved: they take half a second themselves
 /// to gather what is not hurried.
 const RELOAD: Duration = Duration::from_millis(250);
+/// The least time between two looks, however many wait for one.
+const RELOAD_LEAST: Duration = Duration::from_millis(20);
 /// The writer's own directory is always up to date; its memory of recent changes is emptied so often.
 const RELOAD_OF_WRITER: Duration = Duration::from_secs(60);
 /// How often a process that doesn't write, nor gets ready to, looks whether another one has written the
@@ -100,6 +102,8 @@ impl Served {
         let (pepper, entropy) = (common.pepper.clone(), (common.machine.entropy)());
         let identity = Identity::new(pepper, IdentityRows::default(), router.clone(), entropy);
         identity.reload(reads.identity(PeopleQuery::ALL).await.unwrap_or_default());
+        let hurried = Arc::clone(&reads);
+        identity.hurry_with(move |position| hurried.hurry(position));
         Ok(Self { id, database, lease, log, router, reads, identity, stop_following })
     }
 
@@ -233,7 +237,14 @@ async fn reloading(identity: Identity, reads: Arc<Followed>, router: Arc<Router>
             // Who becomes a standby looks at once.
             let writes = matches!(&*role.borrow_and_update(), Role::Writer(..));
             let pause = if writes { RELOAD_OF_WRITER } else { RELOAD };
-            let _ = timeout(pause, role.changed()).await;
+            let sooner = async {
+                tokio::time::sleep(RELOAD_LEAST).await;
+                tokio::select! {
+                    _ = role.changed() => {}
+                    () = identity.reload_wanted() => {}
+                }
+            };
+            let _ = timeout(pause, sooner).await;
         }
     };
     let _ = stop.run_until_cancelled(reload).await;

@@ -189,8 +189,8 @@ impl Service {
 
     /// Writes down what is in memory, and closes the vault.
     pub async fn close(&self) {
+        self.users.finish().await;
         self.stop.cancel();
-        self.users.settled().await;
         self.trail.close().await;
         if let Err(error) = self.used.flush(&self.shelf, self.clock.now()).await {
             tracing::warn!(%error, "when keys were last used could not be written down");

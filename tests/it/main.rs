@@ -17,4 +17,5 @@ mod read;
 mod report;
 mod scenarios;
 mod support;
+mod users;
 mod vault;

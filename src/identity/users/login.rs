@@ -79,9 +79,13 @@ impl Users {
             Ok(email) => self.email_id(&email),
             Err(_) => "".into(),
         };
-        if let Some(owner) = self.shelf().get::<EmailOwner>(&id, self.now()).await? {
-            user = self.identity().user(owner.value.user);
-            phc = self.password_of(owner.value.user).await?;
+        match self.shelf().get::<EmailOwner>(&id, self.now()).await? {
+            Some(owner) => {
+                user = self.identity().user(owner.value.user);
+                phc = self.password_of(owner.value.user).await?;
+            }
+            // As many questions to the database as for somebody.
+            None => drop(self.shelf().get::<PasswordHash>(&id, self.now()).await?),
         }
         let verdict = self.parts().passwords.verify(password.clone(), phc.map(String::from)).await?;
         let right = match verdict {

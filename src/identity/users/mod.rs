@@ -49,6 +49,9 @@ const MAILS: Policy = Policy {
     forgotten: Duration::from_secs(3_600),
 };
 
+/// How long a stop waits for what goes on after answers.
+const FINISH_MAX: Duration = Duration::from_secs(5);
+
 /// What users are made of.
 pub struct Parts {
     /// The directory.
@@ -115,6 +118,13 @@ impl Users {
         self.shared.later.wait().await;
         self.shared.later.reopen();
         self.parts().outbox.drained().await;
+    }
+
+    /// The same, for a stop in good order: a mail server that does not answer is not waited for.
+    pub async fn finish(&self) {
+        if tokio::time::timeout(FINISH_MAX, self.settled()).await.is_err() {
+            tracing::warn!("registrations or mails under way were not waited for");
+        }
     }
 
     /// Whose this address is, if anybody's.

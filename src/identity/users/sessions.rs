@@ -124,7 +124,9 @@ impl Users {
         origin: &Origin,
     ) -> Result<(), UserError> {
         let user = self.known(user)?;
-        self.identity().revoke_sessions(user.id, self.now(), reason, by).await?;
+        // Ends are compared by the millisecond: this one's are among them.
+        let before = self.now().plus_micros(1_000);
+        self.identity().revoke_sessions(user.id, before, reason, by).await?;
         self.forget_sessions(user.id).await?;
         let kind = ActivityKind::SessionRevocation;
         self.note(kind, Outcome::Done, (user.org, Some(user.id)), origin, Some("all"));
