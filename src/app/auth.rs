@@ -13,6 +13,7 @@ use crate::{
         Identity, Pepper, Service, ServiceParts,
         google::{Google, GoogleSettings},
         mail::{Target, Texts},
+        oauth::limits::TokenRates,
         tokens::TokenSettings,
         vault::Vault,
     },
@@ -43,6 +44,10 @@ pub(super) async fn open(
         frontend_url,
         activity_days: u32::try_from(config.activity_days).unwrap_or(u32::MAX),
         settings,
+        rates: TokenRates {
+            per_client: Some(config.token_rate_per_client),
+            per_scope: Some(config.token_rate_per_scope),
+        },
         make_key: machine.signing_key,
         clock: Arc::clone(&machine.clock),
         entropy: machine.entropy,

@@ -8,6 +8,7 @@
 mod adjustments;
 mod app;
 mod apps;
+mod auth;
 mod batches;
 mod bench_echo;
 mod caps;
@@ -15,6 +16,7 @@ mod captures;
 mod charges;
 mod check_batches;
 mod checks;
+mod clients;
 mod commands;
 mod compatible;
 mod cursor;
@@ -36,6 +38,7 @@ mod liability;
 mod limits;
 mod lookup;
 mod moments;
+mod oauth;
 pub mod openapi;
 mod organizations;
 pub mod pages;
@@ -54,6 +57,7 @@ mod rules;
 mod server;
 mod shapes;
 mod sheets;
+mod signing_keys;
 mod statements;
 mod stream;
 mod sums;
@@ -152,6 +156,27 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(google::sign_in::finish_v1))
         .routes(routes!(google::sign_in::exchange))
         .routes(routes!(google::verify_session::verify))
+        .routes(routes!(clients::set, clients::read))
+        .routes(routes!(clients::issue))
+        .routes(routes!(clients::revoke))
+        .routes(routes!(signing_keys::list, signing_keys::rotate))
+        .routes(routes!(signing_keys::revoke))
+        .routes(routes!(oauth::token::token))
+        .routes(routes!(oauth::authorize::show, oauth::authorize::take))
+        .routes(routes!(oauth::consent::decide))
+        .routes(routes!(oauth::inspect::introspect))
+        .routes(routes!(oauth::inspect::revoke))
+        .routes(routes!(oauth::userinfo::userinfo, oauth::userinfo::by_form))
+        .routes(routes!(oauth::end_session::by_link, oauth::end_session::by_form))
+        .routes(routes!(oauth::documents::jwks))
+        .routes(routes!(oauth::documents::authorization_server))
+        .routes(routes!(oauth::documents::openid_configuration))
+        .routes(routes!(auth::account::show))
+        .routes(routes!(auth::account::end))
+        .routes(routes!(auth::account::end_all))
+        .routes(routes!(auth::account::disconnect))
+        .routes(routes!(auth::login::show, auth::login::take))
+        .routes(routes!(auth::logout::show, auth::logout::take))
         .routes(routes!(users::registration::register))
         .routes(routes!(users::registration::verify))
         .routes(routes!(users::login::login))

@@ -14,8 +14,12 @@ pub enum Access {
     Needs(Scope),
     /// The operator of the ledger alone, with the admin token.
     Operator,
+    /// An OAuth client, by its secret or, when it is public, by its id.
+    Client,
     /// Any user, by an access token of its own.
     SignedIn,
+    /// A browser: what it sees depends on its cookie.
+    Browser,
 }
 
 /// What a route does, as far as its documentation and its tests must know.
@@ -35,6 +39,10 @@ pub enum Kind {
     Rule,
     /// Changes who may call.
     Administration,
+    /// Takes a form and answers as OAuth has it.
+    Oauth,
+    /// A page for people, or its form.
+    Page,
     /// Registers somebody, signs in, or changes somebody's own account.
     Account,
 }
@@ -142,6 +150,34 @@ pub const ROUTES: &[Route] = &[
     get("/v1/apps", ADMIN, Kind::Read),
     post("/v1/apps/{app}/keys", ADMIN, Kind::Administration),
     get("/v1/apps/{app}/keys", ADMIN, Kind::Read),
+    put("/v1/apps/{app}/client", ADMIN, Kind::Administration),
+    get("/v1/apps/{app}/client", ADMIN, Kind::Read),
+    post("/v1/apps/{app}/secrets", ADMIN, Kind::Administration),
+    delete("/v1/apps/{app}/secrets/{secret}", ADMIN, Kind::Administration),
+    get("/v1/signing-keys", Access::Operator, Kind::Read),
+    post("/v1/signing-keys", Access::Operator, Kind::Administration),
+    delete("/v1/signing-keys/{kid}", Access::Operator, Kind::Administration),
+    post("/oauth/token", Access::Client, Kind::Oauth),
+    post("/oauth/introspect", Access::Client, Kind::Oauth),
+    post("/oauth/revoke", Access::Client, Kind::Oauth),
+    get("/oauth/userinfo", Access::SignedIn, Kind::Oauth),
+    post("/oauth/userinfo", Access::SignedIn, Kind::Oauth),
+    get("/oauth/jwks", PUBLIC, Kind::Discovery),
+    get("/.well-known/oauth-authorization-server", PUBLIC, Kind::Discovery),
+    get("/.well-known/openid-configuration", PUBLIC, Kind::Discovery),
+    get("/oauth/authorize", Access::Browser, Kind::Page),
+    post("/oauth/authorize", Access::Browser, Kind::Page),
+    post("/oauth/consent", Access::Browser, Kind::Page),
+    get("/oauth/logout", Access::Browser, Kind::Page),
+    post("/oauth/logout", Access::Browser, Kind::Page),
+    get("/account", Access::Browser, Kind::Page),
+    post("/account/sessions/end", Access::Browser, Kind::Page),
+    post("/account/sessions/end-all", Access::Browser, Kind::Page),
+    post("/account/apps/disconnect", Access::Browser, Kind::Page),
+    get("/login", Access::Browser, Kind::Page),
+    post("/login", Access::Browser, Kind::Page),
+    get("/logout", Access::Browser, Kind::Page),
+    post("/logout", Access::Browser, Kind::Page),
     delete("/v1/keys/{key}", ADMIN, Kind::Administration),
     post("/auth/register", PUBLIC, Kind::Account),
     post("/auth/verify-email", PUBLIC, Kind::Account),

@@ -4,11 +4,12 @@
 //! facts, in memory, so that authenticating a request costs one hash and no wait.
 
 mod bearer;
+pub mod browsers;
 mod caller;
 mod change;
 mod directory;
-pub mod google;
 mod following;
+pub mod google;
 pub mod mail;
 mod name;
 pub mod oauth;

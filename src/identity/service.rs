@@ -11,8 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Identity, Pepper,
+    browsers::Browsers,
     google::{self, Desk, Google},
     mail::{Mailer, Outbox, Texts},
+    oauth::{
+        Server,
+        limits::{Limits, TokenRates},
+    },
     passwords::{Cost, HashError, Passwords},
     seal::Seal,
     sweep::Sweeper,
@@ -46,6 +51,10 @@ pub struct Service {
     pub users: Users,
     /// Signs them in with Google.
     pub google: Desk,
+    /// The authorization server.
+    pub oauth: Server,
+    /// Browsers in which somebody is signed in.
+    pub browsers: Browsers,
     ledger: LedgerId,
     identity: Identity,
     clock: Arc<dyn Clock>,
@@ -64,6 +73,8 @@ pub struct ServiceParts {
     pub pepper: Pepper,
     /// What all tokens have in common.
     pub settings: TokenSettings,
+    /// How often clients may ask for tokens.
+    pub rates: TokenRates,
     /// Makes signing keys.
     pub make_key: MakeKey,
     /// Tells the time.
@@ -140,10 +151,31 @@ impl Service {
         let vault = Arc::clone(shelf.vault());
         let sweeper = Sweeper { vault, clock: Arc::clone(&clock), activity_days: parts.activity_days };
         tokio::spawn(sweeper.run(stop.clone()));
-        let service =
-            Arc::new(Self { tokens, shelf, used, trail, users, google, ledger, identity, clock, stop });
+        let oauth = Server::new(identity.clone(), shelf.clone(), tokens.clone(), Limits::new(parts.rates));
+        let browsers = Browsers::new(identity.clone(), shelf.clone());
+        let service = Self {
+            tokens,
+            shelf,
+            used,
+            trail,
+            users,
+            google,
+            oauth,
+            browsers,
+            ledger,
+            identity,
+            clock,
+            stop,
+        };
+        let service = Arc::new(service);
         tokio::spawn(tend(Arc::downgrade(&service), service.clock.clone(), service.stop.clone()));
         Ok(service)
+    }
+
+    /// The public URL, without a slash at its end.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.tokens.settings().issuer
     }
 
     /// Moves signing keys on, records their states, and writes down what was used.

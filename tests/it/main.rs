@@ -11,6 +11,7 @@ mod http;
 #[cfg(feature = "eventstoredb")]
 mod kurrent;
 mod log_contract;
+mod oauth;
 mod openapi;
 mod postgres;
 mod read;

@@ -1,7 +1,7 @@
 //! Authorization codes: a row each, which stays for a while after it was spent, so that a second
 //! redemption is seen for what it is (RFC 9700 section 2.1.1, RFC 6749 section 10.5).
 
-use events::{AppId, SessionId, Time, UserId, Verifier};
+use events::{AppId, SessionId, Time, TokenId, UserId, Verifier};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -30,6 +30,8 @@ pub struct Code {
     pub session: SessionId,
     /// When, in seconds since 1970.
     pub auth_time: i64,
+    /// When the code was made.
+    pub made: Time,
     /// What was agreed to, between spaces.
     pub scope: Box<str>,
     /// For the ID token.
@@ -44,7 +46,7 @@ pub struct Code {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spent {
     /// The access token.
-    pub token: Uuid,
+    pub token: TokenId,
     /// Until when it lives, in seconds since 1970.
     pub until: i64,
     /// The family of refresh tokens, if there is one.
@@ -85,6 +87,7 @@ mod tests {
             user: UserId(Uuid::from_u128(2)),
             session: SessionId(Uuid::from_u128(3)),
             auth_time: 0,
+            made: Time::from_micros(0),
             scope: "openid".into(),
             nonce: None,
             audiences: Vec::new(),

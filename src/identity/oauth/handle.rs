@@ -12,6 +12,8 @@ pub(super) const CODE: &str = "clc_";
 /// Of a refresh token.
 pub(in crate::identity) const REFRESH: &str = "clr_";
 
+/// Of a browser's cookie.
+pub(in crate::identity) const BROWSER: &str = "clb_";
 /// Of a link that was mailed.
 pub(in crate::identity) const MAIL: &str = "clm_";
 

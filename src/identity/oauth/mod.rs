@@ -9,11 +9,14 @@ pub mod code;
 pub mod credentials;
 mod error;
 pub(super) mod handle;
+pub mod limits;
 pub mod params;
 pub mod pkce;
 pub mod redirect;
 pub mod refresh;
 pub mod selection;
+mod server;
 pub mod token;
 
 pub use error::{ErrorCode, OauthError};
+pub use server::{Agreed, Granted, Inspected, Introspection, Server, UserInfo, allowed};

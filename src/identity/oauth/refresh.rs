@@ -6,7 +6,7 @@
 //! answer to a refresh can be given the same successor again, and a stolen row opens nothing.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use events::{AppId, SessionId, Time, UserId};
+use events::{AppId, SessionId, Time, TokenId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -45,10 +45,12 @@ pub struct Family {
     pub current: u32,
     /// When it was made.
     pub rotated: Time,
+    /// When the family began.
+    pub began: Time,
     /// When the family ends, whatever happens.
     pub ends: Time,
-    /// The access token that was issued last, and until when it lives.
-    pub last: Option<(Uuid, i64)>,
+    /// The access tokens that were issued last, each with the second until which it lives.
+    pub recent: Vec<(TokenId, i64)>,
 }
 
 impl Kept for Family {
@@ -158,8 +160,9 @@ mod tests {
             seed: Uuid::from_u128(3),
             current: 0,
             rotated: now,
+            began: now,
             ends: now.plus_micros(FAMILY_S * 1_000_000),
-            last: None,
+            recent: Vec::new(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which of the scopes that a request asks for it gets (RFC 6749 section 3.3).
 
 use super::{ErrorCode, OauthError};
-use crate::identity::{Scope, Scopes};
+use crate::identity::Scopes;
 
 /// The scopes that are asked for, between spaces; all that are allowed when nothing is asked for.
 ///
@@ -18,30 +18,10 @@ pub fn select(asked: Option<&str>, allowed: Scopes) -> Result<Scopes, OauthError
     if scopes.is_empty() {
         return Err(wrong("scope names no scope"));
     }
-    if !covers(allowed, scopes) {
+    if !allowed.covers(scopes) {
         return Err(wrong("a scope is more than is allowed here"));
     }
     Ok(scopes)
-}
-
-/// Whether everything in `wanted` is allowed by `held`.
-#[must_use]
-pub fn covers(held: Scopes, wanted: Scopes) -> bool {
-    wanted.iter().all(|scope| held.contains(scope))
-}
-
-/// What both sets allow.
-#[must_use]
-pub fn both(one: Scopes, other: Scopes) -> Scopes {
-    let of_one = one.iter().filter(|scope| other.contains(*scope));
-    of_one.chain(other.iter().filter(|scope| one.contains(*scope))).collect()
-}
-
-/// The scopes as OAuth writes them: between spaces.
-#[must_use]
-pub fn text(scopes: Scopes) -> String {
-    let names: Vec<_> = scopes.iter().map(Scope::as_str).collect();
-    names.join(" ")
 }
 
 #[cfg(test)]
@@ -71,13 +51,5 @@ mod tests {
         }
         assert!(select(None, Scopes::NONE).is_err());
         assert_eq!(select(Some("credits:read"), Scopes::ADMIN), Ok(set("credits:read")));
-    }
-
-    #[test]
-    fn sets_meet_in_what_both_allow() {
-        assert_eq!(both(set("credits:check,credits:read"), set("credits:read")), set("credits:read"));
-        assert_eq!(both(Scopes::ADMIN, set("credits:read")), set("credits:read"));
-        assert_eq!(both(set("credits:read"), set("credits:check")), Scopes::NONE);
-        assert_eq!(text(set("credits:check,credits:read")), "credits:check credits:read");
     }
 }

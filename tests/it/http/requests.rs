@@ -157,6 +157,10 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
         "/v1/users/{user}/disable" | "/v1/users/{user}/enable" => &[],
         "/v1/organizations" => &[("name", "UNIQUE")],
         "/v1/apps" => &[("name", "UNIQUE"), ("scopes", "[\"credits:check\"]")],
+        "/v1/apps/{app}/client" => {
+            &[("grants", "[\"client_credentials\"]"), ("scopes", "[\"credits:check\"]")]
+        }
+        "/v1/apps/{app}/secrets" | "/v1/signing-keys" => &[],
         "/v1/apps/{app}/keys" => &[("scopes", "[\"credits:check\"]")],
         "/v1/keys/{key}/rotate" => &[("overlap_seconds", "60")],
         other => panic!("say what a sound body to {other} is"),
@@ -171,10 +175,10 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
 }
 
 /// Every route for apps and operators, with a sound request about these things. Those for people alone
-/// have their own tests, in `users`.
+/// have their own tests, in `users`, and those of OAuth and the pages in `oauth::routes`.
 pub(crate) fn all(things: &Things) -> impl Iterator<Item = (&'static Route, Draft)> {
-    let routes = ROUTES.iter().filter(|route| !is_for_people(route));
-    routes.map(|route| (route, Draft::of(route, things)))
+    let plain = |route: &&Route| !is_for_people(route) && !matches!(route.kind, Kind::Oauth | Kind::Page);
+    ROUTES.iter().filter(plain).map(|route| (route, Draft::of(route, things)))
 }
 
 /// Whether a route is for people alone: to sign in, or for who did.

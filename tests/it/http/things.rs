@@ -36,6 +36,10 @@ pub(crate) struct Things {
     pub(crate) adjustment: String,
     /// The app that made it all.
     pub(crate) app: String,
+    /// A secret of that app as an OAuth client, which nobody uses.
+    pub(crate) secret: String,
+    /// The key that signs tokens; for operators.
+    pub(crate) kid: String,
     /// A key of that app which nobody uses.
     pub(crate) key: String,
     /// More of those.
@@ -97,6 +101,9 @@ impl Things {
         let refund = refund.key("things").await.expect(201).member("id");
         let adjustment = adjust(client, &wallet, "things", "2").await.expect(201);
         let key = key.await.expect(201).member("key_id");
+        let service = json!({ "grants": ["client_credentials"], "scopes": ["credits:check"] });
+        client.put(&format!("/v1/apps/{own}/client"), &service).await.expect(200);
+        let secret = client.post(&format!("/v1/apps/{own}/secrets"), &json!({})).await.expect(201);
         // From now on every read shows all of it.
         wallet_at(client, &wallet, adjustment.position()).await;
         Self {
@@ -112,6 +119,8 @@ impl Things {
             adjustment: adjustment.member("id"),
             app: own,
             key,
+            secret: secret.member("secret_id"),
+            kid: String::new(),
             keys: Spare::default(),
             user: String::new(),
             holds: Spare::default(),
@@ -133,8 +142,9 @@ impl Things {
         client.put("/v1/policy", &policy()).await.expect(200);
         let [holds, proposals, liquid, frozen, keys] = spare(app, client, &things.wallet).await;
         wallet_at(client, &things.wallet, app.head().get() - 1).await;
+        let kid = app.ledger.auth.tokens.keys().first().expect("a key").kid.to_string();
         let user = user(app, client).await;
-        Self { holds, proposals, liquid, frozen, keys, user, ..things }
+        Self { holds, proposals, liquid, frozen, keys, kid, user, ..things }
     }
 
     /// The path of a route with its parameters filled in.
@@ -156,6 +166,8 @@ impl Things {
         path.replace("{wallet}", wallet)
             .replace("{id}", id)
             .replace("{app}", &self.app)
+            .replace("{secret}", &self.secret)
+            .replace("{kid}", &self.kid)
             .replace("{user}", &self.user)
             .replace("{key}", key)
             .replace("{code}", "not-found")

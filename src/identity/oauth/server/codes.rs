@@ -1,16 +1,19 @@
 //! Codes: made when a user agrees, redeemed once.
 
-use events::{FamilyId, SessionId, Time, TokenId, UserId};
+use events::{FamilyId, SessionId, Time, UserId};
 use zeroize::Zeroizing;
 
-use super::{Client, OauthError, Server, issuing::{Granted, Sight}, same};
+use super::{
+    Client, OauthError, Server,
+    issuing::{Granted, Sight},
+    same,
+};
 use crate::identity::{
     Scope, Scopes,
     oauth::{
         code::{self, Code, Spent},
         handle,
         pkce::Challenge,
-        selection,
         token::{GrantType, TokenRequest, audiences},
     },
     tokens::Claims,
@@ -68,8 +71,9 @@ impl Server {
             user: agreed.user,
             session: agreed.session,
             auth_time: agreed.since.micros().div_euclid(1_000_000),
-            scope: selection::text(agreed.scopes).into(),
+            scope: agreed.scopes.spaced().into(),
             nonce: agreed.nonce,
+            made: now,
             audiences,
             spent: None,
         };
@@ -111,9 +115,8 @@ impl Server {
             }
             Err(error) => return Err(error.into()),
         }
-        granted.refresh_token = family.map(|(id, family)| {
-            family.token(id.0, &self.identity.shared.pepper).to_string()
-        });
+        granted.refresh_token =
+            family.map(|(id, family)| family.token(id.0, &self.identity.shared.pepper).to_string());
         Ok(granted)
     }
 
@@ -124,8 +127,8 @@ impl Server {
         request: &TokenRequest,
     ) -> Result<Sight<'a>, OauthError> {
         let scopes = Scopes::known(&code.scope);
-        let since = code.auth_time;
-        let user = self.present(code.user, client, Some(code.session), since).ok_or_else(OauthError::grant)?;
+        let user =
+            self.present(code.user, client, Some(code.session), code.made).ok_or_else(OauthError::grant)?;
         Ok(Sight {
             user,
             session: Some(code.session).filter(|_| !scopes.contains(Scope::OfflineAccess)),
@@ -173,7 +176,7 @@ impl Server {
         metrics::counter!("credit_ledger_security_alerts_total", "kind" => "code_replayed").increment(1);
         let until = Time::from_micros(spent.until.saturating_mul(1_000_000));
         let user = Some(code.user);
-        let token = TokenId(spent.token);
+        let token = spent.token;
         let revoked = self.identity.revoke_token(token, code.app, user, until, None).await;
         if let Err(error) = revoked {
             return error.into();

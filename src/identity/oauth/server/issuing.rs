@@ -1,8 +1,7 @@
 //! Tokens and the answers that carry them.
 
-use events::{SessionId, Time};
+use events::{SessionId, Time, UserRole};
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::{Client, OauthError, Server, User, users};
 use crate::identity::{
@@ -11,6 +10,7 @@ use crate::identity::{
         ErrorCode, selection,
         token::{TokenRequest, audiences},
     },
+    role_scopes,
     tokens::{About, AccessGrant, Claims, IdGrant, Whose},
 };
 
@@ -41,7 +41,7 @@ impl std::fmt::Debug for Granted {
 
 /// What a user's tokens are issued for.
 pub(super) struct Sight<'a> {
-    pub(super) user: &'a User,
+    pub(super) user: User,
     pub(super) session: Option<SessionId>,
     pub(super) auth_time: i64,
     pub(super) scopes: Scopes,
@@ -84,7 +84,7 @@ impl Server {
         now: Time,
     ) -> Result<(Granted, Claims), OauthError> {
         let Sight { user, session, auth_time, scopes, audiences, nonce } = sight;
-        let scopes = selection::both(scopes, user.scopes());
+        let scopes = scopes.both(allowed(client, &user));
         let grant = AccessGrant {
             whose: Whose::User {
                 user: user.id,
@@ -104,12 +104,12 @@ impl Server {
         if scopes.contains(Scope::Openid) {
             let id = IdGrant {
                 client_id: &client.client_id,
-                user: user.id.0,
+                user: user.id,
                 nonce,
                 auth_time: Some(auth_time),
-                session: session.map(|session| session.0),
+                session,
                 access_token: Some(&granted.access_token),
-                about: self.about(user, scopes, now).await?,
+                about: self.about(&user, scopes, now).await?,
             };
             granted.id_token = Some(self.tokens.issue_id(&id, now).map_err(no_key)?);
         }
@@ -117,12 +117,7 @@ impl Server {
     }
 
     /// What these scopes allow to be told about a user.
-    pub(super) async fn about(
-        &self,
-        user: &User,
-        scopes: Scopes,
-        now: Time,
-    ) -> Result<About, OauthError> {
+    pub(super) async fn about(&self, user: &User, scopes: Scopes, now: Time) -> Result<About, OauthError> {
         let (name, email) = (scopes.contains(Scope::Profile), scopes.contains(Scope::Email));
         if !name && !email {
             return Ok(About::default());
@@ -137,15 +132,20 @@ impl Server {
     }
 
     /// Whom a client's tokens may be for: the ledger, and what the client has beside it.
-    pub(super) fn audiences(&self, client: &Client) -> Vec<Box<str>> {
+    #[must_use]
+    pub fn audiences(&self, client: &Client) -> Vec<Box<str>> {
         let own = self.tokens.settings().audience.clone();
         let others = client.audiences.iter().filter(|audience| **audience != own).cloned();
         std::iter::once(own.clone()).chain(others).collect()
     }
+}
 
-    pub(super) fn random_id(&self) -> Uuid {
-        self.identity.random_id()
-    }
+/// The most that a client may have of a user. Through an app of others everybody is a customer: who lets an
+/// app spend does not let it administer.
+#[must_use]
+pub fn allowed(client: &Client, user: &User) -> Scopes {
+    let roles: &[UserRole] = if client.first_party { &user.roles } else { &[UserRole::Customer] };
+    roles.iter().flat_map(|role| role_scopes(*role).iter().collect::<Vec<_>>()).collect()
 }
 
 impl Granted {

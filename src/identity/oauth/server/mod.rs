@@ -5,18 +5,17 @@ mod inspecting;
 mod issuing;
 mod refreshing;
 mod revoking;
-#[cfg(test)]
-mod tests;
 
 pub use codes::Agreed;
-pub use inspecting::{Inspected, Introspection};
-pub use issuing::Granted;
+pub use inspecting::{Inspected, Introspection, UserInfo};
+pub use issuing::{Granted, allowed};
 
 use std::{fmt, time::Duration};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use events::{AppId, Time, UserId, Verifier};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::{
     ErrorCode, OauthError,
@@ -24,6 +23,7 @@ use super::{
     limits::Limits,
     token::{Grant, TokenRequest},
 };
+use crate::clock::sixteen;
 use crate::identity::{
     Client, Identity, IdentityError, User,
     tokens::Tokens,
@@ -102,6 +102,16 @@ impl Server {
     /// The user, when it may act at all.
     fn user(&self, user: UserId) -> Option<User> {
         self.identity.user(user).filter(|user| !user.disabled)
+    }
+
+    fn random_id(&self) -> Uuid {
+        uuid::Builder::from_random_bytes(sixteen(&mut **self.identity.shared.entropy())).into_uuid()
+    }
+
+    fn random_secret(&self) -> Zeroizing<[u8; 32]> {
+        let mut secret = Zeroizing::new([0; 32]);
+        self.identity.shared.entropy().fill(&mut *secret);
+        secret
     }
 
     /// The keyed hash by which the secret of a handle is recognized.
