@@ -17,6 +17,8 @@ pub(crate) fn write(e: &Envelope, event: &Event, out: &mut Vec<u8>) -> Result<()
         Subject::Wallet(wallet) => id(out, r#","subject":"wallet/"#, wallet.0),
         Subject::Organization(org) => id(out, r#","subject":"organization/"#, org.0),
         Subject::App(app) => id(out, r#","subject":"app/"#, app.0),
+        Subject::User(user) => id(out, r#","subject":"user/"#, user.0),
+        Subject::Group(group) => id(out, r#","subject":"group/"#, group.0),
         Subject::Ledger(ledger) => id(out, r#","subject":"ledger/"#, ledger.0),
     }
     json(out, r#","time":"#, Some(&e.time))?;

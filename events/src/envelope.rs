@@ -9,8 +9,8 @@ use serde::{
 use uuid::Uuid;
 
 use crate::{
-    AppId, CommandId, Event, EventId, EventType, LedgerId, OrgId, Position, Salt, Time, WalletId, canonical,
-    upcast,
+    AppId, CommandId, Event, EventId, EventType, GroupId, LedgerId, OrgId, Position, Salt, Time, UserId,
+    WalletId, canonical, upcast,
 };
 
 /// The longest event, in bytes: entries of a transparency log have 16-bit lengths (C2SP tlog-tiles).
@@ -25,6 +25,10 @@ pub enum Subject {
     Organization(OrgId),
     /// `app/<uuid>`
     App(AppId),
+    /// `user/<uuid>`
+    User(UserId),
+    /// `group/<uuid>`
+    Group(GroupId),
     /// `ledger/<uuid>`
     Ledger(LedgerId),
 }
@@ -78,7 +82,11 @@ impl Recorded {
     pub const fn wallet(&self) -> Option<WalletId> {
         match self.envelope.subject {
             Subject::Wallet(wallet) => Some(wallet),
-            Subject::Organization(_) | Subject::App(_) | Subject::Ledger(_) => None,
+            Subject::Organization(_)
+            | Subject::App(_)
+            | Subject::User(_)
+            | Subject::Group(_)
+            | Subject::Ledger(_) => None,
         }
     }
 }
@@ -146,6 +154,8 @@ impl fmt::Display for Subject {
             Self::Wallet(id) => write!(f, "wallet/{id}"),
             Self::Organization(id) => write!(f, "organization/{id}"),
             Self::App(id) => write!(f, "app/{id}"),
+            Self::User(id) => write!(f, "user/{id}"),
+            Self::Group(id) => write!(f, "group/{id}"),
             Self::Ledger(id) => write!(f, "ledger/{id}"),
         }
     }
@@ -161,6 +171,8 @@ impl Subject {
             "wallet" => Some(Self::Wallet(WalletId(id))),
             "organization" => Some(Self::Organization(OrgId(id))),
             "app" => Some(Self::App(AppId(id))),
+            "user" => Some(Self::User(UserId(id))),
+            "group" => Some(Self::Group(GroupId(id))),
             "ledger" => Some(Self::Ledger(LedgerId(id))),
             _ => None,
         }

@@ -48,10 +48,38 @@ uuid_ids! {
     WalletId,
     /// One API key of an app.
     KeyId,
+    /// One secret of an app that is an OAuth client.
+    SecretId,
+    /// A person; its wallet has the same id.
+    UserId,
+    /// One sign-in of a user.
+    SessionId,
+    /// Several users; a wallet with the same id is the group's.
+    GroupId,
+    /// One access token: its `jti`.
+    TokenId,
+    /// All refresh tokens that came from one sign-in.
+    FamilyId,
     /// A command: UUIDv5 of its idempotency scope and key, or random when it came without a key.
     CommandId,
     /// An event: UUIDv5 of its command and its index in that command.
     EventId,
+}
+
+impl UserId {
+    /// The user's own wallet.
+    #[must_use]
+    pub const fn wallet(self) -> WalletId {
+        WalletId(self.0)
+    }
+}
+
+impl GroupId {
+    /// The wallet that the group may own.
+    #[must_use]
+    pub const fn wallet(self) -> WalletId {
+        WalletId(self.0)
+    }
 }
 
 impl CommandId {

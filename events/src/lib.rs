@@ -22,7 +22,10 @@ pub mod upcast;
 pub use credits::{Credits, CreditsError};
 pub use envelope::{DecodeError, EncodeError, Envelope, MAX_EVENT_BYTES, Recorded, Subject, decode, encode};
 pub use id_map::{IdHasher, IdMap, IdSet};
-pub use ids::{AppId, CommandId, EventId, KeyId, LedgerId, OrgId, Position, PublicId, PublicKind, WalletId};
+pub use ids::{
+    AppId, CommandId, EventId, FamilyId, GroupId, KeyId, LedgerId, OrgId, Position, PublicId, PublicKind,
+    SecretId, SessionId, TokenId, UserId, WalletId,
+};
 pub use parts::{
     Asked, Balances, Budget, Class, Currency, HexError, LotTerms, Metadata, MetadataError, Price,
     RequestHash, ReturnedSlice, Salt, Slice, Slices, Verifier,
@@ -32,10 +35,14 @@ pub use price::{PriceLine, Priced, Quantity, UnitPrice};
 pub use rounding::half_even;
 pub use time::{Time, TimeError};
 pub use types::{
-    AdjustmentProposed, ApiKeyIssued, ApiKeyRevoked, AppRegistered, BalanceLow, BatchItem, CapSet,
-    CommandRefused, CostPolicy, CreditsAdjusted, CreditsChecked, CreditsDeducted, CreditsExpired,
+    AdjustmentProposed, ApiKeyExpirySet, ApiKeyIssued, ApiKeyRevoked, AppAccessGranted, AppAccessRevoked,
+    AppRegistered, AuthEvent, BalanceLow, BatchItem, CapSet, ClientSecretIssued, ClientSecretRevoked,
+    ClientSet, CommandRefused, CostPolicy, CreditsAdjusted, CreditsChecked, CreditsDeducted, CreditsExpired,
     CreditsGranted, CreditsHeld, CreditsPurchased, DeductionRolledBack, Event, EventType, ExpiryPolicy,
-    FormedLot, HoldCaptured, HoldExpired, HoldExtended, HoldReleased, LimitSet, Operation,
-    OrganizationRegistered, PolicySet, PriceSet, ProposedLot, PurchaseRefunded, RefundCause, Refusal,
-    ThresholdSet, WalletFrozen, WalletOpened, WalletUnfrozen, WriterChanged,
+    FormedLot, GroupMemberAdded, GroupMemberRemoved, GroupRegistered, GroupRole, HoldCaptured, HoldExpired,
+    HoldExtended, HoldReleased, LimitSet, Operation, OrganizationRegistered, PasswordChanged, PolicySet,
+    PriceSet, ProposedLot, PurchaseRefunded, RefreshReused, RefundCause, Refusal, SessionRevoked,
+    SessionVerified, SessionsRevoked, SigningKeyChanged, SigningKeyState, ThresholdSet, TokenRevoked,
+    UserDisabled, UserEnabled, UserLinked, UserRegistered, UserRole, UserRolesSet, UserSignedIn,
+    UserVerified, WalletFrozen, WalletOpened, WalletUnfrozen, WriterChanged,
 };

@@ -30,8 +30,30 @@ const fn subject(event_type: EventType) -> &'static str {
         | EventType::ThresholdSet
         | EventType::BalanceLow => "wallet",
         EventType::PriceSet | EventType::PolicySet | EventType::OrganizationRegistered => "organization",
-        EventType::AppRegistered | EventType::ApiKeyIssued | EventType::ApiKeyRevoked => "app",
-        EventType::WriterChanged => "ledger",
+        EventType::AppRegistered
+        | EventType::ApiKeyIssued
+        | EventType::ApiKeyExpirySet
+        | EventType::ApiKeyRevoked
+        | EventType::ClientSet
+        | EventType::ClientSecretIssued
+        | EventType::ClientSecretRevoked
+        | EventType::TokenRevoked
+        | EventType::RefreshReused => "app",
+        EventType::UserRegistered
+        | EventType::UserVerified
+        | EventType::UserRolesSet
+        | EventType::UserDisabled
+        | EventType::UserEnabled
+        | EventType::UserLinked
+        | EventType::PasswordChanged
+        | EventType::UserSignedIn
+        | EventType::SessionVerified
+        | EventType::SessionRevoked
+        | EventType::SessionsRevoked
+        | EventType::AppAccessGranted
+        | EventType::AppAccessRevoked => "user",
+        EventType::GroupRegistered | EventType::GroupMemberAdded | EventType::GroupMemberRemoved => "group",
+        EventType::SigningKeyChanged | EventType::WriterChanged => "ledger",
     }
 }
 

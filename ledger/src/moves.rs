@@ -56,10 +56,7 @@ pub(crate) fn by(wallet: &mut Wallet, event: &Event, moment: Moment) -> Option<(
         | Event::BalanceLow(_)
         | Event::PriceSet(_)
         | Event::PolicySet(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
+        | Event::Auth(_)
         | Event::WriterChanged(_) => {}
     }
     Some(())

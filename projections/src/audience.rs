@@ -1,6 +1,6 @@
 //! Who is told of an event: relay, feed and every restart compute the same, from facts alone.
 
-use events::{AppId, Event, IdMap, KeyId, OrgId, Recorded, Subject, Time};
+use events::{AppId, AuthEvent, Event, IdMap, KeyId, OrgId, Recorded, Subject, Time};
 
 use crate::KeyRow;
 
@@ -61,10 +61,35 @@ impl Audience {
         let Some(org) = recorded.envelope.org else { return };
         let time = recorded.envelope.time;
         match &recorded.event {
-            Event::ApiKeyIssued(e) => self.issued(org, e.key, e.app, &e.scopes, time),
-            Event::ApiKeyRevoked(e) => self.revoked(org, e.key, time),
-            Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
+            Event::Auth(AuthEvent::ApiKeyIssued(e)) => self.issued(org, e.key, e.app, &e.scopes, time),
+            Event::Auth(AuthEvent::ApiKeyRevoked(e)) => self.revoked(org, e.key, time),
+            Event::Auth(
+                AuthEvent::OrganizationRegistered(_)
+                | AuthEvent::AppRegistered(_)
+                | AuthEvent::ApiKeyExpirySet(_)
+                | AuthEvent::ClientSet(_)
+                | AuthEvent::ClientSecretIssued(_)
+                | AuthEvent::ClientSecretRevoked(_)
+                | AuthEvent::UserRegistered(_)
+                | AuthEvent::UserVerified(_)
+                | AuthEvent::UserRolesSet(_)
+                | AuthEvent::UserDisabled(_)
+                | AuthEvent::UserEnabled(_)
+                | AuthEvent::UserLinked(_)
+                | AuthEvent::PasswordChanged(_)
+                | AuthEvent::UserSignedIn(_)
+                | AuthEvent::SessionVerified(_)
+                | AuthEvent::SessionRevoked(_)
+                | AuthEvent::SessionsRevoked(_)
+                | AuthEvent::AppAccessGranted(_)
+                | AuthEvent::AppAccessRevoked(_)
+                | AuthEvent::TokenRevoked(_)
+                | AuthEvent::RefreshReused(_)
+                | AuthEvent::GroupRegistered(_)
+                | AuthEvent::GroupMemberAdded(_)
+                | AuthEvent::GroupMemberRemoved(_)
+                | AuthEvent::SigningKeyChanged(_),
+            )
             | Event::WalletOpened(_)
             | Event::CreditsPurchased(_)
             | Event::CreditsGranted(_)
@@ -141,7 +166,14 @@ impl Audience {
 const fn concerned(event: &Occurrence) -> Option<AppId> {
     match (event.is_auth, event.subject) {
         (true, Subject::App(app)) => Some(app),
-        (true, Subject::Wallet(_) | Subject::Organization(_) | Subject::Ledger(_)) => None,
+        (
+            true,
+            Subject::Wallet(_)
+            | Subject::Organization(_)
+            | Subject::User(_)
+            | Subject::Group(_)
+            | Subject::Ledger(_),
+        ) => None,
         (false, _) => event.app,
     }
 }

@@ -60,10 +60,7 @@ impl Basis {
             | Event::BalanceLow(_)
             | Event::PriceSet(_)
             | Event::PolicySet(_)
-            | Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_)
+            | Event::Auth(_)
             | Event::WriterChanged(_) => (&[] as &[_], None),
         };
         slices.iter().map(|slice| slice.lot).chain(refunded)

@@ -99,13 +99,7 @@ fn essence(event: &Event) -> Option<(EntryKind, Credits, Option<Position>)> {
         Event::CapSet(_) => (EntryKind::Cap, zero, None),
         Event::ThresholdSet(_) => (EntryKind::Threshold, zero, None),
         Event::BalanceLow(_) => (EntryKind::LowBalance, zero, None),
-        Event::PriceSet(_)
-        | Event::PolicySet(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
-        | Event::WriterChanged(_) => return None,
+        Event::PriceSet(_) | Event::PolicySet(_) | Event::Auth(_) | Event::WriterChanged(_) => return None,
     })
 }
 

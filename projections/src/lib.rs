@@ -13,6 +13,7 @@ mod entries;
 mod identity;
 mod liability;
 mod packed;
+mod people;
 mod poison;
 mod returned;
 mod rules;
@@ -31,6 +32,10 @@ pub use entries::{EntryKind, EntryRow, reference};
 pub use identity::{AppRow, Changed, Identity, KeyRow, OrgRow};
 pub use liability::{Flow, Held, Line, RollForward, Standing, Totals, ValueLine};
 pub use packed::{pack_entries, pack_positions, unpack_entries, unpack_positions};
+pub use people::{
+    AccessRow, ClientRow, DENIALS_KEPT_MICROS, GroupRow, MemberRow, People, PersonRow, RowKey, SecretRow,
+    SessionRow, SigningKeyRow, TokenRow, UserRow,
+};
 pub use poison::{Fault, Poison};
 pub use returned::ReturnedRow;
 pub use rules::{PolicyRow, PriceRow, RuleChanged, Rules};

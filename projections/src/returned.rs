@@ -61,10 +61,7 @@ impl Undone {
             | Event::BalanceLow(_)
             | Event::PriceSet(_)
             | Event::PolicySet(_)
-            | Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_)
+            | Event::Auth(_)
             | Event::WriterChanged(_) => None,
         }
     }

@@ -89,10 +89,7 @@ impl Rules {
             | Event::CapSet(_)
             | Event::ThresholdSet(_)
             | Event::BalanceLow(_)
-            | Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_)
+            | Event::Auth(_)
             | Event::WriterChanged(_) => Ok(None),
         }
     }
@@ -115,7 +112,9 @@ fn organization(recorded: &Recorded) -> Result<OrgId, Poison> {
     match recorded.envelope.subject {
         Subject::Organization(org) if recorded.envelope.org == Some(org) => Ok(org),
         Subject::Organization(_) => Err(Fault::Organization.at(position)),
-        Subject::Wallet(_) | Subject::App(_) | Subject::Ledger(_) => Err(Fault::Subject.at(position)),
+        Subject::Wallet(_) | Subject::App(_) | Subject::User(_) | Subject::Group(_) | Subject::Ledger(_) => {
+            Err(Fault::Subject.at(position))
+        }
     }
 }
 

@@ -83,10 +83,7 @@ pub fn usage(recorded: &Recorded, holder: Option<AppId>) -> Option<(UsageKey, Us
         | Event::BalanceLow(_)
         | Event::PriceSet(_)
         | Event::PolicySet(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
+        | Event::Auth(_)
         | Event::WriterChanged(_) => return None,
     };
     let day = Period::Day.start(envelope.time);

@@ -105,10 +105,7 @@ async fn read_facts(
         | Event::BalanceLow(_)
         | Event::PriceSet(_)
         | Event::PolicySet(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
+        | Event::Auth(_)
         | Event::WriterChanged(_) => {}
     }
     Ok(facts)
@@ -195,10 +192,7 @@ fn terms_of(event: &Event) -> Option<LotTerms> {
         | Event::BalanceLow(_)
         | Event::PriceSet(_)
         | Event::PolicySet(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
+        | Event::Auth(_)
         | Event::WriterChanged(_) => None,
     }
 }

@@ -154,10 +154,7 @@ fn undone(event: &Event) -> Option<(Position, Credits)> {
         | Event::BalanceLow(_)
         | Event::PriceSet(_)
         | Event::PolicySet(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
+        | Event::Auth(_)
         | Event::WriterChanged(_) => None,
     }
 }

@@ -133,7 +133,7 @@ mod tests {
     fn a_fact_arrives_as_it_was_sent() {
         let (id, org) = (CommandId(Uuid::from_u128(1)), OrgId(Uuid::from_u128(2)));
         let events = [
-            Event::OrganizationRegistered(OrganizationRegistered { organization: org, name: "shop".into() }),
+            OrganizationRegistered { organization: org, name: "shop".into() }.into(),
             Event::WriterChanged(WriterChanged { epoch: 7 }),
         ];
         for event in events {

@@ -70,10 +70,7 @@ impl Outcome {
             | Event::BalanceLow(_)
             | Event::PriceSet(_)
             | Event::PolicySet(_)
-            | Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_)
+            | Event::Auth(_)
             | Event::WriterChanged(_) => Self::Done,
         }
     }

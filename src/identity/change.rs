@@ -73,7 +73,7 @@ impl Identity {
                 return Err(IdentityError::NameTaken);
             }
             let Organization { id: org, name } = wanted;
-            let event = Event::OrganizationRegistered(OrganizationRegistered { organization: org, name });
+            let event = OrganizationRegistered { organization: org, name }.into();
             Ok(Some(Draft { org, subject: Subject::Organization(org), event }))
         })
         .await?;
@@ -97,7 +97,7 @@ impl Identity {
             if directory.app_by_name(org, &name).is_some() {
                 return Err(IdentityError::NameTaken);
             }
-            let event = Event::AppRegistered(AppRegistered { app, organization: org, name });
+            let event = AppRegistered { app, organization: org, name }.into();
             Ok(Some(Draft { org, subject: Subject::App(app), event }))
         })
         .await?;
@@ -123,7 +123,7 @@ impl Identity {
         self.change(actor, move |directory| {
             let org = directory.app(app).ok_or(IdentityError::NotFound)?.org;
             let scopes = scopes.iter().map(|scope| scope.as_str().into()).collect();
-            let event = Event::ApiKeyIssued(ApiKeyIssued { key, app, scopes, verifier });
+            let event = ApiKeyIssued { key, app, scopes, verifier, expires: None }.into();
             Ok(Some(Draft { org, subject: Subject::App(app), event }))
         })
         .await?;
@@ -140,7 +140,7 @@ impl Identity {
             if known.revoked.is_some() {
                 return Ok(None);
             }
-            let event = Event::ApiKeyRevoked(ApiKeyRevoked { key, app: known.app });
+            let event = ApiKeyRevoked { key, app: known.app }.into();
             Ok(Some(Draft { org: known.org, subject: Subject::App(known.app), event }))
         })
         .await

@@ -1,6 +1,8 @@
 //! Organizations, apps and keys as they are now.
 
-use events::{AppId, AppRegistered, Event, KeyId, OrgId, OrganizationRegistered, Recorded, Time, Verifier};
+use events::{
+    AppId, AppRegistered, AuthEvent, Event, KeyId, OrgId, OrganizationRegistered, Recorded, Time, Verifier,
+};
 use hashbrown::HashMap;
 
 use super::Scopes;
@@ -80,10 +82,7 @@ impl Directory {
     /// Whether [`Self::apply`] would do anything with such an event.
     pub(super) const fn concerns(event: &Event) -> bool {
         match event {
-            Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_) => true,
+            Event::Auth(_) => true,
             Event::WalletOpened(_)
             | Event::CreditsPurchased(_)
             | Event::CreditsGranted(_)
@@ -115,18 +114,45 @@ impl Directory {
     /// Whether the fact may be recorded: its name is free, and what it is about is there.
     pub(super) fn admits(&self, event: &Event) -> bool {
         match event {
-            Event::OrganizationRegistered(fact) => self.organization_by_name(&fact.name).is_none(),
-            Event::AppRegistered(fact) => {
+            Event::Auth(AuthEvent::OrganizationRegistered(fact)) => {
+                self.organization_by_name(&fact.name).is_none()
+            }
+            Event::Auth(AuthEvent::AppRegistered(fact)) => {
                 self.organization(fact.organization).is_some()
                     && self.app_by_name(fact.organization, &fact.name).is_none()
             }
-            Event::ApiKeyIssued(fact) => {
+            Event::Auth(AuthEvent::ApiKeyIssued(fact)) => {
                 self.apps.contains_key(&fact.app) && !self.keys.contains_key(&fact.key)
             }
-            Event::ApiKeyRevoked(fact) => {
+            Event::Auth(AuthEvent::ApiKeyRevoked(fact)) => {
                 self.keys.get(&fact.key).is_some_and(|(key, _)| key.revoked.is_none())
             }
-            Event::WalletOpened(_)
+            Event::Auth(
+                AuthEvent::ApiKeyExpirySet(_)
+                | AuthEvent::ClientSet(_)
+                | AuthEvent::ClientSecretIssued(_)
+                | AuthEvent::ClientSecretRevoked(_)
+                | AuthEvent::UserRegistered(_)
+                | AuthEvent::UserVerified(_)
+                | AuthEvent::UserRolesSet(_)
+                | AuthEvent::UserDisabled(_)
+                | AuthEvent::UserEnabled(_)
+                | AuthEvent::UserLinked(_)
+                | AuthEvent::PasswordChanged(_)
+                | AuthEvent::UserSignedIn(_)
+                | AuthEvent::SessionVerified(_)
+                | AuthEvent::SessionRevoked(_)
+                | AuthEvent::SessionsRevoked(_)
+                | AuthEvent::AppAccessGranted(_)
+                | AuthEvent::AppAccessRevoked(_)
+                | AuthEvent::TokenRevoked(_)
+                | AuthEvent::RefreshReused(_)
+                | AuthEvent::GroupRegistered(_)
+                | AuthEvent::GroupMemberAdded(_)
+                | AuthEvent::GroupMemberRemoved(_)
+                | AuthEvent::SigningKeyChanged(_),
+            )
+            | Event::WalletOpened(_)
             | Event::CreditsPurchased(_)
             | Event::CreditsGranted(_)
             | Event::CreditsChecked(_)
@@ -158,14 +184,14 @@ impl Directory {
     pub(super) fn apply(&mut self, recorded: &Recorded) {
         let time = recorded.envelope.time;
         match &recorded.event {
-            Event::OrganizationRegistered(OrganizationRegistered { organization, name }) => {
+            Event::Auth(AuthEvent::OrganizationRegistered(OrganizationRegistered { organization, name })) => {
                 self.add_organization(Organization { id: *organization, name: name.clone() });
             }
-            Event::AppRegistered(AppRegistered { app, organization, name }) => {
+            Event::Auth(AuthEvent::AppRegistered(AppRegistered { app, organization, name })) => {
                 let app = App { id: *app, org: *organization, name: name.clone(), registered: time };
                 self.apps.insert(app.id, app);
             }
-            Event::ApiKeyIssued(fact) => {
+            Event::Auth(AuthEvent::ApiKeyIssued(fact)) => {
                 // A key of an app that is not there opens nothing.
                 if let Some(app) = self.apps.get(&fact.app) {
                     let (id, app, org) = (fact.key, app.id, app.org);
@@ -176,12 +202,37 @@ impl Directory {
                     ));
                 }
             }
-            Event::ApiKeyRevoked(fact) => {
+            Event::Auth(AuthEvent::ApiKeyRevoked(fact)) => {
                 if let Some((key, _)) = self.keys.get_mut(&fact.key) {
                     key.revoked.get_or_insert(time);
                 }
             }
-            Event::WalletOpened(_)
+            Event::Auth(
+                AuthEvent::ApiKeyExpirySet(_)
+                | AuthEvent::ClientSet(_)
+                | AuthEvent::ClientSecretIssued(_)
+                | AuthEvent::ClientSecretRevoked(_)
+                | AuthEvent::UserRegistered(_)
+                | AuthEvent::UserVerified(_)
+                | AuthEvent::UserRolesSet(_)
+                | AuthEvent::UserDisabled(_)
+                | AuthEvent::UserEnabled(_)
+                | AuthEvent::UserLinked(_)
+                | AuthEvent::PasswordChanged(_)
+                | AuthEvent::UserSignedIn(_)
+                | AuthEvent::SessionVerified(_)
+                | AuthEvent::SessionRevoked(_)
+                | AuthEvent::SessionsRevoked(_)
+                | AuthEvent::AppAccessGranted(_)
+                | AuthEvent::AppAccessRevoked(_)
+                | AuthEvent::TokenRevoked(_)
+                | AuthEvent::RefreshReused(_)
+                | AuthEvent::GroupRegistered(_)
+                | AuthEvent::GroupMemberAdded(_)
+                | AuthEvent::GroupMemberRemoved(_)
+                | AuthEvent::SigningKeyChanged(_),
+            )
+            | Event::WalletOpened(_)
             | Event::CreditsPurchased(_)
             | Event::CreditsGranted(_)
             | Event::CreditsChecked(_)

@@ -1,6 +1,6 @@
 use std::{collections::HashSet, sync::Arc};
 
-use events::{CommandId, Event, LedgerId, Position, Recorded, decode};
+use events::{AuthEvent, CommandId, Event, LedgerId, Position, Recorded, decode};
 use futures::{FutureExt, future::BoxFuture};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -224,7 +224,9 @@ async fn facts_say_who_did_what_and_hold_no_secret() {
     assert!(page.iter().all(|(_, body)| !String::from_utf8_lossy(body).contains(secret)));
     let facts = world.facts().await;
     let fact = facts.last().expect("a fact");
-    assert!(matches!(&fact.event, Event::ApiKeyIssued(e) if e.key == issued.key && e.app == app.id));
+    assert!(
+        matches!(&fact.event, Event::Auth(AuthEvent::ApiKeyIssued(e)) if e.key == issued.key && e.app == app.id)
+    );
     assert_eq!((fact.envelope.org, fact.envelope.actor.as_deref()), (Some(app.org), Some("operator")));
     assert!(!format!("{issued:?} {:?}", world.identity).contains(secret));
 }

@@ -179,13 +179,9 @@ impl Explanation {
             | Event::CapSet(_)
             | Event::ThresholdSet(_)
             | Event::BalanceLow(_) => {}
-            Event::PriceSet(_)
-            | Event::PolicySet(_)
-            | Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_)
-            | Event::WriterChanged(_) => return None,
+            Event::PriceSet(_) | Event::PolicySet(_) | Event::Auth(_) | Event::WriterChanged(_) => {
+                return None;
+            }
         }
         let debt = &mut self.debt;
         debt.owed = debt.spent.values().sum::<Micros>() + debt.refunded - debt.given_back - debt.settled;

@@ -10,7 +10,13 @@ mod rules;
 mod spending;
 mod wallet;
 
-pub use auth::{ApiKeyIssued, ApiKeyRevoked, AppRegistered, OrganizationRegistered};
+pub use auth::{
+    ApiKeyExpirySet, ApiKeyIssued, ApiKeyRevoked, AppAccessGranted, AppAccessRevoked, AppRegistered,
+    ClientSecretIssued, ClientSecretRevoked, ClientSet, GroupMemberAdded, GroupMemberRemoved,
+    GroupRegistered, GroupRole, OrganizationRegistered, PasswordChanged, RefreshReused, SessionRevoked,
+    SessionVerified, SessionsRevoked, SigningKeyChanged, SigningKeyState, TokenRevoked, UserDisabled,
+    UserEnabled, UserLinked, UserRegistered, UserRole, UserRolesSet, UserSignedIn, UserVerified,
+};
 pub use credit::{
     AdjustmentProposed, CreditsAdjusted, CreditsGranted, CreditsPurchased, ProposedLot, PurchaseRefunded,
     RefundCause,
@@ -41,42 +47,69 @@ macro_rules! data_of {
 }
 
 macro_rules! event_types {
-    ($($name:ident $(in $holder:ident)? = $type:literal),+ $(,)?) => {
+    (
+        $($name:ident $(in $holder:ident)? = $type:literal),+ $(,)?;
+        auth $($auth:ident $(in $auth_holder:ident)? = $auth_type:literal),+ $(,)?
+    ) => {
         /// Something that happened, by type. The large types that are not the everyday ones are boxed, because
         /// every event takes as much room as the largest type that is not.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub enum Event {$(
-            #[doc = concat!("`", $type, "`")]
-            $name(data_of!($name $($holder)?)),
+        pub enum Event {
+            $(
+                #[doc = concat!("`", $type, "`")]
+                $name(data_of!($name $($holder)?)),
+            )+
+            /// `auth.*`: about who may call.
+            Auth(AuthEvent),
+        }
+
+        /// Something that happened about who may call: `auth.*`, by type.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum AuthEvent {$(
+            #[doc = concat!("`", $auth_type, "`")]
+            $auth(data_of!($auth $($auth_holder)?)),
         )+}
 
         /// The type of an event, version included.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum EventType {$(
-            #[doc = concat!("`", $type, "`")]
-            $name,
-        )+}
+        pub enum EventType {
+            $(
+                #[doc = concat!("`", $type, "`")]
+                $name,
+            )+
+            $(
+                #[doc = concat!("`", $auth_type, "`")]
+                $auth,
+            )+
+        }
 
         impl EventType {
             /// Every type there is.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
+            pub const ALL: &[Self] = &[$(Self::$name,)+ $(Self::$auth,)+];
 
             /// The name in the envelope, such as `credits.deducted.v1`.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $type,)+ }
+                match self { $(Self::$name => $type,)+ $(Self::$auth => $auth_type,)+ }
             }
 
             /// The type with this name.
             #[must_use]
             pub fn parse(name: &str) -> Option<Self> {
-                match name { $($type => Some(Self::$name),)+ _ => None }
+                match name {
+                    $($type => Some(Self::$name),)+
+                    $($auth_type => Some(Self::$auth),)+
+                    _ => None,
+                }
             }
 
             /// The JSON Schema of this type's `data`.
             #[must_use]
             pub fn schema(self) -> schemars::Schema {
-                match self { $(Self::$name => schemars::schema_for!($name),)+ }
+                match self {
+                    $(Self::$name => schemars::schema_for!($name),)+
+                    $(Self::$auth => schemars::schema_for!($auth),)+
+                }
             }
         }
 
@@ -84,14 +117,28 @@ macro_rules! event_types {
             /// The event's type.
             #[must_use]
             pub const fn event_type(&self) -> EventType {
-                match self { $(Self::$name(_) => EventType::$name,)+ }
+                match self {
+                    $(Self::$name(_) => EventType::$name,)+
+                    Self::Auth(event) => event.event_type(),
+                }
+            }
+        }
+
+        impl AuthEvent {
+            /// The event's type.
+            #[must_use]
+            pub const fn event_type(&self) -> EventType {
+                match self { $(Self::$auth(_) => EventType::$auth,)+ }
             }
         }
 
         impl serde::Serialize for Event {
             /// Writes the `data` alone.
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                match self { $(Self::$name(data) => data.serialize(serializer),)+ }
+                match self {
+                    $(Self::$name(data) => data.serialize(serializer),)+
+                    $(Self::Auth(AuthEvent::$auth(data)) => data.serialize(serializer),)+
+                }
             }
         }
 
@@ -101,6 +148,9 @@ macro_rules! event_types {
             fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Event, D::Error> {
                 match self {
                     $(Self::$name => serde::Deserialize::deserialize(deserializer).map(Event::$name),)+
+                    $(Self::$auth => {
+                        serde::Deserialize::deserialize(deserializer).map(AuthEvent::$auth).map(Event::Auth)
+                    })+
                 }
             }
         }
@@ -108,6 +158,12 @@ macro_rules! event_types {
         $(impl From<$name> for Event {
             fn from(data: $name) -> Self {
                 Self::$name(data.into())
+            }
+        })+
+
+        $(impl From<$auth> for Event {
+            fn from(data: $auth) -> Self {
+                Self::Auth(AuthEvent::$auth(data.into()))
             }
         })+
     };
@@ -138,11 +194,35 @@ event_types! {
     BalanceLow = "wallet.balance_low.v1",
     PriceSet = "price.set.v1",
     PolicySet = "organization.policy_set.v1",
+    WriterChanged = "ledger.writer_changed.v1";
+    auth
     OrganizationRegistered = "auth.organization_registered.v1",
     AppRegistered = "auth.app_registered.v1",
     ApiKeyIssued = "auth.api_key_issued.v1",
+    ApiKeyExpirySet = "auth.api_key_expiry_set.v1",
     ApiKeyRevoked = "auth.api_key_revoked.v1",
-    WriterChanged = "ledger.writer_changed.v1",
+    ClientSet in Box = "auth.client_set.v1",
+    ClientSecretIssued = "auth.client_secret_issued.v1",
+    ClientSecretRevoked = "auth.client_secret_revoked.v1",
+    UserRegistered = "auth.user_registered.v1",
+    UserVerified = "auth.user_verified.v1",
+    UserRolesSet = "auth.user_roles_set.v1",
+    UserDisabled = "auth.user_disabled.v1",
+    UserEnabled = "auth.user_enabled.v1",
+    UserLinked = "auth.user_linked.v1",
+    PasswordChanged = "auth.password_changed.v1",
+    UserSignedIn = "auth.user_signed_in.v1",
+    SessionVerified = "auth.session_verified.v1",
+    SessionRevoked = "auth.session_revoked.v1",
+    SessionsRevoked = "auth.sessions_revoked.v1",
+    AppAccessGranted = "auth.app_access_granted.v1",
+    AppAccessRevoked = "auth.app_access_revoked.v1",
+    TokenRevoked = "auth.token_revoked.v1",
+    RefreshReused = "auth.refresh_reused.v1",
+    GroupRegistered = "auth.group_registered.v1",
+    GroupMemberAdded = "auth.group_member_added.v1",
+    GroupMemberRemoved = "auth.group_member_removed.v1",
+    SigningKeyChanged = "auth.signing_key_changed.v1",
 }
 
 /// Something of each event about a wallet; none of the others.
@@ -173,10 +253,7 @@ macro_rules! of_wallets {
             Self::BalanceLow($e) => Some($part),
             Self::PriceSet(_)
             | Self::PolicySet(_)
-            | Self::OrganizationRegistered(_)
-            | Self::AppRegistered(_)
-            | Self::ApiKeyIssued(_)
-            | Self::ApiKeyRevoked(_)
+            | Self::Auth(_)
             | Self::WriterChanged(_) => None,
         }
     };
@@ -212,10 +289,7 @@ impl Event {
             | Self::BalanceLow(_)
             | Self::PriceSet(_)
             | Self::PolicySet(_)
-            | Self::OrganizationRegistered(_)
-            | Self::AppRegistered(_)
-            | Self::ApiKeyIssued(_)
-            | Self::ApiKeyRevoked(_)
+            | Self::Auth(_)
             | Self::WriterChanged(_) => None,
         }
     }
@@ -266,10 +340,7 @@ impl Event {
             | Self::BalanceLow(_)
             | Self::PriceSet(_)
             | Self::PolicySet(_)
-            | Self::OrganizationRegistered(_)
-            | Self::AppRegistered(_)
-            | Self::ApiKeyIssued(_)
-            | Self::ApiKeyRevoked(_)
+            | Self::Auth(_)
             | Self::WriterChanged(_) => false,
         }
     }

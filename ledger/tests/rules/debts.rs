@@ -42,10 +42,7 @@ fn settled(outcome: &Outcome) -> Vec<Slice> {
         | Event::BalanceLow(_)
         | Event::PriceSet(_)
         | Event::PolicySet(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
+        | Event::Auth(_)
         | Event::WriterChanged(_) => Vec::new(),
     };
     outcome.events().iter().flat_map(of).collect()

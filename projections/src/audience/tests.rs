@@ -20,7 +20,11 @@ fn at(position: i64) -> Time {
 fn issued(position: u64, of: u128, scope: &str) -> Recorded {
     let scopes = vec!["credits:deduct".into(), scope.into()];
     let verifier = Verifier([0; 32]);
-    recorded(position, None, ApiKeyIssued { key: key(of), app: app(of), scopes, verifier }.into())
+    recorded(
+        position,
+        None,
+        ApiKeyIssued { key: key(of), app: app(of), scopes, verifier, expires: None }.into(),
+    )
 }
 
 fn revoked(position: u64, of: u128) -> Recorded {
@@ -89,6 +93,7 @@ fn facts_known_too_early_or_twice_change_nothing() {
         app: crate::samples::app(),
         scopes: vec!["admin".into()],
         verifier: Verifier([0; 32]),
+        expires: None,
     };
     let own = recorded(6, None, own.into());
     identity.apply(&own).expect("a known app");

@@ -82,10 +82,7 @@ impl Catalogue {
             | Event::BalanceLow(_)
             | Event::PriceSet(_)
             | Event::PolicySet(_)
-            | Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_)
+            | Event::Auth(_)
             | Event::WriterChanged(_) => return Ok(()),
         };
         let rules = org.and_then(|org| self.by_org.get(&org));

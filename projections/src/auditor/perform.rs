@@ -40,13 +40,9 @@ impl Account {
             | Event::BalanceLow(_) => self.rule(event, envelope.time),
             Event::CreditsChecked(_) | Event::CommandRefused(_) | Event::AdjustmentProposed(_) => Ok(()),
             Event::WalletOpened(_) => Err("the wallet was opened before".to_owned()),
-            Event::PriceSet(_)
-            | Event::PolicySet(_)
-            | Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_)
-            | Event::WriterChanged(_) => Err("its subject is a wallet, its type is not".to_owned()),
+            Event::PriceSet(_) | Event::PolicySet(_) | Event::Auth(_) | Event::WriterChanged(_) => {
+                Err("its subject is a wallet, its type is not".to_owned())
+            }
         }
     }
 
@@ -261,10 +257,7 @@ impl Account {
             | Event::CreditsAdjusted(_)
             | Event::PriceSet(_)
             | Event::PolicySet(_)
-            | Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_)
+            | Event::Auth(_)
             | Event::WriterChanged(_) => return Err("it rules nothing".to_owned()),
         }
         Ok(())

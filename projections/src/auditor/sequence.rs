@@ -76,10 +76,7 @@ impl Sequence {
             | Event::BalanceLow(_)
             | Event::PriceSet(_)
             | Event::PolicySet(_)
-            | Event::OrganizationRegistered(_)
-            | Event::AppRegistered(_)
-            | Event::ApiKeyIssued(_)
-            | Event::ApiKeyRevoked(_)
+            | Event::Auth(_)
             | Event::WriterChanged(_) => none(due.as_ref()),
         }
     }

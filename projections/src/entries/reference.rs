@@ -35,10 +35,7 @@ pub fn reference(event: &Event) -> Option<String> {
         Event::WalletOpened(_)
         | Event::PriceSet(_)
         | Event::PolicySet(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
+        | Event::Auth(_)
         | Event::WriterChanged(_) => None,
     }
 }

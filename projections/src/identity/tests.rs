@@ -12,7 +12,7 @@ fn issued(position: u64) -> Recorded {
     recorded(
         position,
         None,
-        ApiKeyIssued { key: key(), app: app(), scopes: vec!["admin".into()], verifier }.into(),
+        ApiKeyIssued { key: key(), app: app(), scopes: vec!["admin".into()], verifier, expires: None }.into(),
     )
 }
 
@@ -33,9 +33,9 @@ fn rows_follow_the_facts() {
     let mut identity = registered();
     assert_eq!(identity.organizations[&org()].name.as_ref(), "Acme");
     assert_eq!(identity.apps[&app()].org, org());
-    assert_eq!(identity.apply(&issued(20)), Ok(Some(Changed::Key(key()))));
+    assert_eq!(identity.apply(&issued(20)), Ok(vec![Changed::Key(key())]));
     assert_eq!((identity.keys[&key()].org, identity.keys[&key()].revoked), (org(), None));
-    assert_eq!(identity.apply(&revoked(21)), Ok(Some(Changed::Key(key()))));
+    assert_eq!(identity.apply(&revoked(21)), Ok(vec![Changed::Key(key())]));
     assert_eq!(identity.keys[&key()].revoked, Some(Time::from_micros(1_021)));
 }
 

@@ -50,13 +50,9 @@ pub(super) fn by(change: &mut Change<'_>, recorded: &Recorded) -> Result<(), Fau
         | Event::BalanceLow(_) => ruled(change, recorded),
         Event::CommandRefused(_) | Event::AdjustmentProposed(_) => Ok(()),
         Event::WalletOpened(_) => Err(Fault::Opening),
-        Event::PriceSet(_)
-        | Event::PolicySet(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
-        | Event::WriterChanged(_) => Err(Fault::Subject),
+        Event::PriceSet(_) | Event::PolicySet(_) | Event::Auth(_) | Event::WriterChanged(_) => {
+            Err(Fault::Subject)
+        }
     }
 }
 
@@ -92,10 +88,7 @@ fn ruled(change: &mut Change<'_>, recorded: &Recorded) -> Result<(), Fault> {
         | Event::CreditsAdjusted(_)
         | Event::PriceSet(_)
         | Event::PolicySet(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
+        | Event::Auth(_)
         | Event::WriterChanged(_) => return Err(Fault::Subject),
     }
     Ok(())

@@ -17,7 +17,7 @@ use std::{
 use credit_ledger_client::{
     Amqp, Consumer, Failure, Handler, Inbox, Received,
     broker::Broker,
-    events::{AppId, Event, EventType, KeyId},
+    events::{AppId, AuthEvent, Event, EventType, KeyId},
     kit::{MemoryInbox, ScriptedBroker, Step, Story},
 };
 use tokio_util::sync::CancellationToken;
@@ -31,11 +31,11 @@ struct Chat {
 impl<T: Send> Handler<T> for Chat {
     async fn handle(&self, _: &mut T, event: &Received) -> Result<(), Failure> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Event::ApiKeyIssued(issued) = &event.recorded.event {
+        if let Event::Auth(AuthEvent::ApiKeyIssued(issued)) = &event.recorded.event {
             eprintln!("app {} may chat with key {}: {:?}", issued.app, issued.key, issued.scopes);
             keys.insert(issued.key, issued.app);
         }
-        if let Event::ApiKeyRevoked(revoked) = &event.recorded.event {
+        if let Event::Auth(AuthEvent::ApiKeyRevoked(revoked)) = &event.recorded.event {
             eprintln!("key {} is revoked: sessions of app {} end", revoked.key, revoked.app);
             keys.remove(&revoked.key);
         }

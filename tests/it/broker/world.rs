@@ -61,7 +61,7 @@ impl World {
     async fn issue(&mut self, number: usize, scope: &str) {
         let app = self.apps[number];
         let (key, scopes, verifier) = (KeyId(app.0), vec![scope.into()], Verifier([0; 32]));
-        let fact = ApiKeyIssued { key, app, scopes, verifier };
+        let fact = ApiKeyIssued { key, app, scopes, verifier, expires: None };
         let receivers: &[usize] = if number == STRANGER { &[STRANGER] } else { &[ADMIN, number] };
         self.add(number, Subject::App(app), fact.into(), receivers).await;
     }

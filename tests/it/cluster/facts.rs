@@ -4,7 +4,7 @@ use credit_ledger::{
     engine::{EngineError, Fact},
     log::faulty::Fault,
 };
-use events::{CommandId, Event, OrgId, OrganizationRegistered, Subject};
+use events::{AuthEvent, CommandId, Event, OrgId, OrganizationRegistered, Subject};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ fn registered(number: u128, name: &str) -> Fact {
         subject: Subject::Organization(org),
         org: Some(org),
         actor: None,
-        event: Event::OrganizationRegistered(OrganizationRegistered { organization: org, name: name.into() }),
+        event: OrganizationRegistered { organization: org, name: name.into() }.into(),
     }
 }
 
@@ -58,8 +58,10 @@ async fn a_fact_whose_answer_was_lost_is_found_and_not_recorded_twice() {
     let recorded = waiting.await.expect("a node that lives").expect("an answer");
     standby.writes_after(1).await;
     let events = shared.events().await;
-    let stored: Vec<_> =
-        events.iter().filter(|event| matches!(event.event, Event::OrganizationRegistered(_))).collect();
+    let stored: Vec<_> = events
+        .iter()
+        .filter(|event| matches!(event.event, Event::Auth(AuthEvent::OrganizationRegistered(_))))
+        .collect();
     assert_eq!(stored, [&*recorded]);
     assert!(standby.identity.organization_by_name("shop").is_some(), "taken in with the tail");
 }

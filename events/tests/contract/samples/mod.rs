@@ -2,6 +2,7 @@
 
 mod credit;
 mod holds;
+mod identity;
 mod others;
 mod refusals;
 mod spending;
@@ -30,7 +31,15 @@ pub(crate) struct Sample {
 
 /// Every shape.
 pub(crate) fn all() -> Vec<Sample> {
-    let parts = [wallet::all(), credit::all(), spending::all(), holds::all(), refusals::all(), others::all()];
+    let parts = [
+        wallet::all(),
+        credit::all(),
+        spending::all(),
+        holds::all(),
+        refusals::all(),
+        identity::all(),
+        others::all(),
+    ];
     parts.into_iter().flatten().collect()
 }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use events::{AppId, EventType, LedgerId, OrgId, Position, Recorded, Subject, WalletId, decode, encode};
+use events::{
+    AppId, EventType, GroupId, LedgerId, OrgId, Position, Recorded, Subject, UserId, WalletId, decode, encode,
+};
 use futures::future::BoxFuture;
 
 use super::sample;
@@ -27,7 +29,7 @@ impl Story {
         Self { told: Vec::new() }
     }
 
-    /// An event of this type happens to the wallet (or app, or organization, as the type has it) that
+    /// An event of this type happens to the wallet (or app, or user, as the type has it) that
     /// this number names. Its data is the golden sample's.
     ///
     /// # Panics
@@ -41,6 +43,8 @@ impl Story {
             Subject::Wallet(_) => Subject::Wallet(WalletId(id)),
             Subject::Organization(_) => Subject::Organization(OrgId(id)),
             Subject::App(_) => Subject::App(AppId(id)),
+            Subject::User(_) => Subject::User(UserId(id)),
+            Subject::Group(_) => Subject::Group(GroupId(id)),
             Subject::Ledger(_) => Subject::Ledger(LedgerId(id)),
         };
         let position = self.next_position();

@@ -150,10 +150,7 @@ fn thing(recorded: &Recorded) -> Option<Thing> {
         | Event::BalanceLow(_)
         | Event::PriceSet(_)
         | Event::PolicySet(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
+        | Event::Auth(_)
         | Event::WriterChanged(_) => return None,
     };
     let (wallet, envelope) = (recorded.wallet()?, &recorded.envelope);

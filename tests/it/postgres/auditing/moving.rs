@@ -3,7 +3,7 @@
 use std::fs;
 
 use credit_ledger::log::{Log, postgres::PostgresLog};
-use events::{Event, LedgerId, Position, decode};
+use events::{AuthEvent, Event, LedgerId, Position, decode};
 use serde_json::Value;
 
 use super::{WALLET, begun, home};
@@ -62,7 +62,8 @@ async fn an_imported_ledger_goes_on_above_every_earlier_epoch() {
         if let Event::WriterChanged(changed) = &recorded.event {
             epochs.push(changed.epoch);
         }
-        organizations += usize::from(matches!(recorded.event, Event::OrganizationRegistered(_)));
+        organizations +=
+            usize::from(matches!(recorded.event, Event::Auth(AuthEvent::OrganizationRegistered(_))));
     }
     assert_eq!(organizations, 1, "its first organization is known before the projections are built");
     assert!(epochs.len() > 3 && epochs.is_sorted_by(|one, next| one < next), "{epochs:?}");

@@ -61,13 +61,7 @@ fn what(event: &Event) -> Option<What> {
         Event::CapSet(_) => What::Set("cap"),
         Event::ThresholdSet(_) => What::Set("threshold"),
         Event::BalanceLow(e) => What::Low(e.threshold.micros()),
-        Event::PriceSet(_)
-        | Event::PolicySet(_)
-        | Event::OrganizationRegistered(_)
-        | Event::AppRegistered(_)
-        | Event::ApiKeyIssued(_)
-        | Event::ApiKeyRevoked(_)
-        | Event::WriterChanged(_) => return None,
+        Event::PriceSet(_) | Event::PolicySet(_) | Event::Auth(_) | Event::WriterChanged(_) => return None,
     })
 }
 

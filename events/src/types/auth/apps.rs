@@ -1,9 +1,9 @@
-//! Who may call: rare facts, from which the identity rows are rebuilt.
+//! Organizations, their apps and the apps' API keys.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AppId, KeyId, OrgId, Verifier};
+use crate::{AppId, KeyId, OrgId, Time, Verifier};
 
 /// `auth.organization_registered`: a tenant came to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,6 +37,22 @@ pub struct ApiKeyIssued {
     pub scopes: Vec<Box<str>>,
     /// HMAC-SHA-256 of the secret part, under the pepper kept beside the ledger.
     pub verifier: Verifier,
+    /// From when on it is no longer accepted; never, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Time>,
+}
+
+/// `auth.api_key_expiry_set`: a key ends at another time than before, as the older one does when
+/// keys are rotated with an overlap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ApiKeyExpirySet {
+    /// The key's public id.
+    pub key: KeyId,
+    /// The app that has it.
+    pub app: AppId,
+    /// From when on it is no longer accepted; never, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Time>,
 }
 
 /// `auth.api_key_revoked`: a key is no longer accepted.
