@@ -37,6 +37,7 @@ mod lookup;
 mod moments;
 pub mod openapi;
 mod organizations;
+pub mod pages;
 pub mod peer;
 mod policy;
 mod positions;

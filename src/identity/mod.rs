@@ -6,19 +6,29 @@
 mod caller;
 mod change;
 mod directory;
+pub mod mail;
 mod name;
+pub mod passwords;
 mod pepper;
+mod role;
 mod scope;
+pub mod seal;
 mod secret;
 pub mod server_file;
+pub mod sweep;
 #[cfg(test)]
 mod tests;
+pub mod throttle;
+pub mod tokens;
+pub mod trail;
+pub mod vault;
 
 pub use caller::{Caller, Principal};
 pub use change::{IdentityError, Issued};
 pub use directory::{App, DEFAULT_ORGANIZATION, Key, Organization};
 pub use name::{MAX_NAME_CHARS, is_name};
 pub use pepper::{Pepper, PepperError};
+pub use role::{parse_role, role_scopes};
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use secret::{ApiKey, OperatorToken};
 

@@ -121,6 +121,14 @@ impl Pepper {
         Verifier(bytes)
     }
 
+    /// A key for one purpose, which tells nothing about the pepper or other keys: HKDF-Expand
+    /// (RFC 5869, section 2.3) of the pepper, which is as good as random already.
+    pub(super) fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
+        key.copy_from_slice(hmac::sign(&self.0, &[label.as_bytes(), &[1]].concat()).as_ref());
+        key
+    }
+
     /// Whether the secret has this hash; takes as long for a near miss as for a far one.
     pub(super) fn accepts(&self, secret: &str, verifier: &Verifier) -> bool {
         hmac::verify(&self.0, secret.as_bytes(), &verifier.0).is_ok()
@@ -233,5 +241,18 @@ mod tests {
         let expected = "\"5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843\"";
         assert_eq!(serde_json::to_string(&hash).expect("json"), expected);
         assert_eq!(format!("{pepper:?}"), "Pepper([redacted])");
+    }
+
+    #[test]
+    fn keys_are_derived_as_rfc_5869_says() {
+        use aws_lc_rs::hkdf;
+        let pepper = [7; BYTES];
+        let expected = hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, &pepper);
+        let info: [&[u8]; 1] = [b"a purpose"];
+        let mut key = [0; 32];
+        let expand = expected.expand(&info, hkdf::HKDF_SHA256).expect("a key");
+        expand.fill(&mut key).expect("of this length");
+        assert_eq!(*Pepper::from_bytes(&pepper).derive("a purpose"), key);
+        assert_ne!(*Pepper::from_bytes(&pepper).derive("another"), key);
     }
 }

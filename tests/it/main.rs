@@ -15,3 +15,4 @@ mod read;
 mod report;
 mod scenarios;
 mod support;
+mod vault;

@@ -53,8 +53,17 @@ pub(crate) const COMPOSITION: &[&str] = &["app", "cli", "demo", "lib", "main"];
 
 /// Concrete adapters, as paths below `crate::`: only the composition root and their own parent
 /// module may name them.
-pub(crate) const ADAPTERS: &[&str] =
-    &["log::memory", "log::sqlite", "log::postgres", "log::kurrent", "read::sqlite", "read::postgres"];
+pub(crate) const ADAPTERS: &[&str] = &[
+    "log::memory",
+    "log::sqlite",
+    "log::postgres",
+    "log::kurrent",
+    "read::sqlite",
+    "read::postgres",
+    "identity::vault::memory",
+    "identity::vault::sqlite",
+    "identity::vault::postgres",
+];
 
 /// Names that have one home: the name, where in `src/` it may stand (starts of paths), and why.
 pub(crate) const HOMES: &[(&str, &[&str], &str)] = &[
@@ -67,6 +76,8 @@ pub(crate) const HOMES: &[(&str, &[&str], &str)] = &[
             "src/read/postgres",
             "src/broker/postgres",
             "src/cluster/postgres",
+            "src/identity/vault/sqlite",
+            "src/identity/vault/postgres",
         ],
         "SQL stays in the adapters",
     ),

@@ -31,6 +31,10 @@ pub(super) use request_id::given as given_request_id;
 /// Headers that describe a body, and go with it.
 const OF_THE_BODY: [HeaderName; 2] = [header::CONTENT_TYPE, header::CONTENT_LENGTH];
 
+/// Marks an answer whose body is what it should be though its status is an error, such as a page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Finished;
+
 /// The whole HTTP API. Clones share it.
 #[derive(Clone)]
 pub struct Api {
@@ -145,7 +149,8 @@ fn panicked() -> Problem {
 /// Writes the body of a problem; an error that is no problem yet becomes one.
 fn finish_problem(response: &mut Response<Body>, uri: &Uri, id: &HeaderValue) -> Option<Code> {
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let error = status.is_client_error() || status.is_server_error();
+    if !error || response.extensions().get::<Finished>().is_some() {
         return None;
     }
     if response.extensions().get::<Problem>().is_none() {

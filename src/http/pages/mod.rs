@@ -1,0 +1,25 @@
+//! The pages that people see: pure functions from what is to be shown to HTML. They need no script, but
+//! for the button that copies a code, and load nothing from anywhere.
+
+mod account;
+mod consent;
+mod frame;
+mod login;
+mod mailed;
+mod message;
+mod parts;
+mod register;
+#[cfg(test)]
+mod tests;
+mod verified;
+mod words;
+
+pub use account::{Account, ConnectedApp, SignedIn, account};
+pub use consent::{Consent, consent};
+pub use frame::{Page, Site};
+pub use login::{Login, login};
+pub use mailed::{AskReset, ChooseReset, Verify, ask_reset, choose_reset, verify};
+pub use message::{Message, message};
+pub use parts::{AskingApp, Form};
+pub use register::{Register, register};
+pub use verified::{Verified, verified};
