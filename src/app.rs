@@ -1,5 +1,6 @@
 //! The composition root: puts a ledger together from its parts and takes it apart again.
 
+mod auth;
 mod background;
 mod embedded;
 mod followed;
@@ -28,7 +29,7 @@ use crate::{
     engine::{self, Commands, Halt},
     feed::Feed,
     http::{self, HttpOptions, Readiness},
-    identity::{Identity, OperatorToken},
+    identity::{Identity, OperatorToken, Service, tokens::MakeKey},
     log::Log,
     read::{Database, Reads, StoredReads},
     telemetry::Metrics,
@@ -51,6 +52,8 @@ pub struct Machine {
     pub clock: Arc<dyn Clock>,
     /// Makes a new source of randomness.
     pub entropy: fn() -> Box<dyn Entropy>,
+    /// Makes a new key to sign tokens with.
+    pub signing_key: MakeKey,
 }
 
 /// An open ledger: SQLite files in one directory, which no other process can write meanwhile, or a
@@ -67,6 +70,8 @@ pub struct Ledger {
     pub reads: Arc<dyn Reads>,
     /// Knows who calls.
     pub identity: Identity,
+    /// Issues and verifies tokens, and keeps what is not in the log.
+    pub auth: Arc<Service>,
     /// The organization that is there from the start.
     pub default_org: OrgId,
     machine: Machine,
@@ -100,6 +105,7 @@ struct Opened {
     log: Arc<dyn Log>,
     reads: Arc<dyn Reads>,
     identity: Identity,
+    auth: Arc<Service>,
     default_org: OrgId,
     readiness: Arc<dyn Readiness>,
 }
@@ -122,10 +128,10 @@ impl Ledger {
     }
 
     fn of(opened: Opened, machine: &Machine, profile: impl Into<Profile>) -> Self {
-        let Opened { id, commands, log, reads, identity, default_org, readiness } = opened;
+        let Opened { id, commands, log, reads, identity, auth, default_org, readiness } = opened;
         let operator = identity.issue_operator_token();
         let (machine, profile) = (machine.clone(), profile.into());
-        Self { id, commands, log, reads, identity, default_org, machine, operator, readiness, profile }
+        Self { id, commands, log, reads, identity, auth, default_org, machine, operator, readiness, profile }
     }
 
     /// The other ledgers of the database that this process serves as well.
@@ -160,6 +166,7 @@ impl Ledger {
             log: Arc::clone(&self.log),
             reads: Arc::clone(&self.reads),
             identity: self.identity.clone(),
+            auth: Arc::clone(&self.auth),
             feed: Feed::new(Arc::clone(&self.log)),
             ledger: self.id,
             clock: Arc::clone(&self.machine.clock),
@@ -223,6 +230,7 @@ impl Ledger {
     /// # Errors
     /// Why the writer or the projections had halted before.
     pub async fn close(self) -> Result<()> {
+        self.auth.close().await;
         match self.profile {
             Profile::Embedded(embedded) => embedded.close().await,
             Profile::Replica(replica) => {

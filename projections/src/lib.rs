@@ -24,7 +24,7 @@ mod wallets;
 #[cfg(test)]
 mod samples;
 
-pub use audience::{Audience, Occurrence};
+pub use audience::{Audience, Occurrence, Whose};
 pub use auditor::{Account, Auditor, Finding, Summary};
 pub use basis::{Bases, Basis};
 pub use commands::{answer, fingerprint};

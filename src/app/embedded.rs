@@ -8,7 +8,8 @@ use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    HANDED_OVER_MAX, Ledger, Machine, Opened, background, create_private, engine_options, nearly_caught_up,
+    HANDED_OVER_MAX, Ledger, Machine, Opened, auth, background, create_private, engine_options,
+    nearly_caught_up,
     relaying::{self, Relaying, Source},
 };
 use crate::{
@@ -16,9 +17,9 @@ use crate::{
     config::Config,
     engine::{self, Commands, Halt, Parts, Running},
     http::Readiness,
-    identity::{Identity, Pepper},
+    identity::{Identity, Pepper, vault::sqlite::SqliteVault},
     log::{Log, Recent, sqlite::SqliteLog},
-    read::{Reads, sqlite, sqlite::SqliteReads},
+    read::{PeopleQuery, Reads, sqlite, sqlite::SqliteReads},
 };
 
 /// Everything of the profile that has to be closed in order.
@@ -89,15 +90,17 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     let observe = |recorded: &Recorded| tail.extend(Identity::concerns(recorded).then(|| recorded.clone()));
     let Running { engine, writer } = engine::start(id, parts, token(&stop_engine), observe).await?;
     let commands: Arc<dyn Commands> = Arc::new(engine);
-    let rows = reads.identity().await?;
+    let rows = reads.identity(PeopleQuery::ALL).await?;
     let epoch = commands.head().get();
     let relayed = Source { ledger: id, label: None, log: Arc::clone(&log), rows: &rows, epoch };
     let relay = relaying::start(config, machine, relayed, token(&stop_relay))?;
     let relay_health = relaying::Health::default();
     relay_health.store(relay.as_ref().map(|relay| Arc::new(relay.health.clone())));
-    let identity = Identity::new(pepper, rows, Arc::clone(&commands), (machine.entropy)());
+    let identity = Identity::new(pepper.clone(), rows, Arc::clone(&commands), (machine.entropy)());
     identity.apply_all(&tail);
     let default_org = identity.ensure_default_organization().await?.id;
+    let vault = Arc::new(SqliteVault::open(dir, id).await?);
+    let auth = auth::open(config, machine, id, pepper, identity.clone(), vault).await?;
     let health =
         Arc::new(Health { reads: reads.clone(), writer: watch::Sender::new(None), relay: relay_health });
     let writer = tokio::spawn(watched(writer, Arc::clone(&health)));
@@ -105,7 +108,11 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     let profile =
         Embedded { health, sqlite, stop_engine, stop_projections, stop_relay, writer, projections, relay };
     let reads: Arc<dyn Reads> = Arc::new(reads);
-    Ok(Ledger::of(Opened { id, commands, log, reads, identity, default_org, readiness }, machine, profile))
+    Ok(Ledger::of(
+        Opened { id, commands, log, reads, identity, auth, default_org, readiness },
+        machine,
+        profile,
+    ))
 }
 
 impl Embedded {

@@ -9,7 +9,7 @@ use ledger::Rules;
 use tokio::sync::watch;
 
 use crate::read::{
-    EntryPage, EntryQuery, Explained, HoldEnd, IdentityRows, LiabilityReport, ReadFault, Reads,
+    EntryPage, EntryQuery, Explained, HoldEnd, IdentityRows, LiabilityReport, PeopleQuery, ReadFault, Reads,
     StatementPart, StatementQuery, UsageQuery, UsageReport, WalletView, When, postgres::PostgresReads,
 };
 
@@ -51,8 +51,8 @@ impl Reads for Followed {
         self.reads.rules(org)
     }
 
-    fn identity(&self) -> BoxFuture<'_, Result<IdentityRows, ReadFault>> {
-        self.reads.identity()
+    fn identity(&self, people: PeopleQuery) -> BoxFuture<'_, Result<IdentityRows, ReadFault>> {
+        self.reads.identity(people)
     }
 
     fn position_at(&self, time: Time) -> BoxFuture<'_, Result<Position, ReadFault>> {

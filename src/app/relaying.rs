@@ -57,7 +57,7 @@ pub(super) fn start(
         log,
         state,
         broker: Arc::new(Amqp::new(url, AmqpOptions::default()).context("broker_url")?),
-        audience: Audience::of_keys(&rows.keys),
+        audience: Audience::of_rows(&rows.keys, &rows.people),
         audience_from: rows.as_of,
         epoch,
         clock: Arc::clone(&machine.clock),

@@ -8,17 +8,19 @@ use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    BeingImported, Ledger, Machine, Opened, followed::Followed, relaying, replica::Replica, stored_elsewhere,
-    writing::Writing,
+    BeingImported, Ledger, Machine, Opened, auth, followed::Followed, relaying, replica::Replica,
+    stored_elsewhere, writing::Writing,
 };
 use crate::{
     cluster::{self, Claimant, Lease, Node, PeerToken, Role, Router, Spread, postgres::PostgresLease},
     config::Config,
     engine::{Commands, EngineError},
     http::{Readiness, peer::PeerLedger},
-    identity::{DEFAULT_ORGANIZATION, Identity, IdentityError, Pepper},
+    identity::{
+        DEFAULT_ORGANIZATION, Identity, IdentityError, Pepper, Service, vault::postgres::PostgresVault,
+    },
     log::{Log, postgres::PostgresLog},
-    read::{IdentityRows, Reads, postgres},
+    read::{IdentityRows, PeopleQuery, Reads, postgres},
 };
 
 /// How soon a replica asks who may call, after the projections moved: they take half a second themselves
@@ -97,7 +99,7 @@ impl Served {
         let reads = Followed::new(followed.reads);
         let (pepper, entropy) = (common.pepper.clone(), (common.machine.entropy)());
         let identity = Identity::new(pepper, IdentityRows::default(), router.clone(), entropy);
-        identity.reload(reads.identity().await.unwrap_or_default());
+        identity.reload(reads.identity(PeopleQuery::ALL).await.unwrap_or_default());
         Ok(Self { id, database, lease, log, router, reads, identity, stop_following })
     }
 
@@ -152,10 +154,24 @@ impl Served {
                 return Err(error);
             }
         };
+        let auth = match opened_auth(common, id, &identity).await {
+            Ok(auth) => auth,
+            Err(error) => {
+                serving.close().await;
+                return Err(error);
+            }
+        };
         let readiness = Arc::new(Health { router, relay });
-        let opened = Opened { id, commands, log, reads: reads_of_all, identity, default_org, readiness };
+        let opened =
+            Opened { id, commands, log, reads: reads_of_all, identity, auth, default_org, readiness };
         Ok(Ledger::of(opened, &common.machine, Replica { serving, process: None }))
     }
+}
+
+async fn opened_auth(common: &Common, ledger: LedgerId, identity: &Identity) -> Result<Arc<Service>> {
+    let url = common.config.database_url.get().unwrap_or_default();
+    let vault = Arc::new(PostgresVault::open(url, ledger).await?);
+    auth::open(&common.config, &common.machine, ledger, common.pepper.clone(), identity.clone(), vault).await
 }
 
 /// The organization that is there from the start, once the writer is known as well.
@@ -203,7 +219,7 @@ async fn reloading(identity: Identity, reads: Arc<Followed>, router: Arc<Router>
         // It may have moved since the directory was loaded first.
         checkpoint.mark_changed();
         while checkpoint.changed().await.is_ok() {
-            match reads.identity().await {
+            match reads.identity(PeopleQuery::Since(identity.people_as_of())).await {
                 Ok(rows) => identity.reload(rows),
                 Err(error) => tracing::debug!(%error, "who may call cannot be read now"),
             }

@@ -21,7 +21,7 @@ use crate::{
     identity::Identity,
     log::{Log, Recent},
     read::{
-        Reads,
+        PeopleQuery, Reads,
         postgres::{self, PostgresReads},
     },
 };
@@ -75,7 +75,7 @@ impl Writing {
         let observe =
             |recorded: &Recorded| tail.extend(Identity::concerns(recorded).then(|| recorded.clone()));
         let Running { engine, writer } = engine::start(self.ledger, parts, stop.clone(), observe).await?;
-        let rows = Reads::identity(&reads).await?;
+        let rows = Reads::identity(&reads, PeopleQuery::ALL).await?;
         let (ledger, label, epoch) = (self.ledger, self.label, term.epoch());
         let relayed = Source { ledger, label, log: Arc::clone(&self.log), rows: &rows, epoch };
         let stop_relay = stop_projections.token().child_token();

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use events::{AppId, MAX_EVENT_BYTES, OrgId, Subject, Time};
-use projections::Occurrence;
+use events::{AppId, MAX_EVENT_BYTES, OrgId, Subject, Time, UserId};
+use projections::{Occurrence, Whose};
 use serde::Deserialize;
 
 /// The attributes of a stored event.
@@ -31,6 +31,9 @@ pub struct EventHead<'a> {
     /// The app that acted.
     #[serde(default)]
     pub app: Option<AppId>,
+    /// The user who joined or left the group that it is about.
+    #[serde(skip)]
+    pub member: Option<UserId>,
     /// The wallet's sequence.
     #[serde(borrow, default)]
     pub accountseq: Option<Cow<'a, str>>,
@@ -51,7 +54,12 @@ impl<'a> EventHead<'a> {
         if body.len() > MAX_EVENT_BYTES {
             return Err(format!("{} bytes are more than an event may have", body.len()));
         }
-        serde_json::from_slice(body).map_err(|error| error.to_string())
+        let mut head: Self = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+        if Whose::is_told_by(&head.event_type) {
+            let whose: Whose = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+            head.member = whose.user();
+        }
+        Ok(head)
     }
 
     /// Who is told of it follows from this.
@@ -64,6 +72,7 @@ impl<'a> EventHead<'a> {
             org: self.org,
             app: self.app,
             subject: subject.ok_or_else(|| format!("unknown subject {:?}", self.subject))?,
+            member: self.member,
             is_auth: self.is_auth(),
             time: self.time.parse::<Time>().map_err(|error| format!("time: {error}"))?,
         })

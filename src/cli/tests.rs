@@ -13,7 +13,10 @@ use clap::Parser;
 use serde_json::Value;
 
 use super::*;
-use crate::clock::{Generator, SystemClock};
+use crate::{
+    clock::{Generator, SystemClock},
+    identity::tokens::PrivateKey,
+};
 
 /// Runs one command line on the data directory and gives what it printed.
 async fn typed(data_dir: &Path, line: &str) -> Outcome<String> {
@@ -22,8 +25,11 @@ async fn typed(data_dir: &Path, line: &str) -> Outcome<String> {
     let cli = Cli { global: args::Global { data_dir: Some(data_dir.to_owned()), ..cli.global }, ..cli };
     // No file and no environment, so that only the command line counts.
     let settings = Settings::load(Inputs { flags: cli.flags(), ..Inputs::default() }).expect("settings");
-    let machine =
-        Machine { clock: Arc::new(SystemClock::new()), entropy: || Box::new(Generator::from_system()) };
+    let machine = Machine {
+        clock: Arc::new(SystemClock::new()),
+        entropy: || Box::new(Generator::from_system()),
+        signing_key: PrivateKey::generate,
+    };
     let mut printed = Vec::new();
     let out = Output::new(cli.global.output, &mut printed);
     let mut context = Context { global: cli.global, settings, machine, out };

@@ -42,6 +42,8 @@ pub struct Fact {
     pub subject: Subject,
     /// The organization it belongs to.
     pub org: Option<OrgId>,
+    /// The app that acted, if one did.
+    pub app: Option<AppId>,
     /// Who did it.
     pub actor: Option<Box<str>>,
     /// What happened.

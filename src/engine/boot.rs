@@ -111,7 +111,7 @@ pub async fn start(
 fn announcement(ledger: LedgerId, epoch: Option<u64>, head: Position, entropy: &mut dyn Entropy) -> Fact {
     let id = CommandId(uuid::Builder::from_random_bytes(sixteen(entropy)).into_uuid());
     let event = Event::WriterChanged(WriterChanged { epoch: epoch.unwrap_or(head.get() + 1) });
-    Fact { id, subject: Subject::Ledger(ledger), org: None, actor: None, event }
+    Fact { id, subject: Subject::Ledger(ledger), org: None, app: None, actor: None, event }
 }
 
 async fn replay_tail(

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use events::{CommandId, Event, EventType, OrgId, Recorded, Subject, decode, encode};
+use events::{AppId, CommandId, Event, EventType, OrgId, Recorded, Subject, decode, encode};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{DeserializeSeed, Error as _},
@@ -29,6 +29,8 @@ struct FactWire {
     id: CommandId,
     subject: String,
     org: Option<OrgId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    app: Option<AppId>,
     actor: Option<Box<str>>,
     r#type: String,
     data: Box<RawValue>,
@@ -80,6 +82,7 @@ impl Serialize for Fact {
             id: self.id,
             subject: self.subject.to_string(),
             org: self.org,
+            app: self.app,
             actor: self.actor.clone(),
             r#type: self.event.event_type().as_str().to_owned(),
             data: data.map_err(S::Error::custom)?,
@@ -90,12 +93,12 @@ impl Serialize for Fact {
 
 impl<'de> Deserialize<'de> for Fact {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let FactWire { id, subject, org, actor, r#type, data } = FactWire::deserialize(deserializer)?;
+        let FactWire { id, subject, org, app, actor, r#type, data } = FactWire::deserialize(deserializer)?;
         let subject = Subject::parse(&subject).ok_or_else(|| D::Error::custom("unknown `subject`"))?;
         let kind = EventType::parse(&r#type).ok_or_else(|| D::Error::custom("unknown `type`"))?;
         let mut data = serde_json::Deserializer::from_str(data.get());
         let event: Event = kind.deserialize(&mut data).map_err(D::Error::custom)?;
-        Ok(Self { id, subject, org, actor, event })
+        Ok(Self { id, subject, org, app, actor, event })
     }
 }
 
@@ -138,10 +141,11 @@ mod tests {
         ];
         for event in events {
             let subject = Subject::Ledger(LedgerId(Uuid::from_u128(3)));
-            let fact = Fact { id, subject, org: Some(org), actor: Some("operator".into()), event };
+            let app = Some(AppId(Uuid::from_u128(4)));
+            let fact = Fact { id, subject, org: Some(org), app, actor: Some("operator".into()), event };
             let arrived = there_and_back(&fact);
             assert_eq!((arrived.id, arrived.subject, arrived.org), (fact.id, fact.subject, fact.org));
-            assert_eq!((arrived.actor, arrived.event), (fact.actor, fact.event));
+            assert_eq!((arrived.app, arrived.actor, arrived.event), (fact.app, fact.actor, fact.event));
         }
         let unknown =
             r#"{"id":"00000000-0000-0000-0000-000000000001","subject":"moon/1","type":"x","data":{}}"#;

@@ -3,7 +3,8 @@
 
 use std::borrow::Cow;
 
-use events::Position;
+use events::{Position, UserId};
+use projections::Whose;
 use serde::Deserialize;
 
 use super::FeedError;
@@ -21,6 +22,9 @@ pub(super) struct Header<'a> {
     pub(super) app: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub(super) time: Option<Cow<'a, str>>,
+    /// The user who joined or left the group that it is about.
+    #[serde(skip)]
+    pub(super) member: Option<UserId>,
 }
 
 impl<'a> Header<'a> {
@@ -28,6 +32,10 @@ impl<'a> Header<'a> {
     pub(super) fn read(position: Position, body: &'a [u8]) -> Result<Self, FeedError> {
         let malformed =
             |detail: serde_json::Error| FeedError::Malformed { position, detail: detail.to_string() };
-        serde_json::from_slice(body).map_err(malformed)
+        let mut header: Self = serde_json::from_slice(body).map_err(malformed)?;
+        if Whose::is_told_by(&header.event_type) {
+            header.member = serde_json::from_slice::<Whose>(body).map_err(malformed)?.user();
+        }
+        Ok(header)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use events::{AppId, OrgId, Position, Subject, Time, decode};
-use projections::{Audience, KeyRow, Occurrence};
+use projections::{Audience, KeyRow, Occurrence, PersonRow};
 
 use super::{FeedError, READ_AT_ONCE, header::Header};
 use crate::log::Log;
@@ -24,9 +24,15 @@ struct Learnt {
 }
 
 impl Told {
-    /// What `app` is told of. `keys` are those of a checkpoint of at least `known`, revoked ones too.
-    pub fn new<'a>(app: AppId, known: Position, keys: impl IntoIterator<Item = &'a KeyRow>) -> Self {
-        let learnt = Learnt { audience: Audience::of_keys(keys), known };
+    /// What `app` is told of. `keys` are those of a checkpoint of at least `known`, revoked ones too, and
+    /// `people` what was granted to the app by then.
+    pub fn new<'a>(
+        app: AppId,
+        known: Position,
+        keys: impl IntoIterator<Item = &'a KeyRow>,
+        people: impl IntoIterator<Item = &'a PersonRow>,
+    ) -> Self {
+        let learnt = Learnt { audience: Audience::of_rows(keys, people), known };
         Self { app, learnt: Arc::new(Mutex::new(learnt)) }
     }
 
@@ -74,7 +80,8 @@ impl Told {
         let org = header.org.as_deref().and_then(|org| org.parse::<OrgId>().ok());
         let app = header.app.as_deref().and_then(|app| app.parse::<AppId>().ok());
         let is_auth = header.event_type.starts_with("auth.");
-        self.learnt().audience.includes(self.app, &Occurrence { org, app, subject, is_auth, time })
+        let occurrence = Occurrence { org, app, subject, member: header.member, is_auth, time };
+        self.learnt().audience.includes(self.app, &occurrence)
     }
 }
 

@@ -247,7 +247,7 @@ pub(super) async fn approve(
 ) -> Result<Reply, Problem> {
     let request: ApprovalRequest<'_> = body.parse()?;
     let key = asking.required_key(request.idempotency_key.as_ref())?;
-    let proposal = shared.made(&id, PublicKind::Adjustment, caller.org).await?;
+    let proposal = shared.made(&caller, &id, PublicKind::Adjustment).await?;
     let (Event::AdjustmentProposed(_), Some(wallet)) = (&proposal.event, proposal.wallet()) else {
         return Err(Problem::not_found("proposed adjustment"));
     };
@@ -270,7 +270,7 @@ pub(super) async fn read(
     Params(at_least): Params<AtLeast>,
 ) -> Result<Reply, Problem> {
     shared.reached(&at_least).await?;
-    let recorded = shared.made(&id, PublicKind::Adjustment, caller.org).await?;
+    let recorded = shared.made(&caller, &id, PublicKind::Adjustment).await?;
     let adjustment = Adjustment::of(&shared, Recording::from(&recorded.envelope), &recorded);
     let adjustment = adjustment.ok_or_else(|| Problem::not_found("adjustment"))?;
     let approved = shared.reads.returned(recorded.envelope.position).await?;

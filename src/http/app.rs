@@ -19,7 +19,7 @@ use crate::{
     config::Network,
     engine::Commands,
     feed::Feed,
-    identity::Identity,
+    identity::{self, Identity},
     log::Log,
     read::Reads,
 };
@@ -34,6 +34,8 @@ pub struct App {
     pub reads: Arc<dyn Reads>,
     /// Knows who calls.
     pub identity: Identity,
+    /// Issues and verifies tokens, and keeps what is not in the log.
+    pub auth: Arc<identity::Service>,
     /// Delivers events.
     pub feed: Feed,
     /// The ledger that is served.
@@ -86,6 +88,8 @@ pub struct HttpOptions {
     pub drain_max: Duration,
     /// Requests that one API key may send in a second; any number, when absent.
     pub requests_per_second_per_key: Option<u32>,
+    /// Requests that one app may send in a second, by all of its keys and tokens; any number, when absent.
+    pub requests_per_second_per_client: Option<u32>,
     /// The browser origins that may read answers; none, when empty.
     pub cors_origins: Vec<HeaderValue>,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -108,6 +112,7 @@ impl Default for HttpOptions {
             idle_max: Duration::from_secs(75),
             drain_max: Duration::from_secs(10),
             requests_per_second_per_key: None,
+            requests_per_second_per_client: None,
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             bench_echo: false,
@@ -135,6 +140,7 @@ pub(super) struct Shared(Arc<State>);
 pub(super) struct State {
     app: App,
     pub(super) rates: Option<Rates>,
+    pub(super) client_rates: Option<Rates>,
     pub(super) tallies: CommandTallies,
     /// The OpenAPI document, as text.
     pub(super) openapi: Bytes,
@@ -143,7 +149,8 @@ pub(super) struct State {
 impl Shared {
     pub(super) fn new(app: App, openapi: Bytes) -> Self {
         let rates = app.options.requests_per_second_per_key.and_then(Rates::new);
-        Self(Arc::new(State { rates, tallies: CommandTallies::default(), openapi, app }))
+        let client_rates = app.options.requests_per_second_per_client.and_then(Rates::new);
+        Self(Arc::new(State { rates, client_rates, tallies: CommandTallies::default(), openapi, app }))
     }
 
     /// The id of a command without a key.

@@ -187,7 +187,7 @@ pub(super) async fn create(
 ) -> Result<Reply, Problem> {
     let request: CaptureRequest<'_> = body.parse()?;
     let key = asking.required_key(request.idempotency_key.as_ref())?;
-    let (hold, wallet) = shared.held(&id, caller.org).await?;
+    let (hold, wallet) = shared.held(&caller, &id).await?;
     let answer = shared.submit(caller, asking, key, wallet, request.command(hold)?).await?;
     let Event::HoldCaptured(captured) = &answer.recorded.event else { return Err(lookup::unexpected()) };
     let released = if answer.replayed {
@@ -209,7 +209,7 @@ pub(super) async fn read(
     caller: Caller<scope::Read>,
     Named(id): Named,
 ) -> Result<Reply, Problem> {
-    let recorded = shared.made(&id, PublicKind::Capture, caller.org).await?;
+    let recorded = shared.made(&caller, &id, PublicKind::Capture).await?;
     let (Event::HoldCaptured(captured), Some(wallet)) = (&recorded.event, recorded.wallet()) else {
         return Err(Problem::not_found("capture"));
     };

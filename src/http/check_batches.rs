@@ -73,7 +73,7 @@ impl<'a> CheckItem<'a> {
             CheckRequest { service, cost, usage, budget, hold, timeout_seconds, cap, idempotency_key };
         let key = asking.key(request.idempotency_key.as_ref())?;
         let command = Command::Check(request.command(caller)?);
-        Ok(shared.ask(caller, asking, key, WalletId(wallet), command))
+        shared.ask(caller, asking, key, WalletId(wallet), command)
     }
 }
 

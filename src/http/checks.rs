@@ -171,7 +171,7 @@ pub(super) async fn read(
     caller: Caller<scope::Read>,
     Named(id): Named,
 ) -> Result<Reply, Problem> {
-    let recorded = shared.made(&id, PublicKind::Check, caller.org).await?;
+    let recorded = shared.made(&caller, &id, PublicKind::Check).await?;
     let (Event::CreditsChecked(checked), Some(wallet)) = (&recorded.event, recorded.wallet()) else {
         return Err(Problem::not_found("check"));
     };

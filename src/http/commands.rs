@@ -3,19 +3,22 @@
 use std::ops::Deref;
 
 use axum::http::StatusCode;
-use events::{Asked, CommandId, Event, Operation, PublicId, PublicKind, Recorded, WalletId};
+use events::{AppId, Asked, CommandId, Event, Operation, PublicId, PublicKind, Recorded, WalletId};
 use ledger::Command;
 use serde::Serialize;
 
 use super::{
     app::Shared,
     extract::{Asking, Caller},
-    problem::{self, Problem},
+    problem::{self, Code, Problem},
     reply::Reply,
     shapes::Recording,
     tallies::Outcome,
 };
-use crate::engine::{Ask, EngineError, Receipt, command_id, request_hash};
+use crate::{
+    engine::{Ask, EngineError, Receipt, command_id, request_hash},
+    identity::{Principal, Scope},
+};
 
 /// An answered command; its answer is never a refusal.
 #[derive(Debug)]
@@ -72,17 +75,23 @@ impl Shared {
         recording.position.map(|position| self.public_id(kind, position))
     }
 
-    /// The id of a command under this key, or a random one without a key.
+    /// The id of a command under this key, or a random one without a key. The keys of two users are two,
+    /// be they the same text: users don't know of each other.
     pub(super) fn command_id<S>(
         &self,
         caller: &Caller<S>,
         operation: Operation,
         key: Option<&str>,
     ) -> CommandId {
-        key.map_or_else(|| self.random_command(), |key| command_id(caller.org, caller.app, operation, key))
+        let Some(key) = key else { return self.random_command() };
+        match caller.principal.user() {
+            Some(user) => command_id(caller.org, caller.app, operation, &format!("user/{user}/{key}")),
+            None => command_id(caller.org, caller.app, operation, key),
+        }
     }
 
-    /// What to hand to the engine.
+    /// What to hand to the engine: every command on a wallet goes through here, so that none is decided
+    /// that the caller may not ask of this wallet.
     pub(super) fn ask<S>(
         &self,
         caller: &Caller<S>,
@@ -90,8 +99,10 @@ impl Shared {
         key: Option<Box<str>>,
         wallet: WalletId,
         command: Command,
-    ) -> Ask {
-        Ask {
+    ) -> Result<Ask, Problem> {
+        caller.must_reach(self, wallet)?;
+        self.must_be_let_in(caller, wallet, &command)?;
+        Ok(Ask {
             id: self.command_id(caller, command.operation(), key.as_deref()),
             wallet,
             org: caller.org,
@@ -102,7 +113,7 @@ impl Shared {
             asked: Asked { key, request: request_hash(wallet, &command) },
             command,
             dry_run: asking.dry_run,
-        }
+        })
     }
 
     /// Submits a command and waits until its answer is durable. The engine goes on when the caller
@@ -117,8 +128,26 @@ impl Shared {
     ) -> Result<Answer, Problem> {
         let operation = command.operation();
         let keyed = key.is_some();
-        let ask = self.ask(&caller, &asking, key, wallet, command);
+        let ask = self.ask(&caller, &asking, key, wallet, command)?;
         self.answer(operation, keyed, self.commands.submit(ask).await)
+    }
+
+    /// Refuses an app that spends by its own credentials what is a registered user's, unless that user has
+    /// given it access. Whoever administers the organization needs none.
+    fn must_be_let_in<S>(
+        &self,
+        caller: &Caller<S>,
+        wallet: WalletId,
+        command: &Command,
+    ) -> Result<(), Problem> {
+        let (Some(app), Some(scope)) = (by_itself(caller.principal), spending(command)) else {
+            return Ok(());
+        };
+        if caller.administers || self.identity.lets(app, wallet, scope) {
+            return Ok(());
+        }
+        let detail = "the wallet's owner has not let this app do this";
+        Err(Problem::new(Code::AccessNotGranted, detail).with("required_scope", scope))
     }
 
     /// The answer to a command, counted. `keyed`: whether it can be repeated under a key.
@@ -138,5 +167,39 @@ impl Shared {
             return Err(problem::refused(refused, receipt.replayed));
         }
         Ok(Answer(receipt))
+    }
+}
+
+/// The app that acts without a user.
+const fn by_itself(principal: Principal) -> Option<AppId> {
+    match principal {
+        Principal::App { app, .. } | Principal::Service { app } => Some(app),
+        Principal::Operator | Principal::User { .. } | Principal::OnBehalf { .. } => None,
+    }
+}
+
+/// What a user must have let an app do before it asks this of the user's wallet. Nobody needs to be let in to
+/// bring credits in or to give them back.
+const fn spending(command: &Command) -> Option<Scope> {
+    match command.operation() {
+        Operation::Check => match command {
+            Command::Check(check) if check.hold.is_some() => Some(Scope::CreditsHold),
+            _ => Some(Scope::CreditsCheck),
+        },
+        Operation::Deduct | Operation::DeductBatch => Some(Scope::CreditsDeduct),
+        Operation::Hold | Operation::Capture | Operation::Extend => Some(Scope::CreditsHold),
+        Operation::OpenWallet
+        | Operation::Purchase
+        | Operation::Grant
+        | Operation::Rollback
+        | Operation::Release
+        | Operation::Refund
+        | Operation::Adjust
+        | Operation::Approve
+        | Operation::Freeze
+        | Operation::Unfreeze
+        | Operation::SetLimit
+        | Operation::SetCap
+        | Operation::SetThreshold => None,
     }
 }

@@ -84,7 +84,7 @@ impl<'a> DeductionItem<'a> {
         let (wallet, request) = self.split();
         let wallet = wallet.ok_or_else(|| Problem::bad_request("an item names its `wallet`"))?;
         let key = asking.required_key(request.idempotency_key.as_ref())?;
-        Ok(shared.ask(caller, asking, key, wallet, Command::Deduct(request.command()?)))
+        shared.ask(caller, asking, key, wallet, Command::Deduct(request.command()?))
     }
 
     fn of_atomic(self) -> Result<Deduct, Problem> {

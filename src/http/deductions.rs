@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use events::{
-    Budget, Credits, CreditsDeducted, Event, Metadata, MetadataError, OrgId, PublicId, PublicKind, WalletId,
+    Budget, Credits, CreditsDeducted, Event, Metadata, MetadataError, PublicId, PublicKind, WalletId,
 };
 use ledger::{Command, Deduct};
 use serde::{Deserialize, Serialize};
@@ -199,7 +199,7 @@ pub(super) async fn read(
     Params(at_least): Params<AtLeast>,
 ) -> Result<Reply, Problem> {
     shared.reached(&at_least).await?;
-    view(&shared, &id, caller.org, None).await
+    view(&shared, &caller, &id, None).await
 }
 
 /// Reads a deduction of this wallet.
@@ -220,11 +220,16 @@ pub(super) async fn read_of_wallet(
     Params(at_least): Params<AtLeast>,
 ) -> Result<Reply, Problem> {
     shared.reached(&at_least).await?;
-    view(&shared, &id, caller.org, Some(wallet)).await
+    view(&shared, &caller, &id, Some(wallet)).await
 }
 
-async fn view(shared: &Shared, id: &str, org: OrgId, of: Option<WalletId>) -> Result<Reply, Problem> {
-    let recorded = shared.made(id, PublicKind::Deduction, org).await?;
+async fn view<S>(
+    shared: &Shared,
+    caller: &Caller<S>,
+    id: &str,
+    of: Option<WalletId>,
+) -> Result<Reply, Problem> {
+    let recorded = shared.made(caller, id, PublicKind::Deduction).await?;
     let wallet = recorded.wallet().filter(|wallet| of.is_none_or(|of| of == *wallet));
     let (Event::CreditsDeducted(deducted), Some(wallet)) = (&recorded.event, wallet) else {
         return Err(Problem::not_found("deduction"));

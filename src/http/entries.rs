@@ -221,7 +221,7 @@ const fn reversed_by(kind: EntryKind) -> Option<PublicKind> {
     }
 }
 
-/// Lists the entries of the organization, newest first.
+/// Lists the entries of the organization, newest first; of the own wallet, for a customer.
 #[utoipa::path(
     get, path = "/v1/entries", tag = "audit", operation_id = "list_entries",
     params(EntryFilters),
@@ -232,7 +232,7 @@ pub(super) async fn list(
     caller: Caller<scope::Read>,
     Params(filters): Params<EntryFilters>,
 ) -> Result<Reply, Problem> {
-    page(&shared, caller.org, None, &filters).await
+    page(&shared, caller.org, caller.or_own(None), &filters).await
 }
 
 /// Lists the entries of one wallet, newest first.
@@ -247,6 +247,7 @@ pub(super) async fn list_of_wallet(
     WalletPath(wallet): WalletPath,
     Params(filters): Params<EntryFilters>,
 ) -> Result<Reply, Problem> {
+    caller.must_reach(&shared, wallet)?;
     page(&shared, caller.org, Some(wallet), &filters).await
 }
 

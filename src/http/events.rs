@@ -21,6 +21,7 @@ use super::{
 use crate::{
     feed::{FeedError, FeedPage, FeedQuery, LIMIT_MAX, Told, TypeFilter},
     identity::Scope,
+    read::PeopleQuery,
 };
 
 /// Where to go on: pass it as `after`.
@@ -116,7 +117,7 @@ fn accepts_stream(headers: &HeaderMap) -> bool {
 
 /// Follows the ledger: its events as they are stored, in order, each one once.
 ///
-/// Only the events of the caller's organization; facts about apps and keys only for `admin`. The
+/// Only the events of the caller's organization, and of the own wallet for a customer; facts about apps and keys only for `admin`. The
 /// scope `events:read` is needed, except with `audience=app`. With
 /// `Accept: text/event-stream` as a stream, where `id` is the position.
 #[utoipa::path(
@@ -142,14 +143,21 @@ pub(super) async fn follow(
     Params(filters): Params<EventFilters>,
 ) -> Result<Response, Problem> {
     let told = match filters.audience {
-        Some(Audience::App) => Some(told(&shared, &caller).await?),
+        Some(Audience::App) => {
+            caller.must_reach_all()?;
+            Some(told(&shared, &caller).await?)
+        }
         None => {
             caller.must_have(Scope::EventsRead)?;
             None
         }
     };
+    let wallet = caller.or_own(filters.wallet);
+    if let Some(wallet) = wallet {
+        caller.must_reach(&shared, wallet)?;
+    }
     let query = filters.query(Some(caller.org), caller.administers || told.is_some(), delivery.resume)?;
-    let query = FeedQuery { told, ..query };
+    let query = FeedQuery { told, wallet, ..query };
     if delivery.streamed {
         return Ok(stream::open(shared, query));
     }
@@ -161,8 +169,8 @@ pub(super) async fn follow(
 async fn told(shared: &Shared, caller: &Caller<scope::AnyKey>) -> Result<Told, Problem> {
     let nobody = || Problem::bad_request("`audience=app` is for apps: an operator is told of nothing");
     let app = caller.app.ok_or_else(nobody)?;
-    let rows = shared.reads.identity().await?;
-    Ok(Told::new(app, rows.as_of, &rows.keys))
+    let rows = shared.reads.identity(PeopleQuery::GrantedTo(app)).await?;
+    Ok(Told::new(app, rows.as_of, &rows.keys, &rows.people))
 }
 
 /// The stored bytes between brackets and commas, never encoded again.

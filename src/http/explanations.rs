@@ -181,6 +181,7 @@ pub(super) async fn read(
     WalletPath(wallet): WalletPath,
     Params(moment): Params<WalletMoment>,
 ) -> Result<Reply, Problem> {
+    caller.must_reach(&shared, wallet)?;
     let unknown = || Problem::not_found("wallet");
     let when = moment.reached(&shared).await?;
     let when = when.unwrap_or_else(|| When::Position(*shared.reads.checkpoint().borrow()));

@@ -142,7 +142,7 @@ pub(super) async fn read(
     caller: Caller<scope::Read>,
     Named(id): Named,
 ) -> Result<Reply, Problem> {
-    let recorded = shared.made(&id, PublicKind::Grant, caller.org).await?;
+    let recorded = shared.made(&caller, &id, PublicKind::Grant).await?;
     let (Event::CreditsGranted(granted), Some(wallet)) = (&recorded.event, recorded.wallet()) else {
         return Err(Problem::not_found("grant"));
     };

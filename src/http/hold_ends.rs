@@ -1,7 +1,7 @@
 //! `/v1/holds/{id}/extensions` and `/v1/holds/{id}/release`: when a hold ends.
 
 use axum::extract::State;
-use events::{Credits, Event, OrgId, Position, PublicId, PublicKind, Time, WalletId};
+use events::{Credits, Event, Position, PublicId, PublicKind, Time, WalletId};
 use ledger::{Command, Extend, Release};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -80,8 +80,12 @@ pub(super) struct Released {
 
 impl Shared {
     /// The named hold and its wallet, be it open or closed.
-    pub(super) async fn held(&self, id: &str, org: OrgId) -> Result<(Position, WalletId), Problem> {
-        let recorded = self.made(id, PublicKind::Hold, org).await?;
+    pub(super) async fn held<S>(
+        &self,
+        caller: &Caller<S>,
+        id: &str,
+    ) -> Result<(Position, WalletId), Problem> {
+        let recorded = self.made(caller, id, PublicKind::Hold).await?;
         let (Event::CreditsHeld(_), Some(wallet)) = (&recorded.event, recorded.wallet()) else {
             return Err(Problem::not_found("hold"));
         };
@@ -106,7 +110,7 @@ pub(super) async fn extend(
     let request: ExtensionRequest<'_> = body.parse()?;
     let key = asking.required_key(request.idempotency_key.as_ref())?;
     let timeout_micros = timeout(request.timeout_seconds)?;
-    let (hold, wallet) = shared.held(&id, caller.org).await?;
+    let (hold, wallet) = shared.held(&caller, &id).await?;
     let command = Command::Extend(Extend { hold, timeout_micros });
     let answer = shared.submit(caller, asking, key, wallet, command).await?;
     let Event::HoldExtended(extended) = &answer.recorded.event else { return Err(lookup::unexpected()) };
@@ -135,7 +139,7 @@ pub(super) async fn release(
 ) -> Result<Reply, Problem> {
     let request: ReleaseRequest<'_> = body.parse()?;
     let key = asking.required_key(request.idempotency_key.as_ref())?;
-    let (hold, wallet) = shared.held(&id, caller.org).await?;
+    let (hold, wallet) = shared.held(&caller, &id).await?;
     let command = Command::Release(Release { hold });
     let answer = shared.submit(caller, asking, key, wallet, command).await?;
     let Event::HoldReleased(released) = &answer.recorded.event else { return Err(lookup::unexpected()) };

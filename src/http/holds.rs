@@ -240,7 +240,7 @@ pub(super) async fn read(
     Named(id): Named,
     Params(mut at_least): Params<AtLeast>,
 ) -> Result<Reply, Problem> {
-    let recorded = shared.made(&id, PublicKind::Hold, caller.org).await?;
+    let recorded = shared.made(&caller, &id, PublicKind::Hold).await?;
     let (Event::CreditsHeld(held), Some(wallet)) = (&recorded.event, recorded.wallet()) else {
         return Err(Problem::not_found("hold"));
     };

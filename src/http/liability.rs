@@ -258,6 +258,7 @@ pub(super) async fn report(
     let form = accepted.form(period.format.as_deref(), &[Form::Json, Form::Csv])?;
     let at_least = AtLeast { min_position: period.min_position, wait: period.wait };
     let (from, to) = shared.period(period.from, period.to, &at_least).await?;
+    caller.must_reach_all()?;
     let report = shared.reads.liability(caller.org, from, to).await?;
     let liability = Liability::of(caller.org, &report);
     if form == Form::Csv {

@@ -1,9 +1,10 @@
 //! Finding what a public id names: its position is in the id, so one read of the log is enough.
 
-use events::{OrgId, Position, PublicId, PublicKind, Recorded};
+use events::{Position, PublicId, PublicKind, Recorded};
 
 use super::{
     app::Shared,
+    extract::Caller,
     problem::{Code, Problem, UNREADABLE_EVENT},
 };
 
@@ -18,12 +19,20 @@ impl Shared {
         PublicId::parse(id, kind, self.ledger).ok_or_else(|| Problem::not_found(name(kind)))
     }
 
-    /// The event that made the named thing, when it belongs to the organization. Whether it is of
-    /// the right type is for the caller to see.
-    pub(super) async fn made(&self, id: &str, kind: PublicKind, org: OrgId) -> Result<Recorded, Problem> {
+    /// The event that made the named thing, when it is in the caller's organization and within its
+    /// reach. Whether it is of the right type is for the handler to see.
+    pub(super) async fn made<S>(
+        &self,
+        caller: &Caller<S>,
+        id: &str,
+        kind: PublicKind,
+    ) -> Result<Recorded, Problem> {
         let position = self.position_of(id, kind)?;
         let recorded = self.stored(position).await?;
-        let own = recorded.filter(|recorded| recorded.envelope.org == Some(org));
+        let own = recorded.filter(|recorded| {
+            recorded.envelope.org == Some(caller.org)
+                && recorded.wallet().is_none_or(|wallet| caller.reaches(self, wallet))
+        });
         own.ok_or_else(|| Problem::not_found(name(kind)))
     }
 

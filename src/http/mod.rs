@@ -8,6 +8,7 @@
 mod adjustments;
 mod app;
 mod apps;
+mod auth;
 mod batches;
 mod bench_echo;
 mod caps;
@@ -35,6 +36,7 @@ mod liability;
 mod limits;
 mod lookup;
 mod moments;
+mod oauth;
 pub mod openapi;
 mod organizations;
 pub mod pages;
@@ -145,6 +147,18 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(apps::register, apps::list))
         .routes(routes!(keys::issue, keys::list))
         .routes(routes!(keys::revoke))
+        .routes(routes!(oauth::token::token))
+        .routes(routes!(oauth::authorize::show, oauth::authorize::take))
+        .routes(routes!(oauth::consent::decide))
+        .routes(routes!(oauth::inspect::introspect))
+        .routes(routes!(oauth::inspect::revoke))
+        .routes(routes!(oauth::userinfo::userinfo, oauth::userinfo::by_form))
+        .routes(routes!(oauth::end_session::by_link, oauth::end_session::by_form))
+        .routes(routes!(oauth::documents::jwks))
+        .routes(routes!(oauth::documents::authorization_server))
+        .routes(routes!(oauth::documents::openid_configuration))
+        .routes(routes!(auth::login::show, auth::login::take))
+        .routes(routes!(auth::logout::show, auth::logout::take))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))

@@ -198,7 +198,7 @@ pub(super) async fn read(
     caller: Caller<scope::Read>,
     Named(id): Named,
 ) -> Result<Reply, Problem> {
-    let recorded = shared.made(&id, PublicKind::Purchase, caller.org).await?;
+    let recorded = shared.made(&caller, &id, PublicKind::Purchase).await?;
     let (Event::CreditsPurchased(purchased), Some(wallet)) = (&recorded.event, recorded.wallet()) else {
         return Err(Problem::not_found("purchase"));
     };

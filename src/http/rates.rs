@@ -1,23 +1,36 @@
-//! How often one API key may ask: the generic cell rate algorithm, one moment for each key.
+//! How often somebody may ask: the generic cell rate algorithm, one moment for each bucket.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use events::KeyId;
+use events::{AppId, KeyId, UserId};
 use hashbrown::HashMap;
 
-/// Keys remembered before those at rest are forgotten.
-const KEYS_MAX: usize = 10_000;
+/// Buckets remembered before those at rest are forgotten.
+const BUCKETS_MAX: usize = 10_000;
 
-/// Lets each key through a fixed number of times a second, in bursts of up to one second's worth.
+/// For whom requests are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Bucket {
+    /// One API key.
+    Key(KeyId),
+    /// A user, by all of its tokens.
+    User(UserId),
+    /// A service, by all of its tokens.
+    Service(AppId),
+    /// An app, by everything that it has.
+    Client(AppId),
+}
+
+/// Lets each through a fixed number of times a second, in bursts of up to one second's worth.
 #[derive(Debug)]
 pub(super) struct Rates {
     per_second: u32,
     interval: Duration,
-    /// When each key's bucket will be full again.
-    full_at: Mutex<HashMap<KeyId, Duration>>,
+    /// When each bucket will be full again.
+    full_at: Mutex<HashMap<Bucket, Duration>>,
 }
 
 impl Rates {
@@ -31,13 +44,13 @@ impl Rates {
         self.per_second
     }
 
-    /// Whether the key may ask at `now`, in the time of [`crate::clock::Clock::monotonic`].
-    pub(super) fn admit(&self, key: KeyId, now: Duration) -> bool {
+    /// Whether it may ask at `now`, in the time of [`crate::clock::Clock::monotonic`].
+    pub(super) fn admit(&self, bucket: Bucket, now: Duration) -> bool {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if full_at.len() >= KEYS_MAX {
+        if full_at.len() >= BUCKETS_MAX {
             full_at.retain(|_, at| *at > now);
         }
-        let at = full_at.entry(key).or_default();
+        let at = full_at.entry(bucket).or_default();
         let next = (*at).max(now) + self.interval;
         let admitted = next <= now + Duration::from_secs(1);
         if admitted {
@@ -55,11 +68,12 @@ mod tests {
     #[test]
     fn a_key_may_ask_so_often_a_second_and_no_more() {
         let rates = Rates::new(10).expect("a rate");
-        let (one, other) = (KeyId(Uuid::from_u128(1)), KeyId(Uuid::from_u128(2)));
+        let id = Uuid::from_u128(1);
+        let (one, other) = (Bucket::Key(KeyId(id)), Bucket::User(UserId(id)));
         let start = Duration::from_secs(100);
         let admitted = (0..50).filter(|_| rates.admit(one, start)).count();
         assert_eq!(admitted, 10);
-        assert!(rates.admit(other, start), "keys do not share a rate");
+        assert!(rates.admit(other, start), "nobody shares a rate");
         assert!(rates.admit(one, start + Duration::from_millis(100)));
         assert!(!rates.admit(one, start + Duration::from_millis(100)));
         let later = (0..50).filter(|_| rates.admit(one, start + Duration::from_secs(60))).count();

@@ -175,7 +175,7 @@ async fn take_back(
     };
     let reason = text("reason", request.reason.as_ref())?;
     let payment_reference = text("payment_reference", request.payment_reference.as_ref())?;
-    let purchase = shared.made(id, PublicKind::Purchase, caller.org).await?;
+    let purchase = shared.made(&caller, id, PublicKind::Purchase).await?;
     let (Event::CreditsPurchased(_), Some(wallet)) = (&purchase.event, purchase.wallet()) else {
         return Err(Problem::not_found("purchase"));
     };
@@ -197,7 +197,7 @@ pub(super) async fn read(
     caller: Caller<scope::Read>,
     Named(id): Named,
 ) -> Result<Reply, Problem> {
-    let recorded = shared.made(&id, PublicKind::Refund, caller.org).await?;
+    let recorded = shared.made(&caller, &id, PublicKind::Refund).await?;
     let (Event::PurchaseRefunded(refunded), Some(wallet)) = (&recorded.event, recorded.wallet()) else {
         return Err(Problem::not_found("refund"));
     };

@@ -157,7 +157,7 @@ pub(super) async fn create(
     let reason = request.reason.as_ref();
     let reason = reason.map(|text| short_text("reason", text, REFERENCE_CHARS_MAX)).transpose()?;
     let kind = if id.starts_with("cap_") { PublicKind::Capture } else { PublicKind::Deduction };
-    let spent = shared.made(&id, kind, caller.org).await?;
+    let spent = shared.made(&caller, &id, kind).await?;
     let same = spending(&spent.event).filter(|spent| *spent == kind);
     let (Some(kind), Some(wallet)) = (same, spent.wallet()) else {
         return Err(Problem::not_found(lookup::name(kind)));
@@ -181,7 +181,7 @@ pub(super) async fn read(
     caller: Caller<scope::Read>,
     Named(id): Named,
 ) -> Result<Reply, Problem> {
-    let recorded = shared.made(&id, PublicKind::Rollback, caller.org).await?;
+    let recorded = shared.made(&caller, &id, PublicKind::Rollback).await?;
     let (Event::DeductionRolledBack(rolled_back), Some(wallet)) = (&recorded.event, recorded.wallet()) else {
         return Err(Problem::not_found("rollback"));
     };

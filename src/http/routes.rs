@@ -14,6 +14,12 @@ pub enum Access {
     Needs(Scope),
     /// The operator of the ledger alone, with the admin token.
     Operator,
+    /// An OAuth client, by its secret or, when it is public, by its id.
+    Client,
+    /// Any user, by an access token.
+    SignedIn,
+    /// A browser: what it sees depends on its cookie.
+    Browser,
 }
 
 /// What a route does, as far as its documentation and its tests must know.
@@ -33,6 +39,10 @@ pub enum Kind {
     Rule,
     /// Changes who may call.
     Administration,
+    /// Takes a form and answers as OAuth has it.
+    Oauth,
+    /// A page for people, or its form.
+    Page,
 }
 
 /// One route.
@@ -131,6 +141,23 @@ pub const ROUTES: &[Route] = &[
     post("/v1/apps/{app}/keys", ADMIN, Kind::Administration),
     get("/v1/apps/{app}/keys", ADMIN, Kind::Read),
     Route { method: Method::DELETE, path: "/v1/keys/{key}", access: ADMIN, kind: Kind::Administration },
+    post("/oauth/token", Access::Client, Kind::Oauth),
+    post("/oauth/introspect", Access::Client, Kind::Oauth),
+    post("/oauth/revoke", Access::Client, Kind::Oauth),
+    get("/oauth/userinfo", Access::SignedIn, Kind::Oauth),
+    post("/oauth/userinfo", Access::SignedIn, Kind::Oauth),
+    get("/oauth/jwks", PUBLIC, Kind::Discovery),
+    get("/.well-known/oauth-authorization-server", PUBLIC, Kind::Discovery),
+    get("/.well-known/openid-configuration", PUBLIC, Kind::Discovery),
+    get("/oauth/authorize", Access::Browser, Kind::Page),
+    post("/oauth/authorize", Access::Browser, Kind::Page),
+    post("/oauth/consent", Access::Browser, Kind::Page),
+    get("/oauth/logout", Access::Browser, Kind::Page),
+    post("/oauth/logout", Access::Browser, Kind::Page),
+    get("/login", Access::Browser, Kind::Page),
+    post("/login", Access::Browser, Kind::Page),
+    get("/logout", Access::Browser, Kind::Page),
+    post("/logout", Access::Browser, Kind::Page),
     get("/metrics", ADMIN, Kind::Discovery),
     get("/livez", PUBLIC, Kind::Discovery),
     get("/readyz", PUBLIC, Kind::Discovery),

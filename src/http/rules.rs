@@ -55,6 +55,7 @@ impl Shared {
             id: self.random_command(),
             subject: Subject::Organization(org),
             org: Some(org),
+            app: None,
             actor,
             event,
         };

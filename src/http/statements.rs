@@ -162,6 +162,7 @@ pub(super) async fn read(
     accepted: Accepted,
     Params(filters): Params<StatementFilters>,
 ) -> Result<Response, Problem> {
+    caller.must_reach(&shared, wallet)?;
     let form = accepted.form(filters.format.as_deref(), &Form::ALL)?;
     let limit = filters.limit.unwrap_or(LIMIT_MAX);
     if !(1..=LIMIT_MAX).contains(&limit) {

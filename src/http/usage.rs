@@ -198,6 +198,7 @@ pub(super) async fn report(
     if until < from {
         return Err(Problem::bad_request("`from` lies after `to`"));
     }
+    caller.must_reach_all()?;
     let query = UsageQuery { org: caller.org, from, until, by: filters.by()? };
     shared.reached(&AtLeast { min_position: filters.min_position, wait: filters.wait }).await?;
     let report = shared.reads.usage(query).await?;

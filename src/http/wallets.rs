@@ -150,6 +150,7 @@ pub(super) async fn read(
     WalletPath(wallet): WalletPath,
     Params(moment): Params<WalletMoment>,
 ) -> Result<impl IntoResponse, Problem> {
+    caller.must_reach(&shared, wallet)?;
     let when = moment.reached(&shared).await?;
     let view = match when {
         None => shared.reads.wallet(wallet).await?,

@@ -1,8 +1,6 @@
 //! Organizations, apps and keys as they are now.
 
-use events::{
-    AppId, AppRegistered, AuthEvent, Event, KeyId, OrgId, OrganizationRegistered, Recorded, Time, Verifier,
-};
+use events::{AppId, AppRegistered, AuthEvent, KeyId, OrgId, OrganizationRegistered, Time, Verifier};
 use hashbrown::HashMap;
 
 use super::Scopes;
@@ -46,8 +44,18 @@ pub struct Key {
     pub scopes: Scopes,
     /// When it was issued.
     pub issued: Time,
-    /// Since when it is no longer accepted.
+    /// From when on it is no longer accepted, if it ends.
+    pub expires: Option<Time>,
+    /// Since when it is revoked.
     pub revoked: Option<Time>,
+}
+
+impl Key {
+    /// Whether it is accepted at this time, by a clock that may be behind the one that revoked it.
+    #[must_use]
+    pub fn lives(&self, time: Time) -> bool {
+        self.revoked.is_none() && self.expires.is_none_or(|expires| time < expires)
+    }
 }
 
 /// Everything about who may call, in memory.
@@ -61,202 +69,108 @@ pub(super) struct Directory {
 
 impl Directory {
     /// The directory as of the rows' checkpoint.
-    pub(super) fn from_rows(rows: IdentityRows) -> Self {
+    pub(super) fn from_rows(rows: &IdentityRows) -> Self {
         let mut directory = Self::default();
-        for row in rows.organizations {
-            directory.add_organization(Organization { id: row.id, name: row.name });
+        for row in &rows.organizations {
+            directory.add_organization(Organization { id: row.id, name: row.name.clone() });
         }
-        for row in rows.apps {
-            let app = App { id: row.id, org: row.org, name: row.name, registered: row.registered };
+        for row in &rows.apps {
+            let app = App { id: row.id, org: row.org, name: row.name.clone(), registered: row.registered };
             directory.apps.insert(app.id, app);
         }
-        for row in rows.keys {
+        for row in &rows.keys {
             let scopes = known_scopes(&row.scopes);
-            let (issued, revoked) = (row.issued, row.revoked);
-            let key = Key { id: row.id, app: row.app, org: row.org, scopes, issued, revoked };
+            let (issued, expires, revoked) = (row.issued, row.expires, row.revoked);
+            let key = Key { id: row.id, app: row.app, org: row.org, scopes, issued, expires, revoked };
             directory.keys.insert(key.id, (key, row.verifier));
         }
         directory
     }
 
     /// Whether [`Self::apply`] would do anything with such an event.
-    pub(super) const fn concerns(event: &Event) -> bool {
+    pub(super) const fn concerns(event: &AuthEvent) -> bool {
         match event {
-            Event::Auth(_) => true,
-            Event::WalletOpened(_)
-            | Event::CreditsPurchased(_)
-            | Event::CreditsGranted(_)
-            | Event::CreditsChecked(_)
-            | Event::CreditsDeducted(_)
-            | Event::DeductionRolledBack(_)
-            | Event::CreditsExpired(_)
-            | Event::CommandRefused(_)
-            | Event::CreditsHeld(_)
-            | Event::HoldCaptured(_)
-            | Event::HoldExtended(_)
-            | Event::HoldReleased(_)
-            | Event::HoldExpired(_)
-            | Event::PurchaseRefunded(_)
-            | Event::AdjustmentProposed(_)
-            | Event::CreditsAdjusted(_)
-            | Event::WalletFrozen(_)
-            | Event::WalletUnfrozen(_)
-            | Event::LimitSet(_)
-            | Event::CapSet(_)
-            | Event::ThresholdSet(_)
-            | Event::BalanceLow(_)
-            | Event::PriceSet(_)
-            | Event::PolicySet(_)
-            | Event::WriterChanged(_) => false,
-        }
-    }
-
-    /// Whether the fact may be recorded: its name is free, and what it is about is there.
-    pub(super) fn admits(&self, event: &Event) -> bool {
-        match event {
-            Event::Auth(AuthEvent::OrganizationRegistered(fact)) => {
-                self.organization_by_name(&fact.name).is_none()
-            }
-            Event::Auth(AuthEvent::AppRegistered(fact)) => {
-                self.organization(fact.organization).is_some()
-                    && self.app_by_name(fact.organization, &fact.name).is_none()
-            }
-            Event::Auth(AuthEvent::ApiKeyIssued(fact)) => {
-                self.apps.contains_key(&fact.app) && !self.keys.contains_key(&fact.key)
-            }
-            Event::Auth(AuthEvent::ApiKeyRevoked(fact)) => {
-                self.keys.get(&fact.key).is_some_and(|(key, _)| key.revoked.is_none())
-            }
-            Event::Auth(
-                AuthEvent::ApiKeyExpirySet(_)
-                | AuthEvent::ClientSet(_)
-                | AuthEvent::ClientSecretIssued(_)
-                | AuthEvent::ClientSecretRevoked(_)
-                | AuthEvent::UserRegistered(_)
-                | AuthEvent::UserVerified(_)
-                | AuthEvent::UserRolesSet(_)
-                | AuthEvent::UserDisabled(_)
-                | AuthEvent::UserEnabled(_)
-                | AuthEvent::UserLinked(_)
-                | AuthEvent::PasswordChanged(_)
-                | AuthEvent::UserSignedIn(_)
-                | AuthEvent::SessionVerified(_)
-                | AuthEvent::SessionRevoked(_)
-                | AuthEvent::SessionsRevoked(_)
-                | AuthEvent::AppAccessGranted(_)
-                | AuthEvent::AppAccessRevoked(_)
-                | AuthEvent::TokenRevoked(_)
-                | AuthEvent::RefreshReused(_)
-                | AuthEvent::GroupRegistered(_)
-                | AuthEvent::GroupMemberAdded(_)
-                | AuthEvent::GroupMemberRemoved(_)
-                | AuthEvent::SigningKeyChanged(_),
-            )
-            | Event::WalletOpened(_)
-            | Event::CreditsPurchased(_)
-            | Event::CreditsGranted(_)
-            | Event::CreditsChecked(_)
-            | Event::CreditsDeducted(_)
-            | Event::DeductionRolledBack(_)
-            | Event::CreditsExpired(_)
-            | Event::CommandRefused(_)
-            | Event::CreditsHeld(_)
-            | Event::HoldCaptured(_)
-            | Event::HoldExtended(_)
-            | Event::HoldReleased(_)
-            | Event::HoldExpired(_)
-            | Event::PurchaseRefunded(_)
-            | Event::AdjustmentProposed(_)
-            | Event::CreditsAdjusted(_)
-            | Event::WalletFrozen(_)
-            | Event::WalletUnfrozen(_)
-            | Event::LimitSet(_)
-            | Event::CapSet(_)
-            | Event::ThresholdSet(_)
-            | Event::BalanceLow(_)
-            | Event::PriceSet(_)
-            | Event::PolicySet(_)
-            | Event::WriterChanged(_) => true,
+            AuthEvent::OrganizationRegistered(_)
+            | AuthEvent::AppRegistered(_)
+            | AuthEvent::ApiKeyIssued(_)
+            | AuthEvent::ApiKeyExpirySet(_)
+            | AuthEvent::ApiKeyRevoked(_) => true,
+            AuthEvent::ClientSet(_)
+            | AuthEvent::ClientSecretIssued(_)
+            | AuthEvent::ClientSecretRevoked(_)
+            | AuthEvent::UserRegistered(_)
+            | AuthEvent::UserVerified(_)
+            | AuthEvent::UserRolesSet(_)
+            | AuthEvent::UserDisabled(_)
+            | AuthEvent::UserEnabled(_)
+            | AuthEvent::UserLinked(_)
+            | AuthEvent::PasswordChanged(_)
+            | AuthEvent::UserSignedIn(_)
+            | AuthEvent::SessionVerified(_)
+            | AuthEvent::SessionRevoked(_)
+            | AuthEvent::SessionsRevoked(_)
+            | AuthEvent::AppAccessGranted(_)
+            | AuthEvent::AppAccessRevoked(_)
+            | AuthEvent::TokenRevoked(_)
+            | AuthEvent::RefreshReused(_)
+            | AuthEvent::GroupRegistered(_)
+            | AuthEvent::GroupMemberAdded(_)
+            | AuthEvent::GroupMemberRemoved(_)
+            | AuthEvent::SigningKeyChanged(_) => false,
         }
     }
 
     /// Takes a recorded fact in; a second time changes nothing.
-    pub(super) fn apply(&mut self, recorded: &Recorded) {
-        let time = recorded.envelope.time;
-        match &recorded.event {
-            Event::Auth(AuthEvent::OrganizationRegistered(OrganizationRegistered { organization, name })) => {
+    pub(super) fn apply(&mut self, event: &AuthEvent, time: Time) {
+        match event {
+            AuthEvent::OrganizationRegistered(OrganizationRegistered { organization, name }) => {
                 self.add_organization(Organization { id: *organization, name: name.clone() });
             }
-            Event::Auth(AuthEvent::AppRegistered(AppRegistered { app, organization, name })) => {
+            AuthEvent::AppRegistered(AppRegistered { app, organization, name }) => {
                 let app = App { id: *app, org: *organization, name: name.clone(), registered: time };
                 self.apps.insert(app.id, app);
             }
-            Event::Auth(AuthEvent::ApiKeyIssued(fact)) => {
+            AuthEvent::ApiKeyIssued(fact) => {
                 // A key of an app that is not there opens nothing.
                 if let Some(app) = self.apps.get(&fact.app) {
                     let (id, app, org) = (fact.key, app.id, app.org);
-                    let scopes = known_scopes(&fact.scopes);
-                    self.keys.entry(id).or_insert((
-                        Key { id, app, org, scopes, issued: time, revoked: None },
-                        fact.verifier,
-                    ));
+                    let (scopes, expires) = (known_scopes(&fact.scopes), fact.expires);
+                    let key = Key { id, app, org, scopes, issued: time, expires, revoked: None };
+                    self.keys.entry(id).or_insert((key, fact.verifier));
                 }
             }
-            Event::Auth(AuthEvent::ApiKeyRevoked(fact)) => {
+            AuthEvent::ApiKeyExpirySet(fact) => {
+                if let Some((key, _)) = self.keys.get_mut(&fact.key).filter(|(key, _)| key.lives(time)) {
+                    key.expires = fact.expires.map(|expires| expires.max(time));
+                }
+            }
+            AuthEvent::ApiKeyRevoked(fact) => {
                 if let Some((key, _)) = self.keys.get_mut(&fact.key) {
                     key.revoked.get_or_insert(time);
                 }
             }
-            Event::Auth(
-                AuthEvent::ApiKeyExpirySet(_)
-                | AuthEvent::ClientSet(_)
-                | AuthEvent::ClientSecretIssued(_)
-                | AuthEvent::ClientSecretRevoked(_)
-                | AuthEvent::UserRegistered(_)
-                | AuthEvent::UserVerified(_)
-                | AuthEvent::UserRolesSet(_)
-                | AuthEvent::UserDisabled(_)
-                | AuthEvent::UserEnabled(_)
-                | AuthEvent::UserLinked(_)
-                | AuthEvent::PasswordChanged(_)
-                | AuthEvent::UserSignedIn(_)
-                | AuthEvent::SessionVerified(_)
-                | AuthEvent::SessionRevoked(_)
-                | AuthEvent::SessionsRevoked(_)
-                | AuthEvent::AppAccessGranted(_)
-                | AuthEvent::AppAccessRevoked(_)
-                | AuthEvent::TokenRevoked(_)
-                | AuthEvent::RefreshReused(_)
-                | AuthEvent::GroupRegistered(_)
-                | AuthEvent::GroupMemberAdded(_)
-                | AuthEvent::GroupMemberRemoved(_)
-                | AuthEvent::SigningKeyChanged(_),
-            )
-            | Event::WalletOpened(_)
-            | Event::CreditsPurchased(_)
-            | Event::CreditsGranted(_)
-            | Event::CreditsChecked(_)
-            | Event::CreditsDeducted(_)
-            | Event::DeductionRolledBack(_)
-            | Event::CreditsExpired(_)
-            | Event::CommandRefused(_)
-            | Event::CreditsHeld(_)
-            | Event::HoldCaptured(_)
-            | Event::HoldExtended(_)
-            | Event::HoldReleased(_)
-            | Event::HoldExpired(_)
-            | Event::PurchaseRefunded(_)
-            | Event::AdjustmentProposed(_)
-            | Event::CreditsAdjusted(_)
-            | Event::WalletFrozen(_)
-            | Event::WalletUnfrozen(_)
-            | Event::LimitSet(_)
-            | Event::CapSet(_)
-            | Event::ThresholdSet(_)
-            | Event::BalanceLow(_)
-            | Event::PriceSet(_)
-            | Event::PolicySet(_)
-            | Event::WriterChanged(_) => {}
+            AuthEvent::ClientSet(_)
+            | AuthEvent::ClientSecretIssued(_)
+            | AuthEvent::ClientSecretRevoked(_)
+            | AuthEvent::UserRegistered(_)
+            | AuthEvent::UserVerified(_)
+            | AuthEvent::UserRolesSet(_)
+            | AuthEvent::UserDisabled(_)
+            | AuthEvent::UserEnabled(_)
+            | AuthEvent::UserLinked(_)
+            | AuthEvent::PasswordChanged(_)
+            | AuthEvent::UserSignedIn(_)
+            | AuthEvent::SessionVerified(_)
+            | AuthEvent::SessionRevoked(_)
+            | AuthEvent::SessionsRevoked(_)
+            | AuthEvent::AppAccessGranted(_)
+            | AuthEvent::AppAccessRevoked(_)
+            | AuthEvent::TokenRevoked(_)
+            | AuthEvent::RefreshReused(_)
+            | AuthEvent::GroupRegistered(_)
+            | AuthEvent::GroupMemberAdded(_)
+            | AuthEvent::GroupMemberRemoved(_)
+            | AuthEvent::SigningKeyChanged(_) => {}
         }
     }
 
@@ -311,6 +225,6 @@ impl Directory {
 }
 
 /// A scope that only a newer version knows allows nothing here.
-fn known_scopes(names: &[Box<str>]) -> Scopes {
+pub(super) fn known_scopes(names: &[Box<str>]) -> Scopes {
     names.iter().filter_map(|name| name.parse().ok()).collect()
 }

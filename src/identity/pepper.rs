@@ -121,6 +121,21 @@ impl Pepper {
         Verifier(bytes)
     }
 
+    /// A code over these parts that nobody else can make. No secret that is hashed begins as a code's
+    /// input does: it has no zero byte.
+    pub(super) fn code(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.0);
+        context.update(purpose.as_bytes());
+        context.update(&[0]);
+        for part in parts {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(context.sign().as_ref());
+        bytes
+    }
+
     /// A key for one purpose, which tells nothing about the pepper or other keys: HKDF-Expand
     /// (RFC 5869, section 2.3) of the pepper, which is as good as random already.
     pub(super) fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {

@@ -17,13 +17,18 @@ const SECRET_CHARS: usize = 43;
 pub(super) enum Kind {
     ApiKey,
     Operator,
+    /// Of an app that is a client of the authorization server.
+    ClientSecret,
 }
 
 impl Kind {
+    const ALL: [Self; 3] = [Self::ApiKey, Self::Operator, Self::ClientSecret];
+
     const fn prefix(self) -> &'static str {
         match self {
             Self::ApiKey => "clk_",
             Self::Operator => "clo_",
+            Self::ClientSecret => "cls_",
         }
     }
 }
@@ -38,7 +43,7 @@ pub(super) struct Presented<'a> {
 impl<'a> Presented<'a> {
     /// Takes a text apart; `None` when it has not the shape of a secret of ours.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
-        let kind = [Kind::ApiKey, Kind::Operator].into_iter().find(|kind| text.starts_with(kind.prefix()))?;
+        let kind = Kind::ALL.into_iter().find(|kind| text.starts_with(kind.prefix()))?;
         let (id, secret) = text[kind.prefix().len()..].split_once('_')?;
         let one_spelling = id.len() == 32 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if !one_spelling || secret.len() != SECRET_CHARS {
@@ -68,6 +73,11 @@ impl SecretText {
         text.push('_');
         text.push_str(str::from_utf8(&*secret).expect("base64 is ASCII"));
         (KeyId(id), Self(text))
+    }
+
+    /// The whole text.
+    pub(super) fn text(&self) -> &str {
+        &self.0
     }
 
     /// The part that is hashed.
@@ -113,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_drawn_secret_has_its_shape_and_is_taken_apart_again() {
-        for (kind, prefix) in [(Kind::ApiKey, "clk_"), (Kind::Operator, "clo_")] {
+        for (kind, prefix) in [(Kind::ApiKey, "clk_"), (Kind::Operator, "clo_"), (Kind::ClientSecret, "cls_")]
+        {
             let (id, text) = SecretText::draw(kind, &mut Generator::from_seed(7));
             assert!(text.0.starts_with(&format!("{prefix}{}_", id.0.simple())));
             assert_eq!(text.0.len(), 80);

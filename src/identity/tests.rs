@@ -87,7 +87,7 @@ async fn a_key_opens_what_it_was_issued_for() {
     let world = world().await;
     let app = world.app("chat").await;
     let issued = world.identity.issue_key(app.id, deduct(), Some("operator".into())).await.expect("a key");
-    let caller = world.identity.authenticate(issued.secret.expose()).expect("a caller");
+    let caller = world.identity.authenticate(issued.secret.expose(), Time::default()).expect("a caller");
     assert_eq!((caller.org, caller.app()), (app.org, Some(app.id)));
     assert_eq!(caller.principal, Principal::App { app: app.id, key: issued.key });
     assert!(
@@ -105,19 +105,22 @@ async fn any_change_to_a_secret_makes_it_worthless() {
     let issued = world.identity.issue_key(app.id, Scopes::ADMIN, None).await.expect("a key");
     let token = world.identity.issue_operator_token();
     for good in [issued.secret.expose(), token.expose()] {
-        assert!(world.identity.authenticate(good).is_some());
+        assert!(world.identity.authenticate(good, Time::default()).is_some());
         for index in 0..good.len() {
             let (before, rest) = good.split_at(index);
             let (this, after) = rest.split_at(1);
-            assert!(world.identity.authenticate(before).is_none(), "cut at {index}");
-            assert!(world.identity.authenticate(rest).is_none() || index == 0, "from {index}");
+            assert!(world.identity.authenticate(before, Time::default()).is_none(), "cut at {index}");
+            assert!(
+                world.identity.authenticate(rest, Time::default()).is_none() || index == 0,
+                "from {index}"
+            );
             for other in ["a", "B", "0", "_", "-", "=", " "].into_iter().filter(|other| *other != this) {
                 let wrong = format!("{before}{other}{after}");
-                assert!(world.identity.authenticate(&wrong).is_none(), "{index}: {other}");
+                assert!(world.identity.authenticate(&wrong, Time::default()).is_none(), "{index}: {other}");
             }
         }
         for wrong in [format!("{good}a"), format!(" {good}"), format!("{good}\n"), good.to_lowercase()] {
-            assert!(world.identity.authenticate(&wrong).is_none(), "{wrong}");
+            assert!(world.identity.authenticate(&wrong, Time::default()).is_none(), "{wrong}");
         }
     }
 }
@@ -129,10 +132,10 @@ async fn another_key_s_secret_or_another_pepper_opens_nothing() {
     let one = world.identity.issue_key(app.id, deduct(), None).await.expect("a key").secret;
     let two = world.identity.issue_key(app.id, deduct(), None).await.expect("a key").secret;
     let crossed = format!("{}{}", &one.expose()[..37], &two.expose()[37..]);
-    assert!(world.identity.authenticate(&crossed).is_none());
+    assert!(world.identity.authenticate(&crossed, Time::default()).is_none());
     let elsewhere = identity(world.commands.clone(), [8; 32]);
     elsewhere.apply_all(&world.facts().await);
-    assert!(elsewhere.authenticate(one.expose()).is_none());
+    assert!(elsewhere.authenticate(one.expose(), Time::default()).is_none());
 }
 
 #[tokio::test]
@@ -142,8 +145,8 @@ async fn a_revoked_key_is_refused_at_once_and_for_ever() {
     let issued = world.identity.issue_key(app.id, deduct(), None).await.expect("a key");
     let other = world.identity.issue_key(app.id, deduct(), None).await.expect("a key");
     world.identity.revoke_key(issued.key, Some("operator".into())).await.expect("revoked");
-    assert!(world.identity.authenticate(issued.secret.expose()).is_none());
-    assert!(world.identity.authenticate(other.secret.expose()).is_some());
+    assert!(world.identity.authenticate(issued.secret.expose(), Time::default()).is_none());
+    assert!(world.identity.authenticate(other.secret.expose(), Time::default()).is_some());
     let recorded = world.facts().await.len();
     world.identity.revoke_key(issued.key, None).await.expect("revoked before");
     let facts = world.facts().await;
@@ -153,8 +156,8 @@ async fn a_revoked_key_is_refused_at_once_and_for_ever() {
     replayed.apply_all(&facts);
     facts.iter().for_each(|fact| replayed.apply(fact));
     assert_eq!(replayed.keys(app.id), world.identity.keys(app.id));
-    assert!(replayed.authenticate(issued.secret.expose()).is_none());
-    assert!(replayed.authenticate(other.secret.expose()).is_some());
+    assert!(replayed.authenticate(issued.secret.expose(), Time::default()).is_none());
+    assert!(replayed.authenticate(other.secret.expose(), Time::default()).is_some());
     let missing = world.identity.revoke_key(KeyId(Uuid::nil()), None).await;
     assert!(matches!(missing, Err(IdentityError::NotFound)));
 }
@@ -163,13 +166,13 @@ async fn a_revoked_key_is_refused_at_once_and_for_ever() {
 async fn the_operator_may_do_everything_until_the_next_token() {
     let world = world().await;
     let first = world.identity.issue_operator_token();
-    let caller = world.identity.authenticate(first.expose()).expect("the operator");
+    let caller = world.identity.authenticate(first.expose(), Time::default()).expect("the operator");
     assert_eq!((caller.principal, caller.app()), (Principal::Operator, None));
     assert_eq!(caller.actor().as_deref(), Some("operator"));
     assert!(Scope::ALL.into_iter().all(|scope| caller.may(scope)));
     let second = world.identity.issue_operator_token();
-    assert!(world.identity.authenticate(first.expose()).is_none());
-    assert!(world.identity.authenticate(second.expose()).is_some());
+    assert!(world.identity.authenticate(first.expose(), Time::default()).is_none());
+    assert!(world.identity.authenticate(second.expose(), Time::default()).is_some());
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ use std::sync::Arc;
 use events::{AppId, Credits, OrgId, Position, Recorded, Time, WalletId};
 use futures::future::BoxFuture;
 use ledger::Rules;
-use projections::{AppRow, KeyRow, OrgRow, WalletRow};
+use projections::{AppRow, KeyRow, OrgRow, PersonRow, WalletRow};
 use tokio::sync::watch;
 
 /// A wallet as of a checkpoint.
@@ -119,7 +119,21 @@ pub struct EntryPage {
     pub as_of: Position,
 }
 
-/// All identity rows as of a checkpoint.
+/// Which of the rows about people are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeopleQuery {
+    /// Those that an event at this position or a later one changed.
+    Since(Position),
+    /// What users granted to an app, at any time.
+    GrantedTo(AppId),
+}
+
+impl PeopleQuery {
+    /// All of them.
+    pub const ALL: Self = Self::Since(Position(0));
+}
+
+/// Identity rows as of a checkpoint.
 #[derive(Debug, Clone, Default)]
 pub struct IdentityRows {
     /// Organizations.
@@ -128,6 +142,8 @@ pub struct IdentityRows {
     pub apps: Vec<AppRow>,
     /// API keys, revoked ones too.
     pub keys: Vec<KeyRow>,
+    /// Users, groups, clients and the like: those that were wanted.
+    pub people: Vec<PersonRow>,
     /// Events below this position are in them, none above.
     pub as_of: Position,
 }
@@ -162,8 +178,8 @@ pub trait Reads: Send + Sync + 'static {
     /// The rules of an organization.
     fn rules(&self, org: OrgId) -> BoxFuture<'_, Result<Arc<Rules>, ReadFault>>;
 
-    /// Every organization, app and key.
-    fn identity(&self) -> BoxFuture<'_, Result<IdentityRows, ReadFault>>;
+    /// Every organization, app and key, and the wanted rows about people.
+    fn identity(&self, people: PeopleQuery) -> BoxFuture<'_, Result<IdentityRows, ReadFault>>;
 
     /// How many events happened before `time`: the position of the first one at or after it.
     fn position_at(&self, time: Time) -> BoxFuture<'_, Result<Position, ReadFault>>;

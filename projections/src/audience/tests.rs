@@ -44,7 +44,14 @@ fn audience() -> Audience {
 
 fn deduction(position: i64, acting: u128) -> Occurrence {
     let subject = Subject::Wallet(wallet(1));
-    Occurrence { org: Some(org()), app: Some(app(acting)), subject, is_auth: false, time: at(position) }
+    Occurrence {
+        org: Some(org()),
+        app: Some(app(acting)),
+        subject,
+        member: None,
+        is_auth: false,
+        time: at(position),
+    }
 }
 
 fn told(event: &Occurrence) -> Vec<AppId> {
@@ -99,5 +106,5 @@ fn facts_known_too_early_or_twice_change_nothing() {
     identity.apply(&own).expect("a known app");
     let mut applied = Audience::default();
     applied.apply(&own);
-    assert_eq!(Audience::of_keys(identity.keys.values()), applied);
+    assert_eq!(Audience::of_rows(identity.keys.values(), []), applied);
 }

@@ -56,6 +56,11 @@ impl People {
         self.rows.iter()
     }
 
+    /// All rows themselves.
+    pub fn into_rows(self) -> impl Iterator<Item = PersonRow> {
+        self.rows.into_values()
+    }
+
     /// Puts a row in, unless the one that is there is as new.
     pub fn put(&mut self, row: PersonRow) -> bool {
         let key = row.key();

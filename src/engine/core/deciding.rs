@@ -134,7 +134,7 @@ impl Core {
             subject: fact.subject,
             time: self.moment(now),
             org: fact.org,
-            app: None,
+            app: fact.app,
             actor: fact.actor,
             position: self.next(),
             account_seq: None,

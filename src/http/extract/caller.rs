@@ -1,25 +1,21 @@
 //! Who calls, and whether they may.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, sync::Arc};
 
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderName, header, request::Parts},
+    http::{HeaderMap, request::Parts},
 };
-use events::{AppId, KeyId, LedgerId, OrgId};
+use events::{AppId, OrgId, UserId, WalletId};
 
+use super::authentication::{Authenticated, authenticate, organization};
 use crate::{
     http::{
         app::Shared,
         problem::{Code, Problem},
     },
-    identity::{self, Principal, Scope, Scopes},
+    identity::{self, Principal, Reach, Scope, Scopes, tokens::Claims},
 };
-
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
-const ORGANIZATION: HeaderName = HeaderName::from_static("x-organization");
-/// Names the ledger to act in, for the operator of several.
-const LEDGER: HeaderName = HeaderName::from_static("x-ledger");
 
 /// Scopes as types, for [`Caller`].
 pub(in crate::http) mod scope {
@@ -55,10 +51,18 @@ pub(in crate::http) mod scope {
         Control = WalletsControl,
         Prices = PricesWrite,
         Reports = ReportsRead,
+        GroupsRead = GroupsRead,
+        GroupsAdmin = GroupsAdmin,
+        MembersRead = MembersRead,
+        UsersRead = UsersRead,
+        UsersAdmin = UsersAdmin,
+        AppsAdmin = AppsAdmin,
+        ActivityRead = ActivityRead,
+        Openid = Openid,
         Admin = Admin,
     }
 
-    /// Whatever the key allows: the handler asks further.
+    /// Whatever the credential allows: the handler asks further.
     #[derive(Debug)]
     pub(in crate::http) enum AnyKey {}
 }
@@ -68,13 +72,15 @@ pub(in crate::http) mod scope {
 pub(in crate::http) struct Caller<S> {
     /// The organization in which it acts.
     pub(in crate::http) org: OrgId,
-    /// The app; none for an operator.
+    /// The app that acts, if one does.
     pub(in crate::http) app: Option<AppId>,
     /// The `actor` of events it causes.
     pub(in crate::http) actor: Option<Box<str>>,
     /// Whether it may see what belongs to no organization.
     pub(in crate::http) administers: bool,
-    key: Option<KeyId>,
+    /// Who it is.
+    pub(in crate::http) principal: Principal,
+    reach: Reach,
     scopes: Scopes,
     scope: PhantomData<fn() -> S>,
 }
@@ -82,19 +88,61 @@ pub(in crate::http) struct Caller<S> {
 impl<S> Caller<S> {
     /// Whether it is an operator of the ledger.
     pub(in crate::http) const fn is_operator(&self) -> bool {
-        self.app.is_none()
+        matches!(self.principal, Principal::Operator)
     }
 
     /// The same caller, named in events by its key: where two people must act, two keys of one app
     /// are two.
     pub(in crate::http) fn in_person(self) -> Self {
-        let actor = self.key.map(|key| format!("key/{key}").into()).or(self.actor);
+        let actor = match self.principal {
+            Principal::App { key, .. } => Some(format!("key/{key}").into()),
+            Principal::Operator
+            | Principal::User { .. }
+            | Principal::Service { .. }
+            | Principal::OnBehalf { .. } => self.actor,
+        };
         Self { actor, ..self }
+    }
+
+    /// Whether it has a further scope than that of its route.
+    pub(in crate::http) const fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(scope)
     }
 
     /// Refuses a caller without a further scope than that of its route.
     pub(in crate::http) fn must_have(&self, scope: Scope) -> Result<(), Problem> {
-        if self.scopes.contains(scope) { Ok(()) } else { Err(lacks(scope)) }
+        if self.may(scope) { Ok(()) } else { Err(lacks(scope)) }
+    }
+
+    /// Whether a wallet exists for this caller, as far as the caller decides that.
+    pub(in crate::http) fn reaches(&self, shared: &Shared, wallet: WalletId) -> bool {
+        shared.identity.reaches(self.reach, wallet)
+    }
+
+    /// Refuses a wallet that does not exist for this caller, as one that does not exist at all.
+    pub(in crate::http) fn must_reach(&self, shared: &Shared, wallet: WalletId) -> Result<(), Problem> {
+        if self.reaches(shared, wallet) { Ok(()) } else { Err(Problem::not_found("wallet")) }
+    }
+
+    /// Refuses a caller whose own things are all there is, where the whole organization is meant.
+    pub(in crate::http) fn must_reach_all(&self) -> Result<(), Problem> {
+        match self.reach {
+            Reach::Organization => Ok(()),
+            Reach::Own(_) => {
+                let detail =
+                    "this is about the whole organization, and a customer's token reaches the customer's own";
+                Err(Problem::new(Code::Forbidden, detail).with("required_scope", Scope::Admin))
+            }
+        }
+    }
+
+    /// The wallet that is meant when none is named: the user's own, of a caller for whom there are no
+    /// others.
+    pub(in crate::http) const fn or_own(&self, named: Option<WalletId>) -> Option<WalletId> {
+        match (named, self.reach) {
+            (None, Reach::Own(user)) => Some(user.wallet()),
+            (named, _) => named,
+        }
     }
 }
 
@@ -102,11 +150,11 @@ impl<S: scope::Needed> FromRequestParts<Shared> for Caller<S> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let caller = authenticate(&parts.headers, shared)?;
+        let Authenticated { caller, .. } = authenticate(&parts.headers, shared).await?;
         if !caller.may(S::SCOPE) {
             return Err(lacks(S::SCOPE));
         }
-        Self::known(&caller, parts, shared)
+        Self::known(&caller, &parts.headers, shared)
     }
 }
 
@@ -114,31 +162,31 @@ impl FromRequestParts<Shared> for Caller<scope::AnyKey> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let caller = authenticate(&parts.headers, shared)?;
-        Self::known(&caller, parts, shared)
+        let Authenticated { caller, .. } = authenticate(&parts.headers, shared).await?;
+        Self::known(&caller, &parts.headers, shared)
     }
 }
 
 impl<S> Caller<S> {
-    fn known(caller: &identity::Caller, parts: &Parts, shared: &Shared) -> Result<Self, Problem> {
+    fn known(caller: &identity::Caller, headers: &HeaderMap, shared: &Shared) -> Result<Self, Problem> {
         Ok(Self {
-            org: organization(caller, &parts.headers, shared)?,
+            org: organization(caller, headers, shared)?,
             app: caller.app(),
             actor: caller.actor(),
             administers: caller.may(Scope::Admin),
-            key: match caller.principal {
-                Principal::App { key, .. } => Some(key),
-                Principal::Operator => None,
-            },
+            principal: caller.principal,
+            reach: caller.reach,
             scopes: caller.scopes,
             scope: PhantomData,
         })
     }
 }
 
+/// RFC 6750 section 3.1.
 fn lacks(scope: Scope) -> Problem {
     let detail = format!("this operation needs the scope {scope}");
-    Problem::new(Code::Forbidden, detail).with("required_scope", scope)
+    let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
+    Problem::new(Code::Forbidden, detail).with("required_scope", scope).challenging(&challenge)
 }
 
 /// The operator of the ledger.
@@ -152,8 +200,8 @@ impl FromRequestParts<Shared> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let caller = authenticate(&parts.headers, shared)?;
-        if caller.app().is_some() {
+        let Authenticated { caller, .. } = authenticate(&parts.headers, shared).await?;
+        if caller.principal != Principal::Operator {
             let detail = "this operation needs the admin token of the ledger's operator";
             return Err(Problem::new(Code::Forbidden, detail).with("required_scope", "operator"));
         }
@@ -161,122 +209,36 @@ impl FromRequestParts<Shared> for Operator {
     }
 }
 
-fn authenticate(headers: &HeaderMap, shared: &Shared) -> Result<identity::Caller, Problem> {
-    let unknown =
-        || Problem::new(Code::Unauthenticated, "send a valid API key in X-API-Key or Authorization: Bearer");
-    let key = presented(headers)?.ok_or_else(unknown)?;
-    let caller = shared.identity.authenticate(key).ok_or_else(unknown)?;
-    // Not before it is known who asks: others are not told which ledgers there are.
-    if headers.contains_key(LEDGER) && !names(headers, shared.ledger) {
-        return Err(Problem::not_found("ledger"));
-    }
-    if let (Some(rates), Principal::App { key, .. }) = (&shared.state().rates, caller.principal)
-        && !rates.admit(key, shared.clock.monotonic())
-    {
-        let detail = format!("more than {} requests a second with this API key", rates.per_second());
-        let mut problem = Problem::new(Code::RateLimited, detail);
-        problem.extra.push(("retry_after_seconds", 1.into()));
-        return Err(problem);
-    }
-    Ok(caller)
+/// A user, by a token of its own, whatever the token allows beyond saying so. An app that shows its key
+/// beside the token is refused: what is asked here only the user may do.
+#[derive(Debug)]
+pub(in crate::http) struct SignedIn {
+    /// The user.
+    pub(in crate::http) user: UserId,
+    /// Its organization.
+    pub(in crate::http) org: OrgId,
+    /// The app through which it acts; none by a login here.
+    pub(in crate::http) app: Option<AppId>,
+    /// What the token allows.
+    pub(in crate::http) scopes: Scopes,
+    /// What the token says.
+    pub(in crate::http) claims: Arc<Claims>,
 }
 
-/// Whether the request names this ledger, and no other.
-pub(in crate::http) fn names(headers: &HeaderMap, ledger: LedgerId) -> bool {
-    let mut named = headers.get_all(LEDGER).iter().map(|value| value.to_str().ok()?.parse().ok());
-    named.next() == Some(Some(ledger)) && named.next().is_none()
-}
+impl FromRequestParts<Shared> for SignedIn {
+    type Rejection = Problem;
 
-/// The key that the request carries, if it carries one.
-pub(in crate::http) fn presented(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let text = |name: HeaderName| {
-        let mut values = headers.get_all(name).iter();
-        let first = values.next();
-        if values.next().is_some() {
-            return Err(Problem::bad_request("more than one header with an API key"));
-        }
-        Ok(first.map(|value| value.to_str().unwrap_or_default()))
-    };
-    let plain = text(API_KEY)?;
-    let bearer = text(header::AUTHORIZATION)?.map(|value| match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start(),
-        // Another scheme, or none: a credential that nobody has.
-        _ => "",
-    });
-    match (plain, bearer) {
-        (Some(plain), Some(bearer)) if plain != bearer => {
-            Err(Problem::bad_request("X-API-Key and Authorization carry different keys"))
-        }
-        (plain, bearer) => Ok(plain.or(bearer)),
-    }
-}
-
-/// An app acts in its own organization; an operator in the one it names, the only one, or the
-/// default one.
-fn organization(caller: &identity::Caller, headers: &HeaderMap, shared: &Shared) -> Result<OrgId, Problem> {
-    let named = headers.get(ORGANIZATION).map(|value| value.to_str().unwrap_or_default());
-    let unknown = || Problem::not_found("organization");
-    match (caller.principal, named) {
-        (Principal::App { .. }, None) => Ok(caller.org),
-        (Principal::App { .. }, Some(name)) => {
-            find(shared, name).filter(|org| *org == caller.org).ok_or_else(unknown)
-        }
-        (Principal::Operator, Some(name)) => find(shared, name).ok_or_else(unknown),
-        (Principal::Operator, None) => Ok(match shared.identity.organizations().as_slice() {
-            [only] => only.id,
-            _ => caller.org,
-        }),
-    }
-}
-
-/// The organization with this id or name.
-pub(in crate::http) fn find(shared: &Shared, name: &str) -> Option<OrgId> {
-    let by_id = name.parse().ok().and_then(|id| shared.identity.organization(id));
-    by_id.or_else(|| shared.identity.organization_by_name(name)).map(|org| org.id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::http::HeaderValue;
-
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in pairs {
-            headers.append(*name, HeaderValue::from_static(value));
-        }
-        headers
-    }
-
-    #[test]
-    fn a_key_comes_in_either_header() {
-        for pairs in [
-            [("x-api-key", "k")].as_slice(),
-            &[("authorization", "Bearer k")],
-            &[("authorization", "bearer  k")],
-            &[("authorization", "BEARER k"), ("x-api-key", "k")],
-        ] {
-            assert_eq!(presented(&headers(pairs)).expect("one key"), Some("k"), "{pairs:?}");
-        }
-        assert_eq!(presented(&HeaderMap::new()).expect("no key"), None);
-    }
-
-    #[test]
-    fn another_scheme_authenticates_nobody() {
-        for value in ["Basic k", "k", "Bearer"] {
-            assert_eq!(presented(&headers(&[("authorization", value)])).expect("a key"), Some(""), "{value}");
-        }
-    }
-
-    #[test]
-    fn two_different_keys_are_malformed() {
-        for pairs in [
-            [("x-api-key", "a"), ("authorization", "Bearer b")],
-            [("x-api-key", "a"), ("x-api-key", "a")],
-            [("authorization", "Bearer a"), ("authorization", "Bearer b")],
-        ] {
-            let problem = presented(&headers(&pairs)).expect_err("a problem");
-            assert_eq!(problem.code, Code::BadRequest);
+    async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
+        let Authenticated { caller, claims } = authenticate(&parts.headers, shared).await?;
+        match (caller.principal, claims) {
+            (Principal::User { user, app, .. }, Some(claims)) => {
+                let org = organization(&caller, &parts.headers, shared)?;
+                Ok(Self { user, org, app, scopes: caller.scopes, claims })
+            }
+            _ => {
+                let detail = "this operation needs an access token of a user";
+                Err(Problem::new(Code::Forbidden, detail).with("required_scope", "user"))
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use super::{
     app::Shared,
-    extract::{names, presented},
+    extract::{Credentials, names, presented},
     problem::{Code, Problem},
     routes::{Finder, Kind, ROUTES},
 };
@@ -65,7 +65,7 @@ impl Api {
     }
 
     /// This API, and those of other ledgers beside it: a request is answered by the ledger that knows
-    /// its API key, an operator's by the one that it names, any other by this one.
+    /// its API key or has signed its token, an operator's by the one that it names, any other by this one.
     #[must_use]
     pub fn beside(self, others: Vec<Self>) -> Self {
         Self { others: others.into(), ..self }
@@ -77,9 +77,16 @@ impl Api {
         if self.others.is_empty() {
             return self;
         }
-        let Ok(Some(key)) = presented(headers) else { return self };
+        let Ok(Credentials { key, token }) = presented(headers) else { return self };
+        if key.is_none() && token.is_none() {
+            return self;
+        }
         let all = || std::iter::once(self).chain(&*self.others);
-        let knowing = all().find(|api| api.front.shared.identity.knows(key));
+        let knows = |shared: &Shared| {
+            key.is_some_and(|key| shared.identity.knows(key))
+                || token.is_some_and(|token| shared.auth.tokens.knows(token))
+        };
+        let knowing = all().find(|api| knows(&api.front.shared));
         let named = || all().find(|api| names(headers, api.front.shared.ledger));
         knowing.or_else(named).unwrap_or(self)
     }

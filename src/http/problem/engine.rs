@@ -52,8 +52,11 @@ impl From<IdentityError> for Problem {
     fn from(error: IdentityError) -> Self {
         match error {
             IdentityError::NameTaken => Self::new(Code::Conflict, "the name is taken"),
-            IdentityError::NotFound => Self::not_found("organization, app or key"),
-            IdentityError::BadName | IdentityError::BadScope => Self::bad_request(error.to_string()),
+            IdentityError::NotFound => Self::not_found("organization, app, key, user or group"),
+            IdentityError::BadName
+            | IdentityError::BadScope
+            | IdentityError::BadCode
+            | IdentityError::BadClient(_) => Self::bad_request(error.to_string()),
             IdentityError::Engine(error) => submission(error, false),
         }
     }

@@ -37,6 +37,8 @@ pub struct Problem {
     pub retry_after_s: Option<u32>,
     /// Whether this is the recorded answer to an earlier request with the same key.
     pub replayed: bool,
+    /// The header `WWW-Authenticate`, when it says more than that somebody should authenticate.
+    pub challenge: Option<HeaderValue>,
 }
 
 impl Problem {
@@ -44,7 +46,14 @@ impl Problem {
     #[must_use]
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         let retry_after_s = matches!(code.entry().status, 429 | 503).then_some(1);
-        Self { code, detail: detail.into(), extra: Vec::new(), retry_after_s, replayed: false }
+        Self {
+            code,
+            detail: detail.into(),
+            extra: Vec::new(),
+            retry_after_s,
+            replayed: false,
+            challenge: None,
+        }
     }
 
     /// The request could not be read.
@@ -84,6 +93,13 @@ impl Problem {
     #[must_use]
     pub fn replayed(mut self, replayed: bool) -> Self {
         self.replayed = replayed;
+        self
+    }
+
+    /// Adds what RFC 6750 section 3 says to clients with tokens.
+    #[must_use]
+    pub fn challenging(mut self, challenge: &str) -> Self {
+        self.challenge = HeaderValue::from_str(challenge).ok();
         self
     }
 
@@ -154,8 +170,9 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if self.code == Code::Unauthenticated {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        let plain = (self.code == Code::Unauthenticated).then_some(HeaderValue::from_static("Bearer"));
+        if let Some(challenge) = self.challenge.clone().or(plain) {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
         if self.replayed {
             headers.insert(super::reply::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));

@@ -15,6 +15,7 @@ mod rsa;
 mod store;
 #[cfg(test)]
 mod tests;
+mod vaulted;
 
 pub use claims::{About, AccessGrant, Claims, IdClaims, IdGrant, PrincipalType, TokenType, Whose};
 pub use events::SigningKeyState as KeyState;
@@ -24,6 +25,7 @@ pub use keeper::{KeysError, MakeKey};
 pub use ring::{Lives, Ring, RingKey};
 pub use rsa::{BadKey, PrivateKey, PublicKey};
 pub use store::{KeyStore, KeyStoreError, MemoryKeys, StoredKey, StoredRing};
+pub use vaulted::VaultKeys;
 
 use std::{
     fmt,

@@ -20,8 +20,10 @@ use crate::{
 const SCHEMA: &str = "credit_ledger";
 
 /// The migrations of the projections, by name.
-pub const MIGRATIONS: &[(&str, &str)] =
-    &[("read/0001_read", include_str!("../../../migrations/postgres/read/0001_read.sql"))];
+pub const MIGRATIONS: &[(&str, &str)] = &[
+    ("read/0001_read", include_str!("../../../migrations/postgres/read/0001_read.sql")),
+    ("read/0002_people", include_str!("../../../migrations/postgres/read/0002_people.sql")),
+];
 
 const CURRENT: &str = "SELECT number, versions FROM builds WHERE ledger = $1 AND current";
 const CHECKPOINTS: &str = "SELECT name, version, position FROM checkpoints WHERE build = $1 ORDER BY name";
@@ -37,7 +39,7 @@ const OTHERS: &str = "SELECT number FROM builds WHERE ledger = $1 AND NOT curren
 const REMOVE_BUILD: &str = "DELETE FROM builds WHERE number = $1 AND NOT current";
 
 /// What removes the rows of a build, its checkpoint first: nobody reads or writes a build without one.
-const REMOVE_ROWS: [&str; 19] = [
+const REMOVE_ROWS: [&str; 20] = [
     FORGET,
     "DELETE FROM ids WHERE build = $1",
     "DELETE FROM wallets WHERE build = $1",
@@ -54,6 +56,7 @@ const REMOVE_ROWS: [&str; 19] = [
     "DELETE FROM organizations WHERE build = $1",
     "DELETE FROM apps WHERE build = $1",
     "DELETE FROM keys WHERE build = $1",
+    "DELETE FROM people WHERE build = $1",
     "DELETE FROM command_segments WHERE build = $1",
     "DELETE FROM command_pages WHERE build = $1",
     "DELETE FROM command_filters WHERE build = $1",

@@ -11,7 +11,7 @@ use crate::read::{
     Batch, StoreFault, WalletMark,
     stored::{
         corrupt, entry_rows, liability,
-        rows::{packed, signed, stored_key, stored_rule},
+        rows::{packed, signed, stored_key, stored_person, stored_rule},
         usage::{self, StoredUsage},
     },
 };
@@ -53,10 +53,13 @@ const ORGANIZATION: &str = "INSERT INTO organizations (build, id, name) VALUES (
 const APP: &str = "INSERT INTO apps (build, id, org, name, registered) VALUES ($1, $2, $3, $4, $5) \
      ON CONFLICT (build, id) DO UPDATE SET org = excluded.org, name = excluded.name, \
      registered = excluded.registered";
-const KEY: &str = "INSERT INTO keys (build, id, app, org, scopes, verifier, issued, revoked) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (build, id) DO UPDATE SET app = excluded.app, \
+const KEY: &str = "INSERT INTO keys (build, id, app, org, scopes, verifier, issued, revoked, expires) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (build, id) DO UPDATE SET app = excluded.app, \
      org = excluded.org, scopes = excluded.scopes, verifier = excluded.verifier, issued = excluded.issued, \
-     revoked = excluded.revoked";
+     revoked = excluded.revoked, expires = excluded.expires";
+const PERSON: &str = "INSERT INTO people (build, id, changed, data) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (build, id) DO UPDATE SET changed = excluded.changed, data = excluded.data";
+const REMOVE_PERSON: &str = "DELETE FROM people WHERE build = $1 AND id = $2";
 const PRICE: &str = "INSERT INTO prices (build, version, org, data) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (build, version) DO UPDATE SET org = excluded.org, data = excluded.data";
 const POLICY: &str = "INSERT INTO policies (build, version, org, data) VALUES ($1, $2, $3, $4) \
@@ -98,7 +101,7 @@ impl Writing<'_> {
         self.sums(batch, number).await?;
         self.by_position(batch).await?;
         for changed in batch.identity_changes {
-            self.identity(batch.identity, *changed).await?;
+            self.identity(batch.identity, changed).await?;
         }
         for changed in batch.rule_changes {
             let put = if matches!(changed, RuleChanged::Price(_)) { PRICE } else { POLICY };
@@ -215,20 +218,27 @@ impl Writing<'_> {
         )
     }
 
-    async fn identity(&mut self, identity: &Identity, changed: Changed) -> Result<(), StoreFault> {
+    async fn identity(&mut self, identity: &Identity, changed: &Changed) -> Result<(), StoreFault> {
         let query = match changed {
             Changed::Organization(id) => identity
                 .organizations
-                .get(&id)
+                .get(id)
                 .map(|row| sqlx::query(ORGANIZATION).bind(self.build).bind(row.id.0).bind(row.name.as_ref())),
-            Changed::App(id) => identity.apps.get(&id).map(|row| {
+            Changed::App(id) => identity.apps.get(id).map(|row| {
                 let put = sqlx::query(APP).bind(self.build).bind(row.id.0).bind(row.org.0);
                 put.bind(row.name.as_ref()).bind(row.registered.micros())
             }),
-            Changed::Key(id) => identity.keys.get(&id).map(|row| {
-                let (id, app, org, scopes, verifier, issued, revoked) = stored_key(row);
+            Changed::Key(id) => identity.keys.get(id).map(|row| {
+                let (id, app, org, scopes, verifier, issued, revoked, expires) = stored_key(row);
                 let put = sqlx::query(KEY).bind(self.build).bind(id).bind(app).bind(org).bind(scopes);
-                put.bind(verifier).bind(issued).bind(revoked)
+                put.bind(verifier).bind(issued).bind(revoked).bind(expires)
+            }),
+            Changed::Person(key) => Some(match identity.people.get(key) {
+                Some(row) => {
+                    let (id, changed, data) = stored_person(row)?;
+                    sqlx::query(PERSON).bind(self.build).bind(id).bind(changed).bind(data)
+                }
+                None => sqlx::query(REMOVE_PERSON).bind(self.build).bind(key.bytes()),
             }),
         };
         match query {

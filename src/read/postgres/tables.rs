@@ -3,7 +3,7 @@
 use std::ops::DerefMut;
 
 use events::{IdMap, OrgId, Position, Time, WalletId};
-use projections::{Basis, ReturnedRow, WalletRow};
+use projections::{Basis, ReturnedRow, RowKey, WalletRow};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use super::fault::store;
 use crate::{
     engine::Timer,
     read::{
-        Kept, StoreFault, WalletMark, WalletView,
+        Kept, PeopleQuery, StoreFault, WalletMark, WalletView,
         stored::{
             rows::{self, StoredKey, limited, position, signed},
             tables::{ListKey, Stored, Tables},
@@ -95,7 +95,10 @@ const POLICIES: &str =
     "SELECT version, org, data FROM policies WHERE build = $1 AND ($2::uuid IS NULL OR org = $2)";
 const ORGANIZATIONS: &str = "SELECT id, name FROM organizations WHERE build = $1";
 const APPS: &str = "SELECT id, org, name, registered FROM apps WHERE build = $1";
-const KEYS: &str = "SELECT id, app, org, scopes, verifier, issued, revoked FROM keys WHERE build = $1";
+const KEYS: &str =
+    "SELECT id, app, org, scopes, verifier, issued, revoked, expires FROM keys WHERE build = $1";
+const PEOPLE_SINCE: &str = "SELECT data FROM people WHERE build = $1 AND changed >= $2";
+const PEOPLE_BETWEEN: &str = "SELECT data FROM people WHERE build = $1 AND id BETWEEN $2 AND $3";
 
 const SEGMENTS: &str =
     "SELECT segment, entries, buckets FROM command_segments WHERE build = $1 ORDER BY segment";
@@ -282,6 +285,16 @@ impl<C: DerefMut<Target = PgConnection> + Send> Tables for On<C> {
 
     async fn keys(&mut self) -> Stored<Vec<StoredKey>> {
         all!(self, KEYS)
+    }
+
+    async fn people(&mut self, of: PeopleQuery) -> Stored<Vec<String>> {
+        match of {
+            PeopleQuery::Since(from) => column!(self, fetch_all, PEOPLE_SINCE, signed(from)),
+            PeopleQuery::GrantedTo(app) => {
+                let (first, last) = RowKey::of_app(app);
+                column!(self, fetch_all, PEOPLE_BETWEEN, first, last)
+            }
+        }
     }
 
     async fn segments(&mut self) -> Stored<Vec<(i64, i64, i64)>> {

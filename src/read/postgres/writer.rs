@@ -18,7 +18,7 @@ use super::{
 use crate::{
     log::Log,
     read::{
-        Batch, Found, Missing, Progress, Start, Store, StoreFault, mark_below,
+        Batch, Found, Missing, PeopleQuery, Progress, Start, Store, StoreFault, mark_below,
         stored::{
             StoredReads, Tables, entry_rows, liability, rows,
             segments::{Filters, Segments},
@@ -154,7 +154,7 @@ impl Store for PostgresStore {
         let tables = &mut On { connection: &mut connection, build: self.build };
         let start = Start {
             checkpoint,
-            identity: rows::identity(tables).await?,
+            identity: rows::identity(tables, PeopleQuery::ALL).await?,
             rules: rows::rules(tables, None).await?,
             marks: liability::marks(tables, true).await?,
             entries: entry_rows::between(tables, mark_below(checkpoint), checkpoint).await?,

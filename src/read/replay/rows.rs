@@ -63,6 +63,7 @@ fn compare_identity(live: &Identity, folded: &Identity) -> Differences {
     compare_all(&mut differences, live.apps.iter().map(|(id, row)| (*id, row)), apps);
     let keys = folded.keys.iter().map(|(id, row)| (*id, row));
     compare_all(&mut differences, live.keys.iter().map(|(id, row)| (*id, row)), keys);
+    compare_all(&mut differences, live.people.iter(), folded.people.iter());
     differences
 }
 

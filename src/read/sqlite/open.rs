@@ -29,7 +29,11 @@ pub const READ_FILE: &str = "read.db";
 /// The projections while they are built anew.
 pub const NEXT_FILE: &str = "read.db.next";
 
-const READ_SQL: &str = include_str!("../../../migrations/sqlite/read/0001_read.sql");
+/// The migrations by number and name.
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "read", include_str!("../../../migrations/sqlite/read/0001_read.sql")),
+    (2, "people", include_str!("../../../migrations/sqlite/read/0002_people.sql")),
+];
 
 const CHECKPOINTS: &str = "SELECT ledger, name, version, position FROM checkpoints ORDER BY name";
 const ADD_CHECKPOINT: &str = "INSERT INTO checkpoints (ledger, name, version, position) VALUES (?, ?, ?, 0)";
@@ -205,8 +209,10 @@ fn options(file: &Path) -> SqliteConnectOptions {
 
 /// Creates the schema; false when the file has another one.
 async fn migrate(connection: &mut SqliteConnection) -> Result<bool, OpenError> {
-    let read = Migration::new(1, "read".into(), MigrationType::Simple, READ_SQL.into_sql_str(), false);
-    match Migrator::with_migrations(vec![read]).run_direct(None, connection, false).await {
+    let migrations = MIGRATIONS.map(|(number, name, sql)| {
+        Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    match Migrator::with_migrations(migrations.into()).run_direct(None, connection, false).await {
         Ok(()) => Ok(true),
         Err(MigrateError::VersionMismatch(_) | MigrateError::VersionMissing(_)) => Ok(false),
         Err(error) => Err(error.into()),

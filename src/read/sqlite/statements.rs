@@ -13,7 +13,7 @@ use crate::read::{
     Batch, Kept, LiabilityMark, StoreFault, TimerChange, WalletMark,
     stored::{
         corrupt, entry_rows, liability,
-        rows::{packed, stored_key, stored_rule},
+        rows::{packed, stored_key, stored_person, stored_rule},
         tables::ListKey,
         usage::{self, StoredUsage},
     },
@@ -21,8 +21,9 @@ use crate::read::{
 
 const PUT_ORGANIZATION: &str = "REPLACE INTO organizations (id, name) VALUES (?, ?)";
 const PUT_APP: &str = "REPLACE INTO apps (id, org, name, registered) VALUES (?, ?, ?, ?)";
-const PUT_KEY: &str =
-    "REPLACE INTO keys (id, app, org, scopes, verifier, issued, revoked) VALUES (?, ?, ?, ?, ?, ?, ?)";
+const PUT_KEY: &str = "REPLACE INTO keys (id, app, org, scopes, verifier, issued, revoked, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+const PUT_PERSON: &str = "REPLACE INTO people (id, changed, data) VALUES (?, ?, ?)";
+const REMOVE_PERSON: &str = "DELETE FROM people WHERE id = ?";
 const PUT_PRICE: &str = "REPLACE INTO prices (version, org, data) VALUES (?, ?, ?)";
 const PUT_POLICY: &str = "REPLACE INTO policies (version, org, data) VALUES (?, ?, ?)";
 
@@ -92,7 +93,7 @@ impl Statements {
         self.write_sums(connection, batch, number).await?;
         self.write_by_position(connection, batch).await.map_err(store)?;
         for changed in batch.identity_changes {
-            write_identity(connection, batch.identity, *changed).await.map_err(store)?;
+            write_identity(connection, batch.identity, changed).await?;
         }
         for changed in batch.rule_changes {
             let put = if matches!(changed, RuleChanged::Price(_)) { PUT_PRICE } else { PUT_POLICY };
@@ -203,25 +204,32 @@ impl Statements {
 async fn write_identity(
     connection: &mut SqliteConnection,
     identity: &Identity,
-    changed: Changed,
-) -> Result<(), sqlx::Error> {
+    changed: &Changed,
+) -> Result<(), StoreFault> {
     let query = match changed {
         Changed::Organization(id) => identity
             .organizations
-            .get(&id)
+            .get(id)
             .map(|row| sqlx::query(PUT_ORGANIZATION).bind(row.id.0).bind(row.name.as_ref())),
-        Changed::App(id) => identity.apps.get(&id).map(|row| {
+        Changed::App(id) => identity.apps.get(id).map(|row| {
             let put = sqlx::query(PUT_APP).bind(row.id.0).bind(row.org.0);
             put.bind(row.name.as_ref()).bind(row.registered.micros())
         }),
-        Changed::Key(id) => identity.keys.get(&id).map(|row| {
-            let (id, app, org, scopes, verifier, issued, revoked) = stored_key(row);
+        Changed::Key(id) => identity.keys.get(id).map(|row| {
+            let (id, app, org, scopes, verifier, issued, revoked, expires) = stored_key(row);
             let put = sqlx::query(PUT_KEY).bind(id).bind(app).bind(org).bind(scopes);
-            put.bind(verifier).bind(issued).bind(revoked)
+            put.bind(verifier).bind(issued).bind(revoked).bind(expires)
+        }),
+        Changed::Person(key) => Some(match identity.people.get(key) {
+            Some(row) => {
+                let (id, changed, data) = stored_person(row)?;
+                sqlx::query(PUT_PERSON).bind(id).bind(changed).bind(data)
+            }
+            None => sqlx::query(REMOVE_PERSON).bind(key.bytes()),
         }),
     };
     match query {
-        Some(query) => query.execute(connection).await.map(drop),
+        Some(query) => query.execute(connection).await.map(drop).map_err(store),
         None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use std::{fmt::Display, ops::DerefMut, path::Path};
 
 use events::{IdMap, OrgId, Position, Time, WalletId};
-use projections::{Basis, ReturnedRow, WalletRow};
+use projections::{Basis, ReturnedRow, RowKey, WalletRow};
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction, pool::PoolConnection};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use super::{fault::store, open};
 use crate::{
     engine::Timer,
     read::{
-        Kept, WalletMark, WalletView,
+        Kept, PeopleQuery, WalletMark, WalletView,
         stored::{
             rows::{self, StoredKey, limited, position, signed},
             tables::{Database, ListKey, Snapshot, Stored, Tables},
@@ -89,7 +89,9 @@ const PRICES: &str = "SELECT version, org, data FROM prices WHERE ?1 IS NULL OR 
 const POLICIES: &str = "SELECT version, org, data FROM policies WHERE ?1 IS NULL OR org = ?1";
 const ORGANIZATIONS: &str = "SELECT id, name FROM organizations";
 const APPS: &str = "SELECT id, org, name, registered FROM apps";
-const KEYS: &str = "SELECT id, app, org, scopes, verifier, issued, revoked FROM keys";
+const KEYS: &str = "SELECT id, app, org, scopes, verifier, issued, revoked, expires FROM keys";
+const PEOPLE_SINCE: &str = "SELECT data FROM people WHERE changed >= ?";
+const PEOPLE_BETWEEN: &str = "SELECT data FROM people WHERE id BETWEEN ? AND ?";
 
 const SEGMENTS: &str = "SELECT segment, entries, buckets FROM command_segments ORDER BY segment";
 const FILTERS: &str = "SELECT block, data FROM command_filters ORDER BY block";
@@ -310,6 +312,16 @@ impl<C: DerefMut<Target = SqliteConnection> + Send> Tables for On<C> {
 
     async fn keys(&mut self) -> Stored<Vec<StoredKey>> {
         all!(self, KEYS)
+    }
+
+    async fn people(&mut self, of: PeopleQuery) -> Stored<Vec<String>> {
+        match of {
+            PeopleQuery::Since(from) => column!(self, fetch_all, PEOPLE_SINCE, signed(from)),
+            PeopleQuery::GrantedTo(app) => {
+                let (first, last) = RowKey::of_app(app);
+                column!(self, fetch_all, PEOPLE_BETWEEN, first, last)
+            }
+        }
     }
 
     async fn segments(&mut self) -> Stored<Vec<(i64, i64, i64)>> {

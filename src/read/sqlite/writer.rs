@@ -16,7 +16,7 @@ use super::{
 use crate::{
     log::Log,
     read::{
-        Batch, Found, Missing, Progress, Start, Store, StoreFault, mark_below,
+        Batch, Found, Missing, PeopleQuery, Progress, Start, Store, StoreFault, mark_below,
         stored::{
             StoredReads, Tables, entry_rows, liability, rows,
             segments::{Filters, Segments},
@@ -114,7 +114,7 @@ impl Store for SqliteStore {
         let (tables, checkpoint) = (&mut On(&mut self.connection), self.checkpoint);
         Ok(Start {
             checkpoint,
-            identity: rows::identity(tables).await?,
+            identity: rows::identity(tables, PeopleQuery::ALL).await?,
             rules: rows::rules(tables, None).await?,
             marks: liability::marks(tables, true).await?,
             entries: entry_rows::between(tables, mark_below(checkpoint), checkpoint).await?,

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::engine::Timer;
 use crate::read::{
-    Kept, LiabilityMark, Live, StoreFault, WalletMark,
+    Kept, LiabilityMark, Live, PeopleQuery, StoreFault, WalletMark,
     replay::{EntryList, ListDigest},
 };
 
@@ -99,7 +99,7 @@ impl<D: Database> Live for StoredReads<D> {
     }
 
     async fn identity_rows(&self) -> Result<Identity, StoreFault> {
-        rows::identity(&mut self.single().await?).await
+        rows::identity(&mut self.single().await?, PeopleQuery::ALL).await
     }
 
     async fn answers_digest(&self) -> Result<(u64, u128), StoreFault> {

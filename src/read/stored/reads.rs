@@ -13,7 +13,7 @@ use super::{
     log_events, rows,
 };
 use crate::read::{
-    EntryPage, EntryQuery, Explained, HoldEnd, IdentityRows, LiabilityReport, ReadFault, Reads,
+    EntryPage, EntryQuery, Explained, HoldEnd, IdentityRows, LiabilityReport, PeopleQuery, ReadFault, Reads,
     StatementPart, StatementQuery, StoreFault, UsageQuery, UsageReport, WalletView, When,
 };
 
@@ -52,8 +52,8 @@ impl<D: Database> Reads for StoredReads<D> {
         })
     }
 
-    fn identity(&self) -> BoxFuture<'_, Result<IdentityRows, ReadFault>> {
-        self.reading(|reads| async move { reads.identity_now().await })
+    fn identity(&self, people: PeopleQuery) -> BoxFuture<'_, Result<IdentityRows, ReadFault>> {
+        self.reading(move |reads| async move { reads.identity_now(people).await })
     }
 
     fn position_at(&self, time: Time) -> BoxFuture<'_, Result<Position, ReadFault>> {
@@ -141,16 +141,17 @@ impl<D: Database> StoredReads<D> {
         .boxed()
     }
 
-    async fn identity_now(&self) -> Result<IdentityRows, StoreFault> {
+    async fn identity_now(&self, people: PeopleQuery) -> Result<IdentityRows, StoreFault> {
         let mut snapshot = self.snapshot().await?;
         let as_of = snapshot.checkpoint().await;
-        let all = rows::identity(&mut snapshot).await;
+        let all = rows::identity(&mut snapshot, people).await;
         snapshot.end().await?;
         let (as_of, all) = (as_of?, all?);
         Ok(IdentityRows {
             organizations: all.organizations.into_values().collect(),
             apps: all.apps.into_values().collect(),
             keys: all.keys.into_values().collect(),
+            people: all.people.into_rows().collect(),
             as_of,
         })
     }

@@ -4,7 +4,8 @@ use events::{
     AppId, Credits, Currency, KeyId, OrgId, PolicySet, Position, PriceSet, Time, Verifier, WalletId,
 };
 use projections::{
-    AppRow, Basis, Identity, KeyRow, OrgRow, PolicyRow, PriceRow, ReturnedRow, RuleChanged, Rules, WalletRow,
+    AppRow, Basis, Identity, KeyRow, OrgRow, PersonRow, PolicyRow, PriceRow, ReturnedRow, RuleChanged, Rules,
+    WalletRow,
 };
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -13,10 +14,13 @@ use super::{
     corrupt,
     tables::{Stored, Tables},
 };
-use crate::read::{Kept, StoreFault, WalletMark};
+use crate::read::{Kept, PeopleQuery, StoreFault, WalletMark};
 
-/// Id, app, organization, scopes as JSON, verifier, and when it was issued and revoked.
-pub type StoredKey = (Uuid, Uuid, Uuid, String, Vec<u8>, i64, Option<i64>);
+/// Id, app, organization, scopes as JSON, verifier, and when it was issued, is revoked and expires.
+pub type StoredKey = (Uuid, Uuid, Uuid, String, Vec<u8>, i64, Option<i64>, Option<i64>);
+
+/// Id, position of the last change, and JSON of a row about people.
+pub(in crate::read) type StoredPerson = (Vec<u8>, i64, String);
 
 /// Id, organization, `account_seq`, last event, number of events, state.
 pub(in crate::read) type StoredWallet = (Uuid, Uuid, i64, i64, i64, Vec<u8>);
@@ -72,9 +76,14 @@ pub(in crate::read) fn basis(stored: (i64, i64, i64, String)) -> Stored<(Positio
     Ok((lot, Basis { amount: Credits::from_micros(amount), paid, currency }))
 }
 
-/// All identity rows.
-pub(in crate::read) async fn identity(tables: &mut impl Tables) -> Stored<Identity> {
+/// All identity rows; of those about people, the wanted ones.
+pub(in crate::read) async fn identity(tables: &mut impl Tables, of: PeopleQuery) -> Stored<Identity> {
     let mut identity = Identity::default();
+    for data in tables.people(of).await? {
+        let row =
+            serde_json::from_str(&data).map_err(|error| corrupt(format!("a row about people: {error}")))?;
+        identity.people.put(row);
+    }
     for (id, name) in tables.organizations().await? {
         let row = OrgRow { id: OrgId(id), name: name.into() };
         identity.organizations.insert(row.id, row);
@@ -91,7 +100,7 @@ pub(in crate::read) async fn identity(tables: &mut impl Tables) -> Stored<Identi
     Ok(identity)
 }
 
-fn key((id, app, org, scopes, verifier, issued, revoked): StoredKey) -> Stored<KeyRow> {
+fn key((id, app, org, scopes, verifier, issued, revoked, expires): StoredKey) -> Stored<KeyRow> {
     let key = KeyId(id);
     let verifier = verifier.as_slice().try_into();
     Ok(KeyRow {
@@ -102,6 +111,7 @@ fn key((id, app, org, scopes, verifier, issued, revoked): StoredKey) -> Stored<K
             .map_err(|error| corrupt(format!("the scopes of key {key}: {error}")))?,
         verifier: Verifier(verifier.map_err(|_| corrupt(format!("the verifier of key {key} is cut off")))?),
         issued: Time::from_micros(issued),
+        expires: expires.map(Time::from_micros),
         revoked: revoked.map(Time::from_micros),
     })
 }
@@ -118,7 +128,15 @@ pub(in crate::read) fn stored_key(row: &KeyRow) -> StoredKey {
         row.verifier.0.to_vec(),
         row.issued.micros(),
         revoked,
+        row.expires.map(Time::micros),
     )
+}
+
+/// A row about people as it is stored.
+pub(in crate::read) fn stored_person(row: &PersonRow) -> Stored<StoredPerson> {
+    let data = serde_json::to_string(row);
+    let data = data.map_err(|error| corrupt(format!("a row about people can't be written: {error}")))?;
+    Ok((row.key().bytes(), signed(row.changed()), data))
 }
 
 /// All rules, or those of one organization.

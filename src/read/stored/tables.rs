@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{rows::StoredKey, usage::StoredUsage};
 use crate::{
     engine::Timer,
-    read::{Kept, StoreFault, WalletMark, WalletView},
+    read::{Kept, PeopleQuery, StoreFault, WalletMark, WalletView},
 };
 
 /// The result of a read.
@@ -185,6 +185,9 @@ pub trait Tables: Send {
 
     /// All keys.
     fn keys(&mut self) -> impl Future<Output = Stored<Vec<StoredKey>>> + Send;
+
+    /// The JSON of rows about people.
+    fn people(&mut self, of: PeopleQuery) -> impl Future<Output = Stored<Vec<String>>> + Send;
 
     /// Number, entries and buckets of each segment of the command index.
     fn segments(&mut self) -> impl Future<Output = Stored<Vec<(i64, i64, i64)>>> + Send;

@@ -16,6 +16,7 @@ fn registered(number: u128, name: &str) -> Fact {
         id: CommandId(Uuid::from_u128(number << 64)),
         subject: Subject::Organization(org),
         org: Some(org),
+        app: None,
         actor: None,
         event: OrganizationRegistered { organization: org, name: name.into() }.into(),
     }

@@ -8,7 +8,7 @@ use credit_ledger::{
     cluster::{Claimant, Lease, postgres::PostgresLease},
     config::Config,
     http::{Api, HttpOptions},
-    identity::{Pepper, Scope, Scopes},
+    identity::{Pepper, Scope, Scopes, tokens::PrivateKey},
     log::postgres::PostgresLog,
 };
 use http_body_util::BodyExt;
@@ -114,7 +114,11 @@ impl Common {
 }
 
 fn machine() -> Machine {
-    Machine { clock: Arc::new(SystemClock::new()), entropy: || Box::new(Generator::from_system()) }
+    Machine {
+        clock: Arc::new(SystemClock::new()),
+        entropy: || Box::new(Generator::from_system()),
+        signing_key: PrivateKey::generate,
+    }
 }
 
 impl Replica {
@@ -226,7 +230,7 @@ async fn keys_are_known_and_revoked_everywhere_and_outlive_the_writer() {
     let third = common.replica().await;
     third.ledger.caught_up().await;
     let known = async {
-        while third.ledger.identity.authenticate(token).is_none() {
+        while third.ledger.identity.authenticate(token, Time::default()).is_none() {
             tokio::task::yield_now().await;
         }
     };
@@ -238,7 +242,7 @@ async fn keys_are_known_and_revoked_everywhere_and_outlive_the_writer() {
     assert_eq!(body["balance"], json!("3"));
     third.ledger.identity.revoke_key(issued.key, None).await.expect("revoked");
     let refused = async {
-        while second.ledger.identity.authenticate(token).is_some() {
+        while second.ledger.identity.authenticate(token, Time::default()).is_some() {
             tokio::task::yield_now().await;
         }
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use credit_ledger::{
     app::{Ledger, Machine},
     clock::{Generator, SystemClock},
+    identity::tokens::PrivateKey,
     log::{Log, kurrent::KurrentLog},
 };
 
@@ -91,8 +92,11 @@ async fn an_event_store_alone_is_no_ledger() {
     let double = Double::start().await;
     let mut home = Home::embedded();
     home.config.event_store_url = double.url().as_str().into();
-    let machine =
-        Machine { clock: Arc::new(SystemClock::new()), entropy: || Box::new(Generator::from_system()) };
+    let machine = Machine {
+        clock: Arc::new(SystemClock::new()),
+        entropy: || Box::new(Generator::from_system()),
+        signing_key: PrivateKey::generate,
+    };
     let refused = Ledger::open(&home.config, &machine).await.expect_err("no place for projections");
     assert!(refused.to_string().contains("database_url"), "{refused}");
     assert_eq!(double.appended(), 0);

@@ -21,7 +21,7 @@ use crate::support::{
 
 fn rule(number: u128, org: OrgId, event: impl Into<Event>) -> Fact {
     let (id, subject) = (CommandId(Uuid::from_u128(number)), Subject::Organization(org));
-    Fact { id, subject, org: Some(org), actor: Some("key/1".into()), event: event.into() }
+    Fact { id, subject, org: Some(org), app: None, actor: Some("key/1".into()), event: event.into() }
 }
 
 /// Chat costs so many credits a token.

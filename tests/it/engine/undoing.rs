@@ -42,6 +42,7 @@ async fn with_approval_above(ground: Ground, limit: &str) -> Ledger {
         id: CommandId(Uuid::from_u128(1)),
         subject: Subject::Organization(CALLER.org),
         org: Some(CALLER.org),
+        app: None,
         actor: None,
         event: policy.into(),
     };

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use credit_ledger::read::{Database, Entry, EntryQuery, Reads, StoredReads};
+use credit_ledger::read::{Database, Entry, EntryQuery, PeopleQuery, Reads, StoredReads};
 use events::{AppId, OrgId, Position, Time, WalletId};
 use projections::{EntryKind, EntryRow, Parts, ReturnedRow, reference};
 use uuid::Uuid;
@@ -184,7 +184,7 @@ async fn wallets_returned_amounts_and_identity_are_read<P: Place>() {
         let returned = reads.returned(known.entry.position).await.expect("a read");
         assert_eq!(returned.map(|(_, last)| last), known.entry.reversed_by);
     }
-    let identity = reads.identity().await.expect("a read");
+    let identity = reads.identity(PeopleQuery::ALL).await.expect("a read");
     assert_eq!((identity.organizations.len(), identity.apps.len(), identity.as_of), (2, 4, end(&bodies)));
     assert!(identity.apps.iter().all(|app| history.apps.contains(&(app.id, app.org))));
     reads.close().await;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use credit_ledger::{
     engine::ColdState,
     log::{Log, memory::MemoryLog},
-    read::{Fold, Live, Reads, Start, Store, StoreFault, postgres, replay},
+    read::{Fold, Live, PeopleQuery, Reads, Start, Store, StoreFault, postgres, replay},
 };
 use events::{LedgerId, Position};
 use sqlx::Connection;
@@ -118,7 +118,10 @@ async fn a_follower_reads_what_another_process_writes() {
     let follower = follow(&place, history.ledger, log.clone()).await;
     let wallet = history.wallets.iter().find(|(.., wallet)| wallet.is_some()).expect("a wallet").0;
     // Nothing is there yet: that is no answer, least of all that there is no such wallet.
-    assert!(follower.reads.wallet(wallet).await.is_err() && follower.reads.identity().await.is_err());
+    assert!(
+        follower.reads.wallet(wallet).await.is_err()
+            && follower.reads.identity(PeopleQuery::ALL).await.is_err()
+    );
     append(&*log, &bodies).await;
     let stop = CancellationToken::new();
     let started = place.start(history.ledger, log.clone(), super::nothing_handed_over(), stop.clone());
@@ -154,7 +157,10 @@ async fn a_rebuild_swaps_under_readers_and_stops_who_writes_the_old_rows() {
     place.rebuild(history.ledger, log.clone(), |_, _| {}).await.expect("a rebuild");
     // The follower goes over to the new rows; who read the old ones alone is told.
     let wallet = history.wallets.iter().find(|(.., wallet)| wallet.is_some()).expect("a wallet").0;
-    assert!(follower.reads.identity().await.is_ok() && pinned.identity().await.is_err());
+    assert!(
+        follower.reads.identity(PeopleQuery::ALL).await.is_ok()
+            && pinned.identity(PeopleQuery::ALL).await.is_err()
+    );
     assert!(pinned.wallet(wallet).await.is_err(), "rows that are gone are no answer");
     let mut fold = Fold::new(history.ledger, Start::default(), 1_000);
     recorded(&bodies).iter().for_each(|event| fold.apply(event).expect("a valid history"));

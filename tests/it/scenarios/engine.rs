@@ -155,7 +155,7 @@ impl World for EngineWorld {
         };
         let id = CommandId(Uuid::from_u128(self.rules));
         let actor = Some(app.actor().into());
-        let fact = Fact { id, subject: Subject::Organization(org), org: Some(org), actor, event };
+        let fact = Fact { id, subject: Subject::Organization(org), org: Some(org), app: None, actor, event };
         self.ledger().engine.record(fact).await.expect("a rule that is kept").envelope.position
     }
 

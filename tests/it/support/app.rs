@@ -16,7 +16,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -24,13 +24,17 @@ use credit_ledger::{
     app::{Ledger, Machine},
     clock::{Clock, Entropy, Generator, ManualClock, SystemClock},
     http::{self, HttpOptions},
-    identity::Scope,
+    identity::{
+        Scope,
+        tokens::{BadKey, PrivateKey},
+    },
     telemetry::Metrics,
 };
 use events::{Position, Time};
 use serde_json::json;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
 
 use super::ground::START_MICROS;
 
@@ -73,7 +77,7 @@ impl TestApp {
 
     async fn serve(home: Home, options: HttpOptions, real: Option<Arc<dyn Clock>>) -> Self {
         let clock = Arc::new(ManualClock::at(Time::from_micros(START_MICROS)));
-        let machine = Machine { clock: real.unwrap_or_else(|| clock.clone()), entropy };
+        let machine = Machine { clock: real.unwrap_or_else(|| clock.clone()), entropy, signing_key };
         let metrics = metrics();
         let ledger = Ledger::open(&home.config, &machine).await.expect("a ledger");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
@@ -208,6 +212,15 @@ impl TestApp {
 fn entropy() -> Box<dyn Entropy> {
     static SEED: AtomicU64 = AtomicU64::new(0);
     Box::new(Generator::from_seed(SEED.fetch_add(1, Ordering::Relaxed)))
+}
+
+/// One of a few keys: making one takes a tenth of a second, and hundreds of ledgers need one.
+pub(crate) fn signing_key() -> Result<PrivateKey, BadKey> {
+    static KEYS: OnceLock<Vec<Zeroizing<Vec<u8>>>> = OnceLock::new();
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let made = || PrivateKey::generate().and_then(|key| key.to_pkcs8()).expect("a key");
+    let keys = KEYS.get_or_init(|| (0..4).map(|_| made()).collect());
+    PrivateKey::from_pkcs8(&keys[NEXT.fetch_add(1, Ordering::Relaxed) % keys.len()])
 }
 
 /// The process has one set of metrics, whichever test comes first.

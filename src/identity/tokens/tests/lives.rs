@@ -5,6 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::future::BoxFuture;
 
 use super::*;
+use crate::identity::{
+    Pepper,
+    seal::Seal,
+    vault::{Kind, Shelf, Vault, memory::MemoryVault},
+};
 
 const LEAD_S: i64 = 600;
 
@@ -94,6 +99,30 @@ async fn replicas_share_the_ring() {
     assert_eq!(other.verify_access(&token, at(LEAD_S)).map(drop), Err(TokenFault::UnknownKey));
     assert!(other.look_for_key(at(LEAD_S)).await.expect("looked"));
     other.verify_access(&token, at(LEAD_S)).expect("now it is known");
+}
+
+#[tokio::test]
+async fn in_the_vault_the_keys_are_sealed_and_shared() {
+    let vault = Arc::new(MemoryVault::new());
+    let open = async |pepper: u8| {
+        let seal = Seal::new(&Pepper::from_bytes(&[pepper; 32]), events::LedgerId(uuid::Uuid::nil()));
+        let entropy = || Box::new(Generator::from_seed(1));
+        let keys = VaultKeys::new(Shelf::new(vault.clone()), Arc::new(seal), entropy());
+        Tokens::open(TokenSettings::at(ISSUER), Arc::new(keys), PrivateKey::generate, entropy(), at(0)).await
+    };
+    let one = open(7).await.expect("tokens");
+    let other = open(7).await.expect("tokens");
+    let (token, _) = one.issue_access(&grant(), at(0)).expect("a token");
+    other.verify_access(&token, at(0)).expect("the same key");
+    other.rotate(at(0)).await.expect("rotated");
+    one.tend(at(LEAD_S)).await.expect("moved on");
+    assert_eq!(states(&one), [KeyState::Retained, KeyState::Active]);
+    let rows = vault.all(Kind::SigningKey, None, 10, at(0)).await.expect("rows");
+    let [row] = rows.as_slice() else { panic!("one row: {rows:?}") };
+    // What begins a private key in PKCS #8, in base64.
+    assert!(!row.body.contains("MIIEv") && row.body.matches("s1.").count() == 1, "{}", row.body);
+    assert!(open(8).await.is_err(), "another pepper opens nothing, and replaces nothing");
+    other.tend(at(LEAD_S)).await.expect("still there");
 }
 
 /// Counts how often it is read.

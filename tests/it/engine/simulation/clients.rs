@@ -247,7 +247,7 @@ pub(super) fn rule(dice: &mut Dice, now: Time, number: u64) -> Fact {
     let event = if dice.percent(65) { price(dice, now).into() } else { policy(dice).into() };
     let id = CommandId(Uuid::from_u128(0x9_0000_0000 + u128::from(number)));
     let actor = Some("ann".into());
-    Fact { id, subject: Subject::Organization(CALLER.org), org: Some(CALLER.org), actor, event }
+    Fact { id, subject: Subject::Organization(CALLER.org), org: Some(CALLER.org), app: None, actor, event }
 }
 
 fn price(dice: &mut Dice, now: Time) -> PriceSet {

@@ -1,0 +1,163 @@
+//! `/login`: the page to sign in, and the form.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+
+use super::browser::{self, Browser, see_other, site, told};
+use crate::{
+    http::{
+        app::Shared,
+        extract::{Form, Seen},
+        oauth::{Addressed, app_of},
+        pages::{self, Login, Page},
+    },
+    identity::{oauth::params::Params, users},
+};
+
+/// Where a sign-in may lead: to what brought somebody here, which is always one of our own paths.
+const AIMS: [&str; 2] = ["/oauth/authorize?", "/account"];
+const WRONG: &str = "That did not work: the e-mail address or the password is wrong.";
+
+/// The page to sign in, for whoever asks for it.
+#[utoipa::path(
+    get, path = "/login", tag = "pages", operation_id = "login_page",
+    params(
+        ("next" = Option<String>, Query, description = "Where to go on afterwards: a path of ours"),
+        ("login_hint" = Option<String>, Query, description = "The address to begin with"),
+    ),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html")),
+)]
+pub(in crate::http) async fn show(
+    State(shared): State<Shared>,
+    browser: Browser,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Page> {
+    let params = read(query.as_deref().unwrap_or_default())?;
+    let hint = params.optional("login_hint").ok().flatten().unwrap_or_default();
+    let page = page(&shared, &browser, &aim(&params), hint, None);
+    Ok(browser.shown(page))
+}
+
+/// Signs in.
+#[utoipa::path(
+    post, path = "/login", tag = "pages", operation_id = "login_by_form",
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`email`, `password`, `next` and `csrf` of the page"),
+    responses(
+        (status = 303, description = "Signed in: go on, with a cookie"),
+        (status = 200, description = "The page again, with a complaint", body = String, content_type = "text/html"),
+    ),
+)]
+pub(in crate::http) async fn take(
+    State(shared): State<Shared>,
+    browser: Browser,
+    headers: HeaderMap,
+    seen: Seen,
+    Form(form): Form,
+) -> Result<Response, Page> {
+    browser.must_have_sent(&shared, &headers, &form)?;
+    let aim = aim(&form);
+    let email = form.optional("email").ok().flatten().unwrap_or_default();
+    let password = form.optional("password").ok().flatten().unwrap_or_default();
+    let complain = |text: &str, status| {
+        let page = page(&shared, &browser, &aim, email, Some(text)).with_status(status);
+        Ok(browser.shown(page))
+    };
+    let session = match users::sign_in(&shared.auth, email, password, seen.address, &seen.agent).await {
+        Ok(session) => session,
+        Err(users::SignInError::Wrong) => return complain(WRONG, StatusCode::UNAUTHORIZED),
+        Err(users::SignInError::Throttled(seconds)) => {
+            let text = format!("Too many attempts. Please try again in {seconds} seconds.");
+            return complain(&text, StatusCode::TOO_MANY_REQUESTS);
+        }
+        Err(users::SignInError::Unavailable) => {
+            return complain("That did not work. Please try again in a moment.", StatusCode::SERVICE_UNAVAILABLE);
+        }
+    };
+    let now = shared.clock.now();
+    // Whoever was signed in here before is not any more: no session outlives a change of hands.
+    if let Some(before) = &browser.signed_in {
+        let closed = shared.auth.browsers.close(before, now).await;
+        closed.map_err(|_| told("Not now", "Please try again in a moment.", StatusCode::SERVICE_UNAVAILABLE))?;
+    }
+    let cookie = shared.auth.browsers.open(session.user, session.session, now).await;
+    let cookie = cookie.map_err(|error| browser::unavailable(&error))?;
+    let mut response = see_other(&aim);
+    browser::sign_in(&mut response, &cookie);
+    Ok(response)
+}
+
+fn page(shared: &Shared, browser: &Browser, aim: &str, email: &str, complaint: Option<&str>) -> Page {
+    let csrf = browser.csrf(shared);
+    let asking = aim.strip_prefix(AIMS[0]).and_then(|query| app_of(shared, query));
+    let hidden = [("next", aim)];
+    let register = format!("/register?{}", Params::default().with("next", aim).to_query());
+    let view = Login {
+        form: pages::Form { action: "/login", csrf: &csrf, hidden: &hidden },
+        app: asking.as_ref().map(Addressed::shown),
+        email,
+        complaint,
+        notice: None,
+        google: None,
+        register: &register,
+        reset: "/password/reset",
+    };
+    let page = pages::login(site(), &view);
+    match &asking {
+        Some(asking) => page.leading_to(&asking.redirect_uri),
+        None => page,
+    }
+}
+
+/// Where to go on. Anything but a path of ours that expects somebody from here is the account.
+fn aim(params: &Params) -> String {
+    let next = params.optional("next").ok().flatten().unwrap_or_default();
+    let known = next.starts_with(AIMS[0]) || next == AIMS[1];
+    let plain = next.bytes().all(|byte| byte.is_ascii_graphic());
+    if known && plain { next.to_owned() } else { AIMS[1].to_owned() }
+}
+
+pub(in crate::http) fn read(query: &str) -> Result<Params, Page> {
+    Params::parse(query)
+        .map_err(|error| told("This address cannot be read", &error.description, StatusCode::BAD_REQUEST))
+}
+
+/// Whoever is not signed in signs in first, and comes back.
+pub(in crate::http) fn first(next: &str, hint: Option<&str>) -> Response {
+    let params = Params::default().with("next", next);
+    let params = match hint {
+        Some(hint) => params.with("login_hint", hint),
+        None => params,
+    };
+    see_other(&format!("/login?{}", params.to_query())).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_leads_to_paths_of_ours_alone() {
+        let aimed = |next: &str| aim(&Params::default().with("next", next));
+        assert_eq!(aimed("/oauth/authorize?a=b"), "/oauth/authorize?a=b");
+        for elsewhere in [
+            "",
+            "/",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/oauth/authorize/../x",
+            "/account@evil.example",
+            "/account/../x",
+            "\t/account",
+            "/oauth/authorize?a=\r\nSet-Cookie: x",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(aimed(elsewhere), "/account", "{elsewhere}");
+        }
+        let twice = Params::default().with("next", "/oauth/authorize?").with("next", "/oauth/authorize?");
+        assert_eq!(aim(&twice), "/account");
+    }
+}

@@ -1,0 +1,5 @@
+//! People at browsers: signing in and out, and their account.
+
+pub(super) mod browser;
+pub(super) mod login;
+pub(super) mod logout;

@@ -1,0 +1,105 @@
+//! Who the bearer of a token is now: what the token says, as far as the directory still agrees.
+
+use events::{AppId, GroupId, UserId, UserRole, WalletId};
+
+use super::{
+    Caller, Denial, Identity, Principal, Reach, Scope, Scopes, role_scopes,
+    tokens::{Claims, PrincipalType, TokenFault},
+};
+
+impl Identity {
+    /// Who the bearer of a verified token is.
+    ///
+    /// # Errors
+    /// [`TokenFault::Revoked`] when the token, its session, its user, its client or the user's access for
+    /// the app has ended.
+    pub fn bearer(&self, claims: &Claims) -> Result<Caller, TokenFault> {
+        if self.denied(&Denial::of(claims)) {
+            return Err(TokenFault::Revoked);
+        }
+        let caller = match claims.principal_type {
+            PrincipalType::User => self.user_of(claims),
+            PrincipalType::Service => self.service_of(claims),
+        };
+        caller.filter(|caller| caller.org == claims.org_id).ok_or(TokenFault::Revoked)
+    }
+
+    /// The app that shows one of its keys, on behalf of the user whose token it shows as well: it may do
+    /// what both allow. None when the token is not the user's for this very app.
+    #[must_use]
+    pub fn on_behalf(&self, key: &Caller, token: &Caller) -> Option<Caller> {
+        match (key.principal, token.principal) {
+            (Principal::App { app, key: id }, Principal::User { user, app: Some(of), .. })
+                if app == of && key.org == token.org =>
+            {
+                Some(Caller {
+                    org: key.org,
+                    principal: Principal::OnBehalf { app, key: id, user },
+                    scopes: key.scopes.both(token.scopes),
+                    reach: Reach::Own(user),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a wallet is within this reach. Whether it is of the right organization is for the wallet to
+    /// say.
+    #[must_use]
+    pub fn reaches(&self, reach: Reach, wallet: WalletId) -> bool {
+        match reach {
+            Reach::Organization => true,
+            Reach::Own(user) => wallet == user.wallet() || self.is_member(GroupId(wallet.0), user),
+        }
+    }
+
+    /// Whether an app may spend from a wallet by its own credentials: from a registered user's with that
+    /// user's access for it, from a group's with that of a member. Wallets of nobody who is registered are
+    /// the apps' own affair.
+    #[must_use]
+    pub fn lets(&self, app: AppId, wallet: WalletId, scope: Scope) -> bool {
+        let (user, group) = (UserId(wallet.0), GroupId(wallet.0));
+        let lets = |user: UserId| self.access(user, app).is_some_and(|access| access.scopes.contains(scope));
+        if self.user(user).is_some() {
+            return lets(user);
+        }
+        self.group(group).is_none() || self.members(group).iter().any(|member| lets(member.user))
+    }
+
+    /// A user counts with the roles it has now. Through an app of others it is a customer, whatever its
+    /// roles are: who lets an app spend does not let it administer.
+    fn user_of(&self, claims: &Claims) -> Option<Caller> {
+        let user = self.user(claims.user()?).filter(|user| !user.disabled)?;
+        let trusted = match claims.app_id {
+            None => true,
+            Some(app) => self.client(app)?.first_party,
+        };
+        let role = if trusted { leading(&user.roles) } else { UserRole::Customer };
+        let reach = match role {
+            UserRole::Admin | UserRole::Auditor => Reach::Organization,
+            UserRole::Customer => Reach::Own(user.id),
+        };
+        let principal = Principal::User { user: user.id, session: claims.sid, app: claims.app_id };
+        let scopes = claims.scopes().both(role_scopes(role));
+        Some(Caller { org: user.org, principal, scopes, reach })
+    }
+
+    fn service_of(&self, claims: &Claims) -> Option<Caller> {
+        let app = self.app(claims.app_id?)?;
+        let scopes: Scopes = claims.scopes().iter().filter(|scope| scope.is_for_apps()).collect();
+        let principal = Principal::Service { app: app.id };
+        Some(Caller { org: app.org, principal, scopes, reach: Reach::Organization })
+    }
+}
+
+/// The role that counts: who administers may do everything, and who audits changes nothing, not even in
+/// a wallet of its own.
+#[must_use]
+pub fn leading(roles: &[UserRole]) -> UserRole {
+    let has = |role: UserRole| roles.contains(&role);
+    match (has(UserRole::Admin), has(UserRole::Auditor)) {
+        (true, _) => UserRole::Admin,
+        (false, true) => UserRole::Auditor,
+        (false, false) => UserRole::Customer,
+    }
+}

@@ -1,0 +1,167 @@
+//! What handlers need of identity beyond the directory.
+
+use std::{
+    fmt,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use events::LedgerId;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Identity, Pepper,
+    seal::Seal,
+    browsers::Browsers,
+    oauth::{Server, limits::{Limits, TokenRates}},
+    tokens::{KeysError, MakeKey, TokenSettings, Tokens, VaultKeys},
+    trail::Trail,
+    used::LastUsed,
+    vault::{Shelf, Vault},
+};
+use crate::clock::{Clock, Entropy};
+
+/// How often keys are tended and what was used is written down.
+const TEND: Duration = Duration::from_secs(60);
+
+/// Tokens, the vault, and what is remembered of credentials, of one ledger.
+pub struct Service {
+    /// Issues and verifies tokens.
+    pub tokens: Tokens,
+    /// Keeps what is secret, personal or short-lived.
+    pub shelf: Shelf,
+    /// When API keys were last used.
+    pub used: LastUsed,
+    /// The authorization server.
+    pub oauth: Server,
+    /// Browsers in which somebody is signed in.
+    pub browsers: Browsers,
+    /// Where activity is noted.
+    pub trail: Trail,
+    identity: Identity,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+}
+
+/// What a [`Service`] is made of.
+pub struct ServiceParts {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// The directory, which records what becomes of signing keys.
+    pub identity: Identity,
+    /// The ledger's vault.
+    pub vault: Arc<dyn Vault>,
+    /// Seals what the vault must not show.
+    pub pepper: Pepper,
+    /// What all tokens have in common.
+    pub settings: TokenSettings,
+    /// How often clients may ask for tokens.
+    pub rates: TokenRates,
+    /// Makes signing keys.
+    pub make_key: MakeKey,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes a new source of randomness.
+    pub entropy: fn() -> Box<dyn Entropy>,
+}
+
+impl fmt::Debug for ServiceParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServiceParts").field("ledger", &self.ledger).finish_non_exhaustive()
+    }
+}
+
+impl Service {
+    /// Opens the parts, with a first signing key if there is none, and tends them from now on until it is
+    /// closed or dropped.
+    ///
+    /// # Errors
+    /// As [`KeysError`] says.
+    pub async fn open(parts: ServiceParts) -> Result<Arc<Self>, KeysError> {
+        let ServiceParts { ledger, identity, vault, pepper, settings, rates, make_key, clock, entropy } = parts;
+        let (shelf, trail) = (Shelf::new(Arc::clone(&vault)), Trail::start(vault));
+        let seal = Arc::new(Seal::new(&pepper, ledger));
+        let keys = Arc::new(VaultKeys::new(shelf.clone(), seal, entropy()));
+        let tokens = Tokens::open(settings, keys, make_key, entropy(), clock.now()).await?;
+        let oauth = Server::new(identity.clone(), shelf.clone(), tokens.clone(), Limits::new(rates));
+        let browsers = Browsers::new(identity.clone(), shelf.clone());
+        let (used, stop) = (LastUsed::default(), CancellationToken::new());
+        let service = Self { tokens, shelf, used, oauth, browsers, trail, identity, clock, stop };
+        let service = Arc::new(service);
+        tokio::spawn(tend(Arc::downgrade(&service), service.clock.clone(), service.stop.clone()));
+        Ok(service)
+    }
+
+    /// The public URL, without a slash at its end.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.tokens.settings().issuer
+    }
+
+    /// Moves signing keys on, records their states, and writes down what was used.
+    pub async fn tend(&self) {
+        let now = self.clock.now();
+        if let Err(error) = self.tokens.tend(now).await {
+            tracing::warn!(%error, "the signing keys could not be tended");
+        }
+        self.tell_of_keys().await;
+        if let Err(error) = self.used.flush(&self.shelf, now).await {
+            tracing::warn!(%error, "when keys were last used could not be written down");
+        }
+    }
+
+    /// Records the states of signing keys that are no facts yet.
+    pub async fn tell_of_keys(&self) {
+        let mut told = Vec::new();
+        for (kid, state) in self.tokens.untold() {
+            match self.identity.signing_key_changed(&kid, state, None).await {
+                Ok(()) => told.push((kid, state)),
+                Err(error) => {
+                    tracing::debug!(%error, "a signing key's state could not be recorded yet");
+                    break;
+                }
+            }
+        }
+        if !told.is_empty()
+            && let Err(error) = self.tokens.told(&told, self.clock.now()).await
+        {
+            tracing::warn!(%error, "a signing key's state will be recorded again");
+        }
+    }
+
+    /// Writes down what is in memory, and closes the vault.
+    pub async fn close(&self) {
+        self.stop.cancel();
+        if let Err(error) = self.used.flush(&self.shelf, self.clock.now()).await {
+            tracing::warn!(%error, "when keys were last used could not be written down");
+        }
+        self.trail.close().await;
+        self.shelf.vault().close().await;
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service").field("tokens", &self.tokens).finish_non_exhaustive()
+    }
+}
+
+async fn tend(service: Weak<Service>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    let tending = async {
+        while let Some(service) = service.upgrade() {
+            service.tend().await;
+            let next = service.clock.now().plus_micros(i64::try_from(TEND.as_micros()).unwrap_or(i64::MAX));
+            drop(service);
+            while clock.now() < next {
+                clock.sleep_until(next).await;
+            }
+        }
+    };
+    let _ = stop.run_until_cancelled(tending).await;
+}
