@@ -85,6 +85,9 @@ const PRICES: Access = Access::Needs(Scope::PricesWrite);
 const READ: Access = Access::Needs(Scope::CreditsRead);
 const REPORTS: Access = Access::Needs(Scope::ReportsRead);
 const EVENTS: Access = Access::Needs(Scope::EventsRead);
+const GROUPS: Access = Access::Needs(Scope::GroupsRead);
+const MEMBERS: Access = Access::Needs(Scope::MembersRead);
+const GROUPS_ADMIN: Access = Access::Needs(Scope::GroupsAdmin);
 
 /// Every route of the service. `/bench/echo/{wallet}` answers only when it was asked for.
 #[rustfmt::skip]
@@ -158,6 +161,12 @@ pub const ROUTES: &[Route] = &[
     post("/login", Access::Browser, Kind::Page),
     get("/logout", Access::Browser, Kind::Page),
     post("/logout", Access::Browser, Kind::Page),
+    get("/api/auth/groups", GROUPS, Kind::Read),
+    get("/api/auth/groups/{id}", GROUPS, Kind::Read),
+    get("/api/auth/groups/{id}/members", MEMBERS, Kind::Read),
+    post("/api/auth/groups", GROUPS_ADMIN, Kind::Administration),
+    post("/api/auth/groups/{id}/members", GROUPS_ADMIN, Kind::Administration),
+    Route { method: Method::DELETE, path: "/api/auth/groups/{id}/members/{user}", access: GROUPS_ADMIN, kind: Kind::Administration },
     get("/metrics", ADMIN, Kind::Discovery),
     get("/livez", PUBLIC, Kind::Discovery),
     get("/readyz", PUBLIC, Kind::Discovery),
