@@ -39,6 +39,7 @@ pub struct Service {
     /// Where activity is noted.
     pub trail: Trail,
     identity: Identity,
+    ledger: LedgerId,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 }
@@ -86,7 +87,7 @@ impl Service {
         let oauth = Server::new(identity.clone(), shelf.clone(), tokens.clone(), Limits::new(rates));
         let browsers = Browsers::new(identity.clone(), shelf.clone());
         let (used, stop) = (LastUsed::default(), CancellationToken::new());
-        let service = Self { tokens, shelf, used, oauth, browsers, trail, identity, clock, stop };
+        let service = Self { tokens, shelf, used, oauth, browsers, trail, identity, ledger, clock, stop };
         let service = Arc::new(service);
         tokio::spawn(tend(Arc::downgrade(&service), service.clock.clone(), service.stop.clone()));
         Ok(service)
@@ -114,7 +115,7 @@ impl Service {
     pub async fn tell_of_keys(&self) {
         let mut told = Vec::new();
         for (kid, state) in self.tokens.untold() {
-            match self.identity.signing_key_changed(&kid, state, None).await {
+            match self.identity.signing_key_changed(self.ledger, &kid, state, None).await {
                 Ok(()) => told.push((kid, state)),
                 Err(error) => {
                     tracing::debug!(%error, "a signing key's state could not be recorded yet");

@@ -56,7 +56,7 @@ pub(super) async fn authenticate(headers: &HeaderMap, shared: &Shared) -> Result
 }
 
 fn by_key(key: &str, shared: &Shared) -> Result<Caller, Problem> {
-    let caller = shared.identity.authenticate(key).ok_or_else(unknown)?;
+    let caller = shared.identity.authenticate(key, shared.clock.now()).ok_or_else(unknown)?;
     if let Some(id) = caller.principal.key() {
         let now = shared.clock.now();
         if shared.identity.key(id).and_then(|key| key.expires).is_some_and(|expires| expires <= now) {
