@@ -1,4 +1,7 @@
-use events::{ApiKeyIssued, ApiKeyRevoked, Verifier};
+use events::{
+    ApiKeyExpirySet, ApiKeyIssued, ApiKeyRevoked, AppAccessGranted, AppAccessRevoked, UserRegistered,
+    Verifier,
+};
 use uuid::Uuid;
 
 use super::*;
@@ -107,4 +110,79 @@ fn facts_known_too_early_or_twice_change_nothing() {
     let mut applied = Audience::default();
     applied.apply(&own);
     assert_eq!(Audience::of_rows(identity.keys.values(), []), applied);
+}
+
+/// User 7 grants to app 3 from position 12 to 16, with other scopes from 14 on.
+fn granted() -> Vec<Recorded> {
+    let (user, app) = (UserId(Uuid::from_u128(7)), crate::samples::app());
+    let grant = |scope: &str| AppAccessGranted { user, app, scopes: vec![scope.into()] };
+    let registered = UserRegistered { user, organization: org() };
+    vec![
+        recorded(9, None, registered.into()),
+        recorded(12, None, grant("a").into()),
+        recorded(14, None, grant("b").into()),
+        recorded(16, None, AppAccessRevoked { user, app }.into()),
+    ]
+}
+
+#[test]
+fn facts_about_a_user_are_for_the_apps_it_had_granted_access_then() {
+    let mut audience = audience();
+    granted().iter().for_each(|fact| audience.apply(fact));
+    let of_user = |position, subject| Occurrence { subject, is_auth: true, ..deduction(position, 1) };
+    let user = UserId(Uuid::from_u128(7));
+    let (one, granted_app) = (app(1), crate::samples::app());
+    let mut both = vec![one, granted_app];
+    both.sort_unstable();
+    for (position, expected) in [
+        (11, vec![one]),
+        (12, both.clone()),
+        (13, both.clone()),
+        (15, both.clone()),
+        (16, both.clone()),
+        (17, vec![one]),
+    ] {
+        assert_eq!(audience.recipients(&of_user(position, Subject::User(user))), expected, "{position}");
+        let group = Subject::Group(events::GroupId(Uuid::from_u128(1)));
+        let of_member = Occurrence { member: Some(user), ..of_user(position, group) };
+        assert_eq!(audience.recipients(&of_member), expected, "{position}");
+        assert_eq!(audience.recipients(&of_user(position, group)), [one], "nobody's joining");
+        let other = Subject::User(UserId(Uuid::from_u128(8)));
+        assert_eq!(audience.recipients(&of_user(position, other)), [one], "another user");
+    }
+    let spent = Occurrence { app: None, ..deduction(13, 0) };
+    assert!(!audience.includes(granted_app, &spent), "access is for facts about the user alone");
+}
+
+#[test]
+fn rows_make_the_same_audience_as_facts() {
+    let mut identity = crate::Identity::default();
+    let mut applied = Audience::default();
+    let first = crate::samples::history().into_iter().take(2);
+    for fact in first.chain(granted()) {
+        identity.apply(&fact).expect("a valid history");
+        applied.apply(&fact);
+    }
+    let rows: Vec<_> = identity.people.iter().map(|(_, row)| row.clone()).collect();
+    let mut of_rows = Audience::of_rows(identity.keys.values(), &rows);
+    assert_eq!(of_rows, applied);
+    granted().iter().for_each(|fact| of_rows.apply(fact));
+    assert_eq!(of_rows, applied, "facts known too early change nothing");
+}
+
+#[test]
+fn a_key_reads_until_it_expires() {
+    let mut audience = audience();
+    let ends = |position: u64, at_position: i64| {
+        let expires = Some(at(at_position));
+        recorded(position, None, ApiKeyExpirySet { key: key(1), app: app(1), expires }.into())
+    };
+    audience.apply(&ends(30, 40));
+    let told = |audience: &Audience, position| audience.includes(app(1), &deduction(position, 0));
+    assert!(told(&audience, 39) && !told(&audience, 40));
+    // What was read before stays as it was, whatever is set later.
+    audience.apply(&ends(35, 20));
+    assert!(told(&audience, 34) && !told(&audience, 35));
+    audience.apply(&ends(50, 60));
+    assert!(!told(&audience, 55), "a key that has ended stays so");
 }

@@ -11,6 +11,7 @@ use credit_ledger::{
     identity::{Pepper, Scope, Scopes, tokens::PrivateKey},
     log::postgres::PostgresLog,
 };
+use events::Time;
 use http_body_util::BodyExt;
 use hyper::{Request, StatusCode, header};
 use serde_json::{Value, json};

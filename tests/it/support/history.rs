@@ -5,6 +5,8 @@
 mod asks;
 #[path = "history/past.rs"]
 mod past;
+#[path = "history/people.rs"]
+mod people;
 
 use credit_ledger::{
     clock::{Entropy, Generator, sixteen},
@@ -19,6 +21,7 @@ use ledger::{Command, Facts, NewLot, Purchase, Question, Rules, Wallet, decide, 
 use uuid::Uuid;
 
 use past::Past;
+use people::People;
 
 /// 2026-01-01.
 const START: i64 = 1_767_225_600_000_000;
@@ -46,6 +49,7 @@ pub(crate) struct History {
     time: Time,
     commands: u64,
     past: Past,
+    people: People,
 }
 
 /// Who asks for what, with what must be known for it.
@@ -67,7 +71,8 @@ impl History {
         let wallets = (0..wallets).map(|n| (WalletId(id()), orgs[n % orgs.len()], None)).collect();
         let rules = orgs.iter().map(|org| (*org, Rules::default())).collect();
         let (next, time) = (Position(0), Time::from_micros(START));
-        Self { ledger, orgs, apps, wallets, rules, entropy, next, time, commands: 0, past: Past::default() }
+        let (past, people) = (Past::default(), People::default());
+        Self { ledger, orgs, apps, wallets, rules, entropy, next, time, commands: 0, past, people }
     }
 
     /// Records the writer, the organizations and the apps.
@@ -126,6 +131,7 @@ impl History {
                 self.fact(bodies, Subject::Organization(org), Some(org), rule);
             }
             3..=10 => self.ring(bodies, wallet),
+            11..=22 => self.person(bodies),
             _ => {
                 let request = self.any_request(wallet);
                 self.command(bodies, wallet, &request);
