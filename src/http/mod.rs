@@ -16,7 +16,6 @@ mod captures;
 mod charges;
 mod check_batches;
 mod checks;
-mod clients;
 mod commands;
 mod compatible;
 mod cursor;
@@ -148,9 +147,6 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(apps::register, apps::list))
         .routes(routes!(keys::issue, keys::list))
         .routes(routes!(keys::revoke))
-        .routes(routes!(clients::set, clients::read))
-        .routes(routes!(clients::issue_secret, clients::list_secrets))
-        .routes(routes!(clients::revoke_secret))
         .routes(routes!(oauth::token::token))
         .routes(routes!(oauth::authorize::show, oauth::authorize::take))
         .routes(routes!(oauth::consent::decide))

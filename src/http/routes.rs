@@ -87,7 +87,6 @@ const REPORTS: Access = Access::Needs(Scope::ReportsRead);
 const EVENTS: Access = Access::Needs(Scope::EventsRead);
 const GROUPS: Access = Access::Needs(Scope::GroupsRead);
 const MEMBERS: Access = Access::Needs(Scope::MembersRead);
-const APPS_ADMIN: Access = Access::Needs(Scope::AppsAdmin);
 const GROUPS_ADMIN: Access = Access::Needs(Scope::GroupsAdmin);
 
 /// Every route of the service. `/bench/echo/{wallet}` answers only when it was asked for.
@@ -162,11 +161,6 @@ pub const ROUTES: &[Route] = &[
     post("/login", Access::Browser, Kind::Page),
     get("/logout", Access::Browser, Kind::Page),
     post("/logout", Access::Browser, Kind::Page),
-    put("/v1/apps/{app}/client", APPS_ADMIN, Kind::Administration),
-    get("/v1/apps/{app}/client", APPS_ADMIN, Kind::Read),
-    post("/v1/apps/{app}/secrets", APPS_ADMIN, Kind::Administration),
-    get("/v1/apps/{app}/secrets", APPS_ADMIN, Kind::Read),
-    Route { method: Method::DELETE, path: "/v1/secrets/{secret}", access: APPS_ADMIN, kind: Kind::Administration },
     get("/api/auth/groups", GROUPS, Kind::Read),
     get("/api/auth/groups/{id}", GROUPS, Kind::Read),
     get("/api/auth/groups/{id}/members", MEMBERS, Kind::Read),
