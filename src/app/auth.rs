@@ -8,7 +8,10 @@ use events::LedgerId;
 use super::Machine;
 use crate::{
     config::Config,
-    identity::{Identity, Pepper, Service, ServiceParts, oauth::limits::TokenRates, tokens::TokenSettings, vault::Vault},
+    identity::{
+        Identity, Pepper, Service, ServiceParts, oauth::limits::TokenRates, tokens::TokenSettings,
+        vault::Vault,
+    },
 };
 
 /// Opens what handlers need of identity beyond the directory.

@@ -11,9 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Identity, Pepper,
-    seal::Seal,
     browsers::Browsers,
-    oauth::{Server, limits::{Limits, TokenRates}},
+    oauth::{
+        Server,
+        limits::{Limits, TokenRates},
+    },
+    seal::Seal,
     tokens::{KeysError, MakeKey, TokenSettings, Tokens, VaultKeys},
     trail::Trail,
     used::LastUsed,
@@ -79,7 +82,8 @@ impl Service {
     /// # Errors
     /// As [`KeysError`] says.
     pub async fn open(parts: ServiceParts) -> Result<Arc<Self>, KeysError> {
-        let ServiceParts { ledger, identity, vault, pepper, settings, rates, make_key, clock, entropy } = parts;
+        let ServiceParts { ledger, identity, vault, pepper, settings, rates, make_key, clock, entropy } =
+            parts;
         let (shelf, trail) = (Shelf::new(Arc::clone(&vault)), Trail::start(vault));
         let seal = Arc::new(Seal::new(&pepper, ledger));
         let keys = Arc::new(VaultKeys::new(shelf.clone(), seal, entropy()));

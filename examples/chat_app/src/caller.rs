@@ -16,7 +16,9 @@ use crate::{Chat, problem::Problem};
 pub(crate) struct Caller {
     pub(crate) user: Uuid,
     pub(crate) organization: Uuid,
-    /// Her token, with which this app acts on her behalf.
+    /// The app that got her token; none when she logged in at the ledger itself.
+    pub(crate) app: Option<Uuid>,
+    /// Her token.
     pub(crate) token: String,
 }
 
@@ -32,7 +34,7 @@ impl FromRequestParts<Arc<Chat>> for Caller {
         if chat.store.has_ended(user, &claims).await? {
             return Err(Problem::unauthenticated("the session of this token has ended"));
         }
-        Ok(Self { user, organization, token })
+        Ok(Self { user, organization, app: claims.app_id, token })
     }
 }
 

@@ -29,8 +29,10 @@ pub struct Settings {
     pub ledger_key: String,
     /// What a message costs, in credits: `CHAT_MESSAGE_COST`, 1 unless set.
     pub message_cost: String,
-    /// Where events come from: `AMQP_URL` and `AMQP_APP`, this app's id there.
-    pub events: Option<(String, AppId)>,
+    /// This app's id there: `LEDGER_APP`.
+    pub app: AppId,
+    /// Where events come from: `AMQP_URL`.
+    pub events: Option<String>,
 }
 
 /// What is wrong with the settings.
@@ -40,7 +42,7 @@ pub enum BadSettings {
     #[error(transparent)]
     Missing(#[from] MissingSetting),
     /// One is none of its kind.
-    #[error("AMQP_APP is not the id of an app")]
+    #[error("LEDGER_APP is not the id of an app")]
     App,
 }
 
@@ -59,10 +61,6 @@ impl Settings {
         let need = |name: &'static str| vars.get(name).cloned().ok_or(MissingSetting(name));
         let auth_url = url("AUTH_API_URL").ok_or(MissingSetting("AUTH_API_URL"))?;
         let issuer = given("AUTH_API_ISSUER", &auth_url);
-        let events = match vars.get("AMQP_URL") {
-            Some(url) => Some((url.clone(), need("AMQP_APP")?.parse().map_err(|_| BadSettings::App)?)),
-            None => None,
-        };
         Ok(Self {
             listen: given("CHAT_LISTEN", "127.0.0.1:8090"),
             database: given("CHAT_DATABASE", "chat.db"),
@@ -71,14 +69,15 @@ impl Settings {
             ledger_url: url("LEDGER_URL").unwrap_or_else(|| auth_url.clone()),
             ledger_key: need("LEDGER_API_KEY")?,
             message_cost: given("CHAT_MESSAGE_COST", "1"),
-            events,
+            app: need("LEDGER_APP")?.parse().map_err(|_| BadSettings::App)?,
+            events: vars.get("AMQP_URL").cloned(),
             auth_url,
             issuer,
         })
     }
 
     pub(crate) fn broker(&self) -> Result<Option<Amqp>, BadUrl> {
-        self.events.as_ref().map(|(url, app)| Amqp::new(url, *app)).transpose()
+        self.events.as_ref().map(|url| Amqp::new(url, self.app)).transpose()
     }
 }
 
@@ -87,7 +86,7 @@ mod tests {
     use super::*;
 
     /// The settings of the auth service's consumer, as they were with a shared secret.
-    const GIVEN: [(&str, &str); 8] = [
+    const GIVEN: [(&str, &str); 9] = [
         ("JWT_SECRET_KEY", "dev_secret_key_change_in_production_min_32_chars_required"),
         ("AUTH_API_URL", "http://auth-api:8000/"),
         ("AUTH_API_ISSUER", "https://auth.example"),
@@ -96,6 +95,7 @@ mod tests {
         ("SERVICE_TOKEN_URL", "http://auth-api:8000/oauth/token"),
         ("SERVICE_SCOPE", "groups:read members:read"),
         ("LEDGER_API_KEY", "key"),
+        ("LEDGER_APP", "3ce927d5-0a4b-4f7c-b1d8-7e45c1b03f03"),
     ];
 
     fn read(without: &str, with: &[(&str, &str)]) -> Result<Settings, BadSettings> {
@@ -127,6 +127,7 @@ mod tests {
             "SERVICE_CLIENT_SECRET",
             "SERVICE_TOKEN_URL",
             "LEDGER_API_KEY",
+            "LEDGER_APP",
         ] {
             let missing = read(name, &[]).err();
             assert!(
@@ -134,11 +135,6 @@ mod tests {
                 "{name}"
             );
         }
-        assert_eq!(
-            read("", &[("AMQP_URL", "amqp://127.0.0.1")]).err(),
-            Some(MissingSetting("AMQP_APP").into())
-        );
-        let wrong = [("AMQP_URL", "amqp://127.0.0.1"), ("AMQP_APP", "chat")];
-        assert_eq!(read("", &wrong).err(), Some(BadSettings::App));
+        assert_eq!(read("", &[("LEDGER_APP", "chat")]).err(), Some(BadSettings::App));
     }
 }

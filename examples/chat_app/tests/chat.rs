@@ -27,6 +27,10 @@ async fn a_message_is_checked_charged_kept_and_read() {
     assert_eq!(charge.header("x-api-key"), "ledger-key");
     assert_eq!(charge.header("authorization"), format!("Bearer {alice}"), "on her behalf");
     assert_eq!(charge.body, json!({ "service": "chat-message", "cost": "1" }));
+    let bob = world::logged_in(BOB);
+    assert_eq!(world.send(&bob, FRIENDS, "hi", BOB).await.status, 201);
+    let charge = world.asked().pop().expect("a charge");
+    assert_eq!((charge.header("x-api-key"), charge.header("authorization")), ("ledger-key", ""), "not ours");
 }
 
 #[tokio::test]

@@ -73,14 +73,18 @@ pub(in crate::http) async fn take(
             return complain(&text, StatusCode::TOO_MANY_REQUESTS);
         }
         Err(users::SignInError::Unavailable) => {
-            return complain("That did not work. Please try again in a moment.", StatusCode::SERVICE_UNAVAILABLE);
+            return complain(
+                "That did not work. Please try again in a moment.",
+                StatusCode::SERVICE_UNAVAILABLE,
+            );
         }
     };
     let now = shared.clock.now();
     // Whoever was signed in here before is not any more: no session outlives a change of hands.
     if let Some(before) = &browser.signed_in {
         let closed = shared.auth.browsers.close(before, now).await;
-        closed.map_err(|_| told("Not now", "Please try again in a moment.", StatusCode::SERVICE_UNAVAILABLE))?;
+        closed
+            .map_err(|_| told("Not now", "Please try again in a moment.", StatusCode::SERVICE_UNAVAILABLE))?;
     }
     let cookie = shared.auth.browsers.open(session.user, session.session, now).await;
     let cookie = cookie.map_err(|error| browser::unavailable(&error))?;

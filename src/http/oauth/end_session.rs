@@ -75,7 +75,8 @@ async fn answer(shared: &Shared, browser: &Browser, params: &Params) -> Result<R
     let client_id = hint.as_ref().map(|hint| &*hint.aud).or(named);
     let client = client_id.and_then(|id| shared.identity.client_by_id(id));
     let aim = aim(client.as_ref(), read("post_logout_redirect_uri")?, read("state")?);
-    let aim = aim.map_err(|()| refused("The app wants to go on at an address that is not registered for it."))?;
+    let aim =
+        aim.map_err(|()| refused("The app wants to go on at an address that is not registered for it."))?;
     if let Some(signed_in) = &browser.signed_in {
         let fits = hint.as_ref().is_some_and(|hint| hint.sub == signed_in.user.id);
         if !fits {

@@ -38,12 +38,15 @@ const ISSUER: &str = "https://auth.example";
 
 static KEY: LazyLock<KeyPair> = LazyLock::new(|| KeyPair::generate(KeySize::Rsa2048).expect("a key"));
 
-fn token(sub: &str, principal: &str, org: &str) -> String {
+/// The chat app itself.
+const APP: &str = "3ce927d5-0a4b-4f7c-b1d8-7e45c1b03f03";
+
+fn token(sub: &str, principal: &str, org: &str, app: Option<&str>) -> String {
     let header = json!({ "alg": "RS256", "typ": "at+jwt", "kid": "k" });
     let claims = json!({
         "iss": ISSUER, "aud": [ISSUER], "sub": sub, "client_id": if principal == "user" { "web" } else { sub },
         "exp": 4_000_000_000_u64, "iat": 1_700_000_000, "jti": "j", "type": "access", "principal_type": principal,
-        "org_id": org, "scope": "",
+        "org_id": org, "scope": "", "app_id": app,
     });
     let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
     let message = format!("{}.{}", encode(&header), encode(&claims));
@@ -55,11 +58,16 @@ fn token(sub: &str, principal: &str, org: &str) -> String {
 }
 
 pub(crate) fn users_token(user: &str, organization: &str) -> String {
-    token(user, "user", organization)
+    token(user, "user", organization, Some(APP))
+}
+
+/// Of a login at the ledger itself.
+pub(crate) fn logged_in(user: &str) -> String {
+    token(user, "user", ORG, None)
 }
 
 pub(crate) fn services_token() -> String {
-    token("other-service", "service", ORG)
+    token("other-service", "service", ORG, None)
 }
 
 /// A request that came to the authorization server or the ledger.
@@ -194,6 +202,7 @@ impl World {
             ("SERVICE_TOKEN_URL", format!("{url}/oauth/token")),
             ("SERVICE_SCOPE", "groups:read members:read".to_owned()),
             ("LEDGER_API_KEY", "ledger-key".to_owned()),
+            ("LEDGER_APP", APP.to_owned()),
             ("CHAT_DATABASE", database),
         ];
         let vars = vars.map(|(name, value)| (name.to_owned(), value)).to_vec();
