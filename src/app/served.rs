@@ -26,6 +26,8 @@ use crate::{
 /// How soon a replica asks who may call, after the projections moved: they take half a second themselves
 /// to gather what is not hurried.
 const RELOAD: Duration = Duration::from_millis(250);
+/// The least time between two looks, however many wait for one.
+const RELOAD_LEAST: Duration = Duration::from_millis(20);
 /// The writer's own directory is always up to date; its memory of recent changes is emptied so often.
 const RELOAD_OF_WRITER: Duration = Duration::from_secs(60);
 /// How often a process that doesn't write, nor gets ready to, looks whether another one has written the
@@ -100,6 +102,8 @@ impl Served {
         let (pepper, entropy) = (common.pepper.clone(), (common.machine.entropy)());
         let identity = Identity::new(pepper, IdentityRows::default(), router.clone(), entropy);
         identity.reload(reads.identity(PeopleQuery::ALL).await.unwrap_or_default());
+        let hurried = Arc::clone(&reads);
+        identity.hurry_with(move |position| hurried.hurry(position));
         Ok(Self { id, database, lease, log, router, reads, identity, stop_following })
     }
 
@@ -154,7 +158,7 @@ impl Served {
                 return Err(error);
             }
         };
-        let auth = match opened_auth(common, id, &identity).await {
+        let auth = match opened_auth(common, id, &identity, Arc::clone(&commands)).await {
             Ok(auth) => auth,
             Err(error) => {
                 serving.close().await;
@@ -168,10 +172,16 @@ impl Served {
     }
 }
 
-async fn opened_auth(common: &Common, ledger: LedgerId, identity: &Identity) -> Result<Arc<Service>> {
+async fn opened_auth(
+    common: &Common,
+    ledger: LedgerId,
+    identity: &Identity,
+    commands: Arc<dyn Commands>,
+) -> Result<Arc<Service>> {
     let url = common.config.database_url.get().unwrap_or_default();
     let vault = Arc::new(PostgresVault::open(url, ledger).await?);
-    auth::open(&common.config, &common.machine, ledger, common.pepper.clone(), identity.clone(), vault).await
+    let (config, machine, pepper) = (&common.config, &common.machine, common.pepper.clone());
+    auth::open(config, machine, ledger, pepper, (identity.clone(), commands), vault).await
 }
 
 /// The organization that is there from the start, once the writer is known as well.
@@ -227,7 +237,14 @@ async fn reloading(identity: Identity, reads: Arc<Followed>, router: Arc<Router>
             // Who becomes a standby looks at once.
             let writes = matches!(&*role.borrow_and_update(), Role::Writer(..));
             let pause = if writes { RELOAD_OF_WRITER } else { RELOAD };
-            let _ = timeout(pause, role.changed()).await;
+            let sooner = async {
+                tokio::time::sleep(RELOAD_LEAST).await;
+                tokio::select! {
+                    _ = role.changed() => {}
+                    () = identity.reload_wanted() => {}
+                }
+            };
+            let _ = timeout(pause, sooner).await;
         }
     };
     let _ = stop.run_until_cancelled(reload).await;

@@ -79,7 +79,7 @@ pub(super) struct Released {
 }
 
 impl Shared {
-    /// The named hold and its wallet, be it open or closed.
+    /// The named hold and its wallet, be it open or closed, when the caller may do something with it.
     pub(super) async fn held<S>(
         &self,
         caller: &Caller<S>,
@@ -89,6 +89,10 @@ impl Shared {
         let (Event::CreditsHeld(_), Some(wallet)) = (&recorded.event, recorded.wallet()) else {
             return Err(Problem::not_found("hold"));
         };
+        // Without an app, the engine would take a customer for somebody who may end any hold.
+        if caller.is_customer() && recorded.envelope.app != caller.app {
+            return Err(Problem::not_found("hold"));
+        }
         Ok((recorded.envelope.position, wallet))
     }
 }

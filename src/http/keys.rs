@@ -1,4 +1,4 @@
-//! `/v1/apps/{app}/keys` and `/v1/keys/{key}`: API keys.
+//! `/v1/apps/{app}/keys`, `/v1/keys/{key}` and `/v1/keys/{key}/rotate`: API keys.
 
 use axum::{extract::State, http::StatusCode};
 use events::{AppId, KeyId, Time};
@@ -7,12 +7,15 @@ use utoipa::ToSchema;
 
 use super::{
     app::Shared,
-    extract::{Caller, Named, Payload, Text, scope},
+    extract::{Caller, EXPIRY_SECONDS_MAX, Named, Payload, Text, interval, scope},
     problem::Problem,
     reply::Reply,
     shapes::UuidText,
 };
 use crate::identity::{self, Scope, Scopes};
+
+/// The longest that an old key goes on beside the one that replaces it: 30 days.
+const OVERLAP_SECONDS_MAX: i64 = 2_592_000;
 
 /// A key to issue.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -22,6 +25,19 @@ pub(super) struct KeyRequest<'a> {
     #[serde(borrow)]
     #[schema(value_type = Vec<String>, example = json!(["credits:check", "credits:deduct"]))]
     scopes: Vec<Text<'a>>,
+    /// After how many seconds it is no longer accepted, at most 3,162,240,000; for ever, when absent.
+    expires_in_seconds: Option<i64>,
+}
+
+/// How to replace a key.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RotationRequest {
+    /// How many seconds the old key is still accepted, 0 to 2,592,000: time to hand the new one out.
+    #[schema(minimum = 0, maximum = 2_592_000, example = 3600)]
+    overlap_seconds: i64,
+    /// After how many seconds the new key is no longer accepted; for ever, when absent.
+    expires_in_seconds: Option<i64>,
 }
 
 /// An issued key, which is shown this once.
@@ -38,6 +54,24 @@ pub(super) struct IssuedKey<'a> {
     key_id: KeyId,
     /// What it allows.
     scopes: Vec<&'static str>,
+    /// From when on it is not accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires: Option<Time>,
+    /// The key that it replaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<Replaced>,
+}
+
+/// A key that was replaced.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Replaced {
+    /// Its public id.
+    #[schema(value_type = String, format = "uuid")]
+    key_id: KeyId,
+    /// From when on it is not accepted.
+    #[schema(value_type = String, format = DateTime)]
+    expires: Time,
 }
 
 /// A key, without what it takes to use it.
@@ -55,11 +89,26 @@ pub(super) struct Key {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     revoked: Option<Time>,
+    /// From when on it is not accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires: Option<Time>,
+    /// When it was last used, as far as this server knows: what others saw is up to a minute old.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_used: Option<Time>,
 }
 
-impl From<identity::Key> for Key {
-    fn from(known: identity::Key) -> Self {
-        Self { key_id: known.id, scopes: names(known.scopes), issued: known.issued, revoked: known.revoked }
+impl Key {
+    fn of(known: &identity::Key, last_used: Option<Time>) -> Self {
+        Self {
+            key_id: known.id,
+            scopes: names(known.scopes),
+            issued: known.issued,
+            revoked: known.revoked,
+            expires: known.expires,
+            last_used,
+        }
     }
 }
 
@@ -75,9 +124,11 @@ pub(super) fn scopes(names: &[Text<'_>]) -> Result<Scopes, Problem> {
     let scopes: Result<Scopes, _> = names.iter().map(|name| name.as_ref().parse::<Scope>()).collect();
     let scopes = scopes.map_err(|unknown| Problem::bad_request(unknown.to_string()))?;
     if scopes.is_empty() {
-        Err(Problem::bad_request("`scopes` names at least one scope"))
-    } else {
-        Ok(scopes)
+        return Err(Problem::bad_request("`scopes` names at least one scope"));
+    }
+    match scopes.iter().find(|scope| !scope.is_for_apps()) {
+        Some(scope) => Err(Problem::bad_request(format!("`{scope}` is for users' tokens, not for API keys"))),
+        None => Ok(scopes),
     }
 }
 
@@ -109,9 +160,61 @@ pub(super) async fn issue(
     let request: KeyRequest<'_> = body.parse()?;
     let scopes = scopes(&request.scopes)?;
     let app = own_app(&shared, &caller, &id)?;
-    let issued = shared.identity.issue_key(app, scopes, caller.actor).await?;
+    let expires = ends(&shared, request.expires_in_seconds)?;
+    let issued = shared.identity.issue_key_until(app, scopes, expires, caller.actor).await?;
     let (api_key, key_id) = (issued.secret.expose(), issued.key);
-    Ok(Reply::created(&IssuedKey { app_id: app, api_key, key_id, scopes: names(scopes) }))
+    let scopes = names(scopes);
+    Ok(Reply::created(&IssuedKey { app_id: app, api_key, key_id, scopes, expires, replaces: None }))
+}
+
+/// When a key ends that is to live so long from now.
+fn ends(shared: &Shared, seconds: Option<i64>) -> Result<Option<Time>, Problem> {
+    let micros = seconds.map(|seconds| interval("expires_in_seconds", seconds, EXPIRY_SECONDS_MAX));
+    Ok(micros.transpose()?.map(|micros| shared.clock.now().plus_micros(micros)))
+}
+
+/// The named key, when it is the caller's to administer.
+fn own_key(shared: &Shared, caller: &Caller<scope::Admin>, id: &str) -> Result<identity::Key, Problem> {
+    let key = id.parse().ok().and_then(|id| shared.identity.key(id));
+    let own = key.filter(|key| caller.is_operator() || key.org == caller.org);
+    own.ok_or_else(|| Problem::not_found("key"))
+}
+
+/// Replaces a key by a new one that allows the same. The old one goes on for the overlap, so that nobody
+/// has to stop in between.
+///
+/// A key that has ended already cannot be replaced.
+#[utoipa::path(
+    post, path = "/v1/keys/{key}/rotate", tag = "administration", operation_id = "rotate_key",
+    params(("key" = inline(UuidText), Path, description = "The old key's public id")),
+    request_body(content = RotationRequest, example = json!({ "overlap_seconds": 3600 })),
+    responses((status = 201, description = "The new key", body = IssuedKey<'_>)),
+)]
+pub(super) async fn rotate(
+    State(shared): State<Shared>,
+    caller: Caller<scope::Admin>,
+    Named(id): Named,
+    body: Payload,
+) -> Result<Reply, Problem> {
+    let request: RotationRequest = body.parse()?;
+    if !(0..=OVERLAP_SECONDS_MAX).contains(&request.overlap_seconds) {
+        let detail = format!("`overlap_seconds` is 0 to {OVERLAP_SECONDS_MAX}");
+        return Err(Problem::bad_request(detail));
+    }
+    let now = shared.clock.now();
+    let expires = ends(&shared, request.expires_in_seconds)?;
+    let old = own_key(&shared, &caller, &id)?;
+    if !old.lives(now) {
+        return Err(Problem::not_found("key that is still accepted"));
+    }
+    let overlap_ends = now.plus_micros(request.overlap_seconds * 1_000_000);
+    let until = old.expires.map_or(overlap_ends, |expires| expires.min(overlap_ends));
+    let actor = caller.actor.clone();
+    let issued = shared.identity.issue_key_until(old.app, old.scopes, expires, actor).await?;
+    shared.identity.set_key_expiry(old.id, Some(until), caller.actor).await?;
+    let replaces = Some(Replaced { key_id: old.id, expires: until });
+    let (api_key, key_id, scopes) = (issued.secret.expose(), issued.key, names(old.scopes));
+    Ok(Reply::created(&IssuedKey { app_id: old.app, api_key, key_id, scopes, expires, replaces }))
 }
 
 /// Lists the keys of an app, revoked ones too.
@@ -126,8 +229,15 @@ pub(super) async fn list(
     Named(id): Named,
 ) -> Result<Reply, Problem> {
     let app = own_app(&shared, &caller, &id)?;
-    let keys = shared.identity.keys(app).into_iter();
-    Ok(Reply::ok(&KeyList { data: keys.map(Key::from).collect() }))
+    let now = shared.clock.now();
+    let mut data = Vec::new();
+    for key in shared.identity.keys(app) {
+        let used = shared.auth.used.of(key.id, &shared.auth.shelf, now).await;
+        let used =
+            used.inspect_err(|error| tracing::warn!(%error, "when a key was last used cannot be read"));
+        data.push(Key::of(&key, used.unwrap_or_default()));
+    }
+    Ok(Reply::ok(&KeyList { data }))
 }
 
 /// Revokes a key: it is refused from the moment of the answer. Revoking it again changes nothing.
@@ -141,9 +251,7 @@ pub(super) async fn revoke(
     caller: Caller<scope::Admin>,
     Named(id): Named,
 ) -> Result<StatusCode, Problem> {
-    let key = id.parse().ok().and_then(|id| shared.identity.key(id));
-    let own = key.filter(|key| caller.is_operator() || key.org == caller.org);
-    let key = own.ok_or_else(|| Problem::not_found("key"))?;
+    let key = own_key(&shared, &caller, &id)?;
     shared.identity.revoke_key(key.id, caller.actor).await?;
     Ok(StatusCode::NO_CONTENT)
 }

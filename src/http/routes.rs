@@ -16,7 +16,7 @@ pub enum Access {
     Operator,
     /// An OAuth client, by its secret or, when it is public, by its id.
     Client,
-    /// Any user, by an access token.
+    /// Any user, by an access token of its own.
     SignedIn,
     /// A browser: what it sees depends on its cookie.
     Browser,
@@ -43,6 +43,8 @@ pub enum Kind {
     Oauth,
     /// A page for people, or its form.
     Page,
+    /// Registers somebody, signs in, or changes somebody's own account.
+    Account,
 }
 
 /// One route.
@@ -64,6 +66,10 @@ const fn get(path: &'static str, access: Access, kind: Kind) -> Route {
 
 const fn post(path: &'static str, access: Access, kind: Kind) -> Route {
     Route { method: Method::POST, path, access, kind }
+}
+
+const fn delete(path: &'static str, access: Access, kind: Kind) -> Route {
+    Route { method: Method::DELETE, path, access, kind }
 }
 
 const fn put(path: &'static str, access: Access, kind: Kind) -> Route {
@@ -88,6 +94,10 @@ const EVENTS: Access = Access::Needs(Scope::EventsRead);
 const GROUPS: Access = Access::Needs(Scope::GroupsRead);
 const MEMBERS: Access = Access::Needs(Scope::MembersRead);
 const GROUPS_ADMIN: Access = Access::Needs(Scope::GroupsAdmin);
+const USERS: Access = Access::Needs(Scope::UsersRead);
+const USERS_ADMIN: Access = Access::Needs(Scope::UsersAdmin);
+const ACTIVITY: Access = Access::Needs(Scope::ActivityRead);
+const SIGNED_IN: Access = Access::SignedIn;
 
 /// Every route of the service. `/bench/echo/{wallet}` answers only when it was asked for.
 #[rustfmt::skip]
@@ -143,7 +153,13 @@ pub const ROUTES: &[Route] = &[
     get("/v1/apps", ADMIN, Kind::Read),
     post("/v1/apps/{app}/keys", ADMIN, Kind::Administration),
     get("/v1/apps/{app}/keys", ADMIN, Kind::Read),
-    Route { method: Method::DELETE, path: "/v1/keys/{key}", access: ADMIN, kind: Kind::Administration },
+    put("/v1/apps/{app}/client", ADMIN, Kind::Administration),
+    get("/v1/apps/{app}/client", ADMIN, Kind::Read),
+    post("/v1/apps/{app}/secrets", ADMIN, Kind::Administration),
+    delete("/v1/apps/{app}/secrets/{secret}", ADMIN, Kind::Administration),
+    get("/v1/signing-keys", Access::Operator, Kind::Read),
+    post("/v1/signing-keys", Access::Operator, Kind::Administration),
+    delete("/v1/signing-keys/{kid}", Access::Operator, Kind::Administration),
     post("/oauth/token", Access::Client, Kind::Oauth),
     post("/oauth/introspect", Access::Client, Kind::Oauth),
     post("/oauth/revoke", Access::Client, Kind::Oauth),
@@ -157,6 +173,10 @@ pub const ROUTES: &[Route] = &[
     post("/oauth/consent", Access::Browser, Kind::Page),
     get("/oauth/logout", Access::Browser, Kind::Page),
     post("/oauth/logout", Access::Browser, Kind::Page),
+    get("/account", Access::Browser, Kind::Page),
+    post("/account/sessions/end", Access::Browser, Kind::Page),
+    post("/account/sessions/end-all", Access::Browser, Kind::Page),
+    post("/account/apps/disconnect", Access::Browser, Kind::Page),
     get("/login", Access::Browser, Kind::Page),
     post("/login", Access::Browser, Kind::Page),
     get("/logout", Access::Browser, Kind::Page),
@@ -166,7 +186,35 @@ pub const ROUTES: &[Route] = &[
     get("/api/auth/groups/{id}/members", MEMBERS, Kind::Read),
     post("/api/auth/groups", GROUPS_ADMIN, Kind::Administration),
     post("/api/auth/groups/{id}/members", GROUPS_ADMIN, Kind::Administration),
-    Route { method: Method::DELETE, path: "/api/auth/groups/{id}/members/{user}", access: GROUPS_ADMIN, kind: Kind::Administration },
+    delete("/api/auth/groups/{id}/members/{user}", GROUPS_ADMIN, Kind::Administration),
+    delete("/v1/keys/{key}", ADMIN, Kind::Administration),
+    post("/auth/register", PUBLIC, Kind::Account),
+    post("/auth/verify-email", PUBLIC, Kind::Account),
+    post("/auth/login", PUBLIC, Kind::Account),
+    post("/auth/refresh", PUBLIC, Kind::Account),
+    post("/auth/logout", SIGNED_IN, Kind::Account),
+    post("/auth/password", SIGNED_IN, Kind::Account),
+    post("/auth/password/reset", PUBLIC, Kind::Account),
+    put("/auth/password/reset", PUBLIC, Kind::Account),
+    get("/auth/me", SIGNED_IN, Kind::Read),
+    put("/auth/me", SIGNED_IN, Kind::Account),
+    get("/auth/preferences", SIGNED_IN, Kind::Read),
+    put("/auth/preferences", SIGNED_IN, Kind::Account),
+    get("/auth/sessions", SIGNED_IN, Kind::Read),
+    delete("/auth/sessions", SIGNED_IN, Kind::Account),
+    delete("/auth/sessions/{session}", SIGNED_IN, Kind::Account),
+    get("/auth/apps", SIGNED_IN, Kind::Read),
+    delete("/auth/apps/{app}", SIGNED_IN, Kind::Account),
+    get("/auth/activity", SIGNED_IN, Kind::Read),
+    get("/v1/users", USERS, Kind::Read),
+    get("/v1/users/{user}", USERS, Kind::Read),
+    put("/v1/users/{user}/roles", USERS_ADMIN, Kind::Administration),
+    post("/v1/users/{user}/disable", USERS_ADMIN, Kind::Administration),
+    post("/v1/users/{user}/enable", USERS_ADMIN, Kind::Administration),
+    delete("/v1/users/{user}/sessions", USERS_ADMIN, Kind::Administration),
+    get("/v1/activity", ACTIVITY, Kind::Read),
+    get("/v1/activity/counts", ACTIVITY, Kind::Read),
+    post("/v1/keys/{key}/rotate", ADMIN, Kind::Administration),
     get("/metrics", ADMIN, Kind::Discovery),
     get("/livez", PUBLIC, Kind::Discovery),
     get("/readyz", PUBLIC, Kind::Discovery),

@@ -14,7 +14,14 @@ impl Identity {
     /// [`TokenFault::Revoked`] when the token, its session, its user, its client or the user's access for
     /// the app has ended.
     pub fn bearer(&self, claims: &Claims) -> Result<Caller, TokenFault> {
-        if self.denied(&Denial::of(claims)) {
+        let denial = Denial {
+            token: Some(claims.jti),
+            session: claims.sid,
+            user: claims.user(),
+            app: claims.app_id,
+            issued: Denial::issued(claims.jti, claims.iat),
+        };
+        if self.denied(&denial) {
             return Err(TokenFault::Revoked);
         }
         let caller = match claims.principal_type {
@@ -72,7 +79,7 @@ impl Identity {
         let user = self.user(claims.user()?).filter(|user| !user.disabled)?;
         let trusted = match claims.app_id {
             None => true,
-            Some(app) => self.client(app)?.first_party,
+            Some(app) => self.is_first_party(app)?,
         };
         let role = if trusted { leading(&user.roles) } else { UserRole::Customer };
         let reach = match role {

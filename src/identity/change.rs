@@ -243,6 +243,7 @@ impl Identity {
         }
         let recorded = record(fact).await?;
         self.shared.apply_all([&*recorded]);
+        self.shared.following.recorded(recorded.envelope.position);
         Ok(recorded)
     }
 
@@ -262,6 +263,7 @@ impl Identity {
             let fact = Fact { id, subject, org, app, actor, event };
             let recorded = shared.commands.record(fact).await?;
             shared.apply_all([&*recorded]);
+            shared.following.recorded(recorded.envelope.position);
             Ok(Some(recorded))
         });
         match change.await {

@@ -8,6 +8,7 @@ pub mod browsers;
 mod caller;
 mod change;
 mod directory;
+mod following;
 pub mod mail;
 mod name;
 pub mod oauth;
@@ -42,7 +43,7 @@ pub use pepper::{Pepper, PepperError};
 pub use role::{parse_role, role_scopes};
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use secret::{ApiKey, OperatorToken};
-pub use service::{Service, ServiceParts};
+pub use service::{Service, ServiceError, ServiceParts};
 pub use used::LastUsed;
 
 use std::{
@@ -55,6 +56,7 @@ use events::{AppId, AuthEvent, Event, KeyId, OrgId, Position, Recorded, Time, Ve
 
 use crate::{clock::Entropy, engine::Commands, read::IdentityRows};
 use directory::Directory;
+use following::Following;
 use people::Index;
 use secret::{Kind, Presented};
 
@@ -71,6 +73,7 @@ struct Shared {
     people: RwLock<Index>,
     /// Rows about people below this position were loaded.
     people_as_of: Mutex<Position>,
+    following: Following,
     /// Id and hash of the operator token that counts.
     operator: ArcSwapOption<(KeyId, Verifier)>,
     entropy: Mutex<Box<dyn Entropy>>,
@@ -97,6 +100,7 @@ impl Identity {
             directory: ArcSwap::from_pointee(Directory::from_rows(&rows)),
             people: RwLock::new(people),
             people_as_of: Mutex::new(rows.as_of),
+            following: Following::default(),
             operator: ArcSwapOption::empty(),
             entropy: Mutex::new(entropy),
             turn: tokio::sync::Mutex::default(),
@@ -140,6 +144,8 @@ impl Identity {
             }
         }
         self.shared.directory.store(Arc::new(next));
+        drop(since_rows);
+        self.shared.following.reloaded();
     }
 
     /// Every change of people before this position is known, as far as rows told it.

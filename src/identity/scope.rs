@@ -144,7 +144,7 @@ impl Scope {
     }
 
     /// Whether a user without a further role may have it, and let an app have it: what concerns the
-    /// user's own wallet and groups.
+    /// user's own wallet and groups. Not to give back what was spent: that is for whoever sold it.
     #[must_use]
     pub const fn is_for_customers(self) -> bool {
         self.is_oidc()
@@ -153,7 +153,6 @@ impl Scope {
                 Self::CreditsCheck
                     | Self::CreditsDeduct
                     | Self::CreditsHold
-                    | Self::CreditsRollback
                     | Self::CreditsRead
                     | Self::EventsRead
                     | Self::GroupsRead

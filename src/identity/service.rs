@@ -12,20 +12,29 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Identity, Pepper,
     browsers::Browsers,
+    mail::{Mailer, Outbox, Texts},
     oauth::{
         Server,
         limits::{Limits, TokenRates},
     },
+    passwords::{Cost, HashError, Passwords},
     seal::Seal,
-    tokens::{KeysError, MakeKey, TokenSettings, Tokens, VaultKeys},
+    sweep::Sweeper,
+    tokens::{KeyState, KeysError, MakeKey, TokenSettings, Tokens, VaultKeys},
     trail::Trail,
     used::LastUsed,
+    users::{self, Users},
     vault::{Shelf, Vault},
 };
-use crate::clock::{Clock, Entropy};
+use crate::{
+    clock::{Clock, Entropy},
+    engine::Commands,
+};
 
-/// How often keys are tended and what was used is written down.
-const TEND: Duration = Duration::from_secs(60);
+/// How often it is seen whether another replica has revoked a signing key.
+const LOOK: Duration = Duration::from_secs(1);
+/// After how many looks keys are tended and what was used is written down.
+const TEND_LOOKS: u32 = 60;
 
 /// Tokens, the vault, and what is remembered of credentials, of one ledger.
 pub struct Service {
@@ -35,14 +44,16 @@ pub struct Service {
     pub shelf: Shelf,
     /// When API keys were last used.
     pub used: LastUsed,
+    /// Notes who got in, and who did not.
+    pub trail: Trail,
+    /// Registers users and signs them in.
+    pub users: Users,
     /// The authorization server.
     pub oauth: Server,
     /// Browsers in which somebody is signed in.
     pub browsers: Browsers,
-    /// Where activity is noted.
-    pub trail: Trail,
-    identity: Identity,
     ledger: LedgerId,
+    identity: Identity,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 }
@@ -67,6 +78,25 @@ pub struct ServiceParts {
     pub clock: Arc<dyn Clock>,
     /// Makes a new source of randomness.
     pub entropy: fn() -> Box<dyn Entropy>,
+    /// Opens the wallets of new users.
+    pub commands: Arc<dyn Commands>,
+    /// Hands mails over.
+    pub mailer: Box<dyn Mailer>,
+    /// What mails say.
+    pub texts: Texts,
+    /// Days for which activity is kept.
+    pub activity_days: u32,
+}
+
+/// Why a [`Service`] could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The signing keys can't be read or made.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// No password can be hashed.
+    #[error(transparent)]
+    Passwords(#[from] HashError),
 }
 
 impl fmt::Debug for ServiceParts {
@@ -80,18 +110,35 @@ impl Service {
     /// closed or dropped.
     ///
     /// # Errors
-    /// As [`KeysError`] says.
-    pub async fn open(parts: ServiceParts) -> Result<Arc<Self>, KeysError> {
-        let ServiceParts { ledger, identity, vault, pepper, settings, rates, make_key, clock, entropy } =
-            parts;
-        let (shelf, trail) = (Shelf::new(Arc::clone(&vault)), Trail::start(vault));
+    /// As [`ServiceError`] says.
+    pub async fn open(parts: ServiceParts) -> Result<Arc<Self>, ServiceError> {
+        let ServiceParts { ledger, identity, vault, pepper, settings, make_key, clock, entropy, .. } = parts;
+        let public_url = settings.issuer.clone();
+        let shelf = Shelf::new(vault);
         let seal = Arc::new(Seal::new(&pepper, ledger));
         let keys = Arc::new(VaultKeys::new(shelf.clone(), seal, entropy()));
         let tokens = Tokens::open(settings, keys, make_key, entropy(), clock.now()).await?;
-        let oauth = Server::new(identity.clone(), shelf.clone(), tokens.clone(), Limits::new(rates));
-        let browsers = Browsers::new(identity.clone(), shelf.clone());
         let (used, stop) = (LastUsed::default(), CancellationToken::new());
-        let service = Self { tokens, shelf, used, oauth, browsers, trail, identity, ledger, clock, stop };
+        let trail = Trail::start(Arc::clone(shelf.vault()));
+        let users = Users::new(users::Parts {
+            identity: identity.clone(),
+            commands: parts.commands,
+            shelf: shelf.clone(),
+            trail: trail.clone(),
+            tokens: tokens.clone(),
+            passwords: Passwords::new(Cost::STANDARD, entropy())?,
+            outbox: Outbox::new(parts.mailer, Arc::clone(&clock), stop.clone()),
+            texts: parts.texts,
+            public_url,
+            clock: Arc::clone(&clock),
+        });
+        let vault = Arc::clone(shelf.vault());
+        let sweeper = Sweeper { vault, clock: Arc::clone(&clock), activity_days: parts.activity_days };
+        tokio::spawn(sweeper.run(stop.clone()));
+        let oauth = Server::new(identity.clone(), shelf.clone(), tokens.clone(), Limits::new(parts.rates));
+        let browsers = Browsers::new(identity.clone(), shelf.clone());
+        let service =
+            Self { tokens, shelf, used, trail, users, oauth, browsers, ledger, identity, clock, stop };
         let service = Arc::new(service);
         tokio::spawn(tend(Arc::downgrade(&service), service.clock.clone(), service.stop.clone()));
         Ok(service)
@@ -134,13 +181,20 @@ impl Service {
         }
     }
 
+    /// Whether the log says that a key is revoked which is accepted here.
+    fn has_missed_a_revocation(&self) -> bool {
+        let revoked = |kid: &str| self.identity.signing_key_state(kid) == Some(KeyState::Revoked);
+        self.tokens.keys().iter().any(|key| key.state != KeyState::Revoked && revoked(&key.kid))
+    }
+
     /// Writes down what is in memory, and closes the vault.
     pub async fn close(&self) {
+        self.users.finish().await;
         self.stop.cancel();
+        self.trail.close().await;
         if let Err(error) = self.used.flush(&self.shelf, self.clock.now()).await {
             tracing::warn!(%error, "when keys were last used could not be written down");
         }
-        self.trail.close().await;
         self.shelf.vault().close().await;
     }
 }
@@ -159,10 +213,13 @@ impl fmt::Debug for Service {
 
 async fn tend(service: Weak<Service>, clock: Arc<dyn Clock>, stop: CancellationToken) {
     let tending = async {
-        while let Some(service) = service.upgrade() {
-            service.tend().await;
-            let next = service.clock.now().plus_micros(i64::try_from(TEND.as_micros()).unwrap_or(i64::MAX));
+        for look in 0_u32.. {
+            let Some(service) = service.upgrade() else { return };
+            if look % TEND_LOOKS == 0 || service.has_missed_a_revocation() {
+                service.tend().await;
+            }
             drop(service);
+            let next = clock.now().plus_micros(i64::try_from(LOOK.as_micros()).unwrap_or(i64::MAX));
             while clock.now() < next {
                 clock.sleep_until(next).await;
             }

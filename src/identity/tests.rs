@@ -35,15 +35,15 @@ impl ColdState for NothingYet {
     }
 }
 
-struct World {
+pub(super) struct World {
     log: Arc<MemoryLog>,
     commands: Arc<dyn Commands>,
-    identity: Identity,
+    pub(super) identity: Identity,
 }
 
 const PEPPER: [u8; 32] = [7; 32];
 
-async fn world() -> World {
+pub(super) async fn world() -> World {
     let log = Arc::new(MemoryLog::new());
     let parts = Parts {
         log: log.clone(),
@@ -67,12 +67,23 @@ fn identity(commands: Arc<dyn Commands>, pepper: [u8; 32]) -> Identity {
 }
 
 impl World {
-    async fn app(&self, name: &str) -> App {
+    /// Another directory of the same ledger, which knows nothing yet.
+    pub(super) fn another(&self) -> Identity {
+        identity(self.commands.clone(), PEPPER)
+    }
+
+    /// The stored bytes of all events.
+    pub(super) async fn log_text(&self) -> String {
+        let page = self.log.read(Position(0), 1_000).await.expect("a page");
+        page.iter().map(|(_, body)| String::from_utf8_lossy(body).into_owned()).collect()
+    }
+
+    pub(super) async fn app(&self, name: &str) -> App {
         let org = self.identity.organization_by_name(DEFAULT_ORGANIZATION).expect("the organization").id;
         self.identity.register_app(org, name, None).await.expect("an app")
     }
 
-    async fn facts(&self) -> Vec<Recorded> {
+    pub(super) async fn facts(&self) -> Vec<Recorded> {
         let page = self.log.read(Position(0), 1_000).await.expect("a page");
         page.iter().map(|(_, body)| decode(body).expect("an event")).collect()
     }

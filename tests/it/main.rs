@@ -1,5 +1,6 @@
 //! Integration tests, in one binary so that the library is linked once.
 
+mod auth;
 mod broker;
 mod cluster;
 mod composed;
@@ -9,10 +10,12 @@ mod http;
 #[cfg(feature = "eventstoredb")]
 mod kurrent;
 mod log_contract;
+mod oauth;
 mod openapi;
 mod postgres;
 mod read;
 mod report;
 mod scenarios;
 mod support;
+mod users;
 mod vault;

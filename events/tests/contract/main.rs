@@ -7,6 +7,7 @@ mod files;
 mod golden;
 mod laws;
 mod limits;
+mod privacy;
 mod samples;
 mod schema;
 mod schemas;

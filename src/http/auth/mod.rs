@@ -1,5 +1,6 @@
 //! People: at browsers, signing in and out, with their account, and in groups.
 
+pub(super) mod account;
 pub(super) mod browser;
 pub(super) mod groups;
 pub(super) mod login;

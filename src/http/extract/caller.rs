@@ -104,6 +104,11 @@ impl<S> Caller<S> {
         Self { actor, ..self }
     }
 
+    /// Whether it reaches only what is a user's own.
+    pub(in crate::http) const fn is_customer(&self) -> bool {
+        matches!(self.reach, Reach::Own(_))
+    }
+
     /// Whether it has a further scope than that of its route.
     pub(in crate::http) const fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(scope)

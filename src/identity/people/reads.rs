@@ -46,6 +46,12 @@ impl Identity {
         self.people().rows.client(app).map(|row| Client::of(row, org))
     }
 
+    /// Whether an app is a client that belongs to whoever runs the ledger; `None` when it is no client.
+    #[must_use]
+    pub fn is_first_party(&self, app: AppId) -> Option<bool> {
+        self.people().rows.client(app).map(|row| row.set.first_party)
+    }
+
     /// The client of this name, disabled or not.
     #[must_use]
     pub fn client_by_id(&self, client_id: &str) -> Option<Client> {

@@ -37,7 +37,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use events::{Time, TokenId};
 
-use crate::clock::{Entropy, sixteen};
+use crate::clock::Entropy;
 use cache::Verified;
 use jws::{Kind, Unproved};
 use keeper::Keeper;
@@ -127,7 +127,7 @@ impl Tokens {
             exp: iat.saturating_add(life),
             iat,
             nbf: None,
-            jti: self.random_id(),
+            jti: self.random_id(now),
             client_id: grant.client_id.clone(),
             scope: grant.scopes.spaced().into(),
             org_id: grant.org,
@@ -302,9 +302,13 @@ impl Tokens {
         }
     }
 
-    fn random_id(&self) -> TokenId {
+    /// A UUIDv7, whose millisecond says which of the ends of a second came before the token.
+    fn random_id(&self, now: Time) -> TokenId {
         let mut entropy = self.shared.entropy.lock().unwrap_or_else(PoisonError::into_inner);
-        TokenId(uuid::Builder::from_random_bytes(sixteen(&mut **entropy)).into_uuid())
+        let mut random = [0; 10];
+        entropy.fill(&mut random);
+        let millis = u64::try_from(now.micros() / 1_000).unwrap_or_default();
+        TokenId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
 }
 

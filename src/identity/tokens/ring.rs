@@ -62,13 +62,14 @@ impl Ring {
         self.keys.iter().find(|key| *key.kid == *kid && key.state != KeyState::Revoked)
     }
 
-    /// Adds a key. The only one signs at once.
+    /// Adds a key. The only one signs at once; that the first one ever does is no news.
     pub fn publish(&mut self, key: Arc<PrivateKey>, now: Time) -> Arc<str> {
         let state = if self.signer().is_some() { KeyState::Published } else { KeyState::Active };
         let public = key.public().clone();
         let kid: Arc<str> = public.thumbprint().into();
-        let (kid_, private) = (kid.clone(), Some(key));
-        self.keys.push(RingKey { kid: kid_, state, since: now, told: None, public, private });
+        let (name, private) = (kid.clone(), Some(key));
+        let told = self.keys.is_empty().then_some(state);
+        self.keys.push(RingKey { kid: name, state, since: now, told, public, private });
         kid
     }
 

@@ -25,7 +25,9 @@ pub const MIGRATIONS: &[(&str, &str)] = &[
     ("read/0002_people", include_str!("../../../migrations/postgres/read/0002_people.sql")),
 ];
 
-const CURRENT: &str = "SELECT number, versions FROM builds WHERE ledger = $1 AND current";
+/// Names the youngest table too, so that a database without it is told to be migrated at once.
+const CURRENT: &str = "SELECT number, versions FROM builds WHERE ledger = $1 AND current \
+     AND NOT EXISTS (SELECT FROM people WHERE false)";
 const CHECKPOINTS: &str = "SELECT name, version, position FROM checkpoints WHERE build = $1 ORDER BY name";
 const ADD_BUILD: &str = "INSERT INTO builds (ledger, versions, current) VALUES ($1, $2, $3) \
      ON CONFLICT (ledger) WHERE current DO NOTHING RETURNING number";

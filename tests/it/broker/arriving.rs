@@ -1,6 +1,7 @@
 //! Without any trouble: every event once for everybody who is told of it, in order.
 
 use credit_ledger::broker::topology::queue;
+use credit_ledger::feed::{Feed, FeedQuery, Told};
 use credit_ledger::log::Log;
 use events::Position;
 
@@ -17,12 +18,14 @@ async fn every_event_arrives_once_for_each_who_is_told_of_it() {
     let mut world = World::new().await;
     let vhost = rabbit.vhost(&world.apps).await;
     world.spend(200, 1).await;
+    world.people().await;
     let directory = tempfile::tempdir().expect("a directory");
     let relaying = Relaying::of(world.log(), &vhost, &directory);
     relaying.confirmed(world.log.head().await.expect("a head").get()).await;
     // What comes later is relayed as it comes.
     world.revoke_reader().await;
     world.spend(200, 2).await;
+    world.people().await;
     let head = world.log.head().await.expect("a head").get();
     let health = relaying.confirmed(head).await;
     for number in 0..world.apps.len() {
@@ -35,6 +38,16 @@ async fn every_event_arrives_once_for_each_who_is_told_of_it() {
     assert_eq!((health.rewinds, health.quarantined, health.unconfirmed), (0, 0, 0));
     assert_eq!(health.published, (0..4).map(|number| world.told(number).len() as u64).sum::<u64>());
     relaying.end().await;
+
+    // Who asks for it is told the same.
+    let feed = Feed::new(world.log());
+    for number in 0..world.apps.len() {
+        let told = Some(Told::new(world.apps[number], Position(0), [], []));
+        let query = FeedQuery { identity: true, told, limit: 1_000, ..FeedQuery::default() };
+        let page = feed.page(&query).await.expect("a page");
+        let positions: Vec<u64> = page.events.iter().map(|event| event.position.get()).collect();
+        assert_eq!(positions, world.told(number), "app {number}");
+    }
 }
 
 #[tokio::test]

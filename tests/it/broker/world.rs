@@ -7,8 +7,10 @@ use credit_ledger::{
     log::{Log, memory::MemoryLog},
 };
 use events::{
-    ApiKeyIssued, ApiKeyRevoked, AppId, Asked, Balances, CommandId, Credits, CreditsChecked, Envelope, Event,
-    KeyId, LedgerId, OrgId, Position, RequestHash, Salt, Subject, Time, Verifier, WalletId, encode,
+    ApiKeyIssued, ApiKeyRevoked, AppAccessGranted, AppAccessRevoked, AppId, Asked, Balances, CommandId,
+    Credits, CreditsChecked, Envelope, Event, GroupId, GroupMemberAdded, GroupMemberRemoved, GroupRegistered,
+    GroupRole, KeyId, LedgerId, OrgId, PasswordChanged, Position, RequestHash, Salt, SessionId,
+    SessionRevoked, Subject, Time, UserId, UserRegistered, Verifier, WalletId, encode,
 };
 use uuid::Uuid;
 
@@ -72,6 +74,35 @@ impl World {
         let fact = ApiKeyRevoked { key: KeyId(app.0), app };
         self.add(READER, Subject::App(app), fact.into(), &[ADMIN, READER]).await;
         self.reads = false;
+    }
+
+    /// A user comes, grants access to the spender, joins a group, takes the access back and leaves: the
+    /// spender is told of what happens while it has access, and of nothing else.
+    pub(super) async fn people(&mut self) {
+        let (user, app) = (UserId(self.apps[SPENDER].0), self.apps[SPENDER]);
+        let (group, organization) = (GroupId(self.apps[READER].0), self.org(ADMIN));
+        let (of_user, of_group) = (Subject::User(user), Subject::Group(group));
+        let scopes = vec!["credits:deduct".into()];
+        let ended = |n| {
+            let session = SessionId(Uuid::from_u128(n));
+            Event::from(SessionRevoked { user, session, app: None, reason: "logout".into() })
+        };
+        let role = GroupRole::Member;
+        let (nobody, spender) = (&[ADMIN][..], &[ADMIN, SPENDER][..]);
+        for (subject, event, receivers) in [
+            (of_user, UserRegistered { user, organization }.into(), nobody),
+            (of_group, GroupRegistered { group, organization, name: "red".into() }.into(), nobody),
+            (of_user, ended(1), nobody),
+            (of_user, AppAccessGranted { user, app, scopes }.into(), spender),
+            (of_user, ended(2), spender),
+            (of_group, GroupMemberAdded { group, user, role, added_by: None }.into(), spender),
+            (of_user, PasswordChanged { user }.into(), spender),
+            (of_user, AppAccessRevoked { user, app }.into(), spender),
+            (of_group, GroupMemberRemoved { group, user }.into(), nobody),
+            (of_user, ended(3), nobody),
+        ] {
+            self.add(ADMIN, subject, event, receivers).await;
+        }
     }
 
     /// So many events of wallets, each by an app drawn.

@@ -1,6 +1,6 @@
 //! A sound request to each route, and how to spoil one.
 
-use credit_ledger::http::routes::{Kind, ROUTES, Route};
+use credit_ledger::http::routes::{Access, Kind, ROUTES, Route};
 use reqwest::Method;
 
 use super::things::{Things, new_wallet};
@@ -8,21 +8,21 @@ use crate::support::app::{Client, Request};
 
 /// A request that can be changed in one place at a time.
 #[derive(Debug, Clone)]
-pub(super) struct Draft {
-    pub(super) method: Method,
-    pub(super) path: String,
+pub(crate) struct Draft {
+    pub(crate) method: Method,
+    pub(crate) path: String,
     /// Names and the JSON text of their values; no body when absent.
-    pub(super) fields: Option<Vec<(String, String)>>,
-    pub(super) headers: Vec<(&'static str, Vec<u8>)>,
+    pub(crate) fields: Option<Vec<(String, String)>>,
+    pub(crate) headers: Vec<(&'static str, Vec<u8>)>,
     /// Instead of the fields.
-    pub(super) raw: Option<Vec<u8>>,
-    pub(super) content_type: Option<&'static str>,
+    pub(crate) raw: Option<Vec<u8>>,
+    pub(crate) content_type: Option<&'static str>,
 }
 
 impl Draft {
     /// What `route` answers with success, about these things. Two drafts differ wherever the route
     /// would refuse a second one.
-    pub(super) fn of(route: &Route, things: &Things) -> Self {
+    pub(crate) fn of(route: &Route, things: &Things) -> Self {
         let unique = new_wallet();
         let mut headers: Vec<(&'static str, Vec<u8>)> = Vec::new();
         if route.kind == Kind::Command {
@@ -43,50 +43,50 @@ impl Draft {
     }
 
     /// The same with this JSON text as the value of a field.
-    pub(super) fn with(&self, name: &str, json: &str) -> Self {
+    pub(crate) fn with(&self, name: &str, json: &str) -> Self {
         let mut changed = self.without(name);
         changed.fields.get_or_insert_default().push((name.to_owned(), json.to_owned()));
         changed
     }
 
     /// The same without a field.
-    pub(super) fn without(&self, name: &str) -> Self {
+    pub(crate) fn without(&self, name: &str) -> Self {
         let mut changed = self.clone();
         changed.fields.get_or_insert_default().retain(|(known, _)| known != name);
         changed
     }
 
     /// The same with other bytes as its body.
-    pub(super) fn raw(&self, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn raw(&self, body: impl Into<Vec<u8>>) -> Self {
         Self { raw: Some(body.into()), ..self.clone() }
     }
 
     /// The same with its body declared as something else, or not at all.
-    pub(super) fn declared(&self, content_type: Option<&'static str>) -> Self {
+    pub(crate) fn declared(&self, content_type: Option<&'static str>) -> Self {
         Self { content_type, ..self.clone() }
     }
 
     /// The same with this header alone of its name.
-    pub(super) fn header(&self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn header(&self, name: &'static str, value: impl Into<Vec<u8>>) -> Self {
         let mut changed = self.headerless(name);
         changed.headers.push((name, value.into()));
         changed
     }
 
     /// The same without a header.
-    pub(super) fn headerless(&self, name: &str) -> Self {
+    pub(crate) fn headerless(&self, name: &str) -> Self {
         let mut changed = self.clone();
         changed.headers.retain(|(known, _)| *known != name);
         changed
     }
 
     /// The same to another path.
-    pub(super) fn at(&self, path: impl Into<String>) -> Self {
+    pub(crate) fn at(&self, path: impl Into<String>) -> Self {
         Self { path: path.into(), ..self.clone() }
     }
 
     /// The body as it is sent.
-    pub(super) fn body(&self) -> Option<Vec<u8>> {
+    pub(crate) fn body(&self) -> Option<Vec<u8>> {
         let written = |fields: &Vec<(String, String)>| {
             let members: Vec<_> = fields.iter().map(|(name, json)| format!("\"{name}\":{json}")).collect();
             format!("{{{}}}", members.join(",")).into_bytes()
@@ -95,7 +95,7 @@ impl Draft {
     }
 
     /// Ready to be sent by `client`.
-    pub(super) fn by(&self, client: &Client) -> Request {
+    pub(crate) fn by(&self, client: &Client) -> Request {
         let mut request = client.request(self.method.clone(), &self.path);
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -109,7 +109,7 @@ impl Draft {
 }
 
 /// Whether a request to the route has a body.
-pub(super) fn has_body(route: &Route) -> bool {
+pub(crate) fn has_body(route: &Route) -> bool {
     matches!(route.method, Method::POST | Method::PUT)
 }
 
@@ -153,9 +153,16 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
             ("approval_above", "\"100\""),
         ],
         "/v1/wallets" => &[("wallet", "UNIQUE")],
+        "/v1/users/{user}/roles" => &[("roles", "[\"customer\"]")],
+        "/v1/users/{user}/disable" | "/v1/users/{user}/enable" => &[],
         "/v1/organizations" => &[("name", "UNIQUE")],
         "/v1/apps" => &[("name", "UNIQUE"), ("scopes", "[\"credits:check\"]")],
+        "/v1/apps/{app}/client" => {
+            &[("grants", "[\"client_credentials\"]"), ("scopes", "[\"credits:check\"]")]
+        }
+        "/v1/apps/{app}/secrets" | "/v1/signing-keys" => &[],
         "/v1/apps/{app}/keys" => &[("scopes", "[\"credits:check\"]")],
+        "/v1/keys/{key}/rotate" => &[("overlap_seconds", "60")],
         other => panic!("say what a sound body to {other} is"),
     };
     let quoted = |text: &str| format!("\"{text}\"");
@@ -167,7 +174,14 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
     fields.iter().map(|(name, json)| ((*name).to_owned(), filled(json))).collect()
 }
 
-/// Every route, with a sound request about these things.
-pub(super) fn all(things: &Things) -> impl Iterator<Item = (&'static Route, Draft)> {
-    ROUTES.iter().map(|route| (route, Draft::of(route, things)))
+/// Every route for apps and operators, with a sound request about these things. Those for people alone
+/// have their own tests, in `users`, and those of OAuth and the pages in `oauth::routes`.
+pub(crate) fn all(things: &Things) -> impl Iterator<Item = (&'static Route, Draft)> {
+    let plain = |route: &&Route| !is_for_people(route) && !matches!(route.kind, Kind::Oauth | Kind::Page);
+    ROUTES.iter().filter(plain).map(|route| (route, Draft::of(route, things)))
+}
+
+/// Whether a route is for people alone: to sign in, or for who did.
+pub(crate) fn is_for_people(route: &Route) -> bool {
+    route.kind == Kind::Account || route.access == Access::SignedIn
 }

@@ -98,6 +98,12 @@ pub(super) trait Place: Sized {
     /// to be that without a right to change them.
     const OUTDATED: &[(&str, bool)];
 
+    /// What makes of this release's tables those of the one before, which had no people.
+    const BEFORE_PEOPLE: &[&str];
+
+    /// Runs the migrations that an operator runs by hand.
+    async fn migrate(&self);
+
     /// Leaves what a crash while building anew leaves.
     async fn leave_over(&self);
 

@@ -1,11 +1,16 @@
 //! Building the projections anew.
 
-use credit_ledger::read::{Live, replay};
+use credit_ledger::read::{Live, PeopleQuery, Reads, replay};
+use projections::PersonRow;
 
 use super::place::{Place, Refused, on_every_store};
 use super::{end, everything, log_of};
 
-on_every_store!(rebuilt_projections_equal_the_live_ones, another_version_is_built_beside_and_swapped_in,);
+on_every_store!(
+    rebuilt_projections_equal_the_live_ones,
+    another_version_is_built_beside_and_swapped_in,
+    the_projections_of_the_release_before_are_built_anew,
+);
 
 async fn rebuilt_projections_equal_the_live_ones<P: Place>() {
     let (history, bodies) = everything(61, 30, 9_500);
@@ -49,4 +54,32 @@ async fn another_version_is_built_beside_and_swapped_in<P: Place>() {
         reads.close().await;
         assert!(place.is_tidy().await, "{change}");
     }
+}
+
+/// A database from before there were people in it, as an upgrade finds it.
+async fn the_projections_of_the_release_before_are_built_anew<P: Place>() {
+    let (history, bodies) = everything(64, 10, 1_500);
+    let log = log_of(&bodies).await;
+    let place = P::new().await;
+    place.project(history.ledger, log.clone()).await.close().await;
+    for statement in P::BEFORE_PEOPLE {
+        place.tamper(*statement).await;
+    }
+    place.migrate().await;
+    let reads = place.project(history.ledger, log.clone()).await;
+    let rows = reads.identity(PeopleQuery::ALL).await.expect("rows").people;
+    assert!(rows.len() > 10, "{} rows about people", rows.len());
+    let last = rows.iter().map(PersonRow::changed).max().expect("a row");
+    let since = reads.identity(PeopleQuery::Since(last)).await.expect("rows").people;
+    let expected: Vec<_> = rows.iter().filter(|row| row.changed() >= last).cloned().collect();
+    assert!(since == expected && !since.is_empty());
+    for (app, _) in &history.apps {
+        let granted = reads.identity(PeopleQuery::GrantedTo(*app)).await.expect("rows").people;
+        let of_app = |row: &&PersonRow| matches!(row, PersonRow::Access(row) if row.app == *app);
+        let expected: Vec<_> = rows.iter().filter(of_app).cloned().collect();
+        assert_eq!(granted, expected);
+    }
+    let comparison = replay::compare(history.ledger, log, &reads, |_, _| {}).await.expect("a result");
+    assert!(comparison.is_equal(), "{comparison:?}");
+    reads.close().await;
 }

@@ -71,6 +71,11 @@ async fn a_row_that_does_not_follow_from_the_log_is_found<P: Place>() {
         ),
         ("DELETE FROM returned WHERE event = (SELECT max(event) FROM returned)", "returned"),
         ("UPDATE apps SET name = 'other' WHERE name = 'app-1'", "identity"),
+        ("DELETE FROM people WHERE id = (SELECT id FROM people ORDER BY id LIMIT 1)", "identity"),
+        (
+            "UPDATE people SET data = replace(data, 'a', 'b') WHERE id = (SELECT id FROM people ORDER BY id DESC LIMIT 1)",
+            "identity",
+        ),
         (&blank_state, "wallets liability"),
         ("DELETE FROM wallet_marks WHERE last = (SELECT max(last) FROM wallet_marks)", "wallets"),
         (

@@ -170,6 +170,7 @@ impl TestApp {
             url: format!("http://{}", self.address).into(),
             name: name.into(),
             credential: credential.map(Box::from),
+            token: None,
             app_id: None,
             key_id: None,
         }

@@ -50,6 +50,8 @@ pub(crate) struct History {
     commands: u64,
     past: Past,
     people: People,
+    /// What people do comes from dice of its own, so that what happens to wallets does not depend on it.
+    people_entropy: Generator,
 }
 
 /// Who asks for what, with what must be known for it.
@@ -71,8 +73,20 @@ impl History {
         let wallets = (0..wallets).map(|n| (WalletId(id()), orgs[n % orgs.len()], None)).collect();
         let rules = orgs.iter().map(|org| (*org, Rules::default())).collect();
         let (next, time) = (Position(0), Time::from_micros(START));
-        let (past, people) = (Past::default(), People::default());
-        Self { ledger, orgs, apps, wallets, rules, entropy, next, time, commands: 0, past, people }
+        Self {
+            ledger,
+            orgs,
+            apps,
+            wallets,
+            rules,
+            entropy,
+            next,
+            time,
+            commands: 0,
+            past: Past::default(),
+            people: People::default(),
+            people_entropy: Generator::from_seed(!seed),
+        }
     }
 
     /// Records the writer, the organizations and the apps.
@@ -101,10 +115,13 @@ impl History {
         }
     }
 
-    /// Adds `count` events, or a few more.
+    /// Adds `count` events, or a few more; facts about people come on top.
     pub(crate) fn extend(&mut self, bodies: &mut Bodies, count: usize, mix: Mix) {
-        let until = bodies.len() + count;
+        let mut until = bodies.len() + count;
         while bodies.len() < until {
+            if mix == Mix::Everything {
+                until += self.people(bodies);
+            }
             let wallet = self.below(self.wallets.len() as u64) as usize;
             match mix {
                 Mix::Everything => self.anything(bodies, wallet),
@@ -131,7 +148,6 @@ impl History {
                 self.fact(bodies, Subject::Organization(org), Some(org), rule);
             }
             3..=10 => self.ring(bodies, wallet),
-            11..=22 => self.person(bodies),
             _ => {
                 let request = self.any_request(wallet);
                 self.command(bodies, wallet, &request);

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use credit_ledger::{
-    log::{Log, Recent},
+    app::migrations,
+    log::{
+        Log, Recent,
+        postgres::{PARTITION_EVENTS, migrate},
+    },
     read::{
         Projected, StoredReads,
         postgres::{self, PostgresStore},
@@ -142,6 +146,20 @@ impl Place for Postgres {
         ("DELETE FROM checkpoints WHERE name = 'commands'", true),
         ("UPDATE builds SET versions = 'wallets=1'", true),
     ];
+
+    const BEFORE_PEOPLE: &[&str] = &[
+        "DROP TABLE people",
+        "ALTER TABLE keys DROP COLUMN expires",
+        "DELETE FROM migrations WHERE name = 'read/0002_people'",
+        "UPDATE checkpoints SET version = 1 WHERE name = 'identity'",
+        "UPDATE builds SET versions = 'identity=1'",
+    ];
+
+    async fn migrate(&self) {
+        let url = self.0.url_as(MIGRATOR);
+        let done = migrate(&url, &migrations::postgres(), PARTITION_EVENTS).await.expect("migrated");
+        assert_eq!(done.len(), 1, "one is new");
+    }
 
     async fn leave_over(&self) {
         self.tamper(

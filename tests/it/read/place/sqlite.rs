@@ -137,8 +137,17 @@ impl Place for Sqlite {
         ("UPDATE checkpoints SET version = version + 1 WHERE name = 'entries'", true),
         ("UPDATE checkpoints SET position = 0 WHERE name = 'wallets'", true),
         ("DELETE FROM checkpoints WHERE name = 'commands'", true),
-        ("UPDATE _sqlx_migrations SET checksum = x'00'", false),
+        ("UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1", false),
     ];
+
+    const BEFORE_PEOPLE: &[&str] = &[
+        "DROP TABLE people",
+        "ALTER TABLE keys DROP COLUMN expires",
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+        "UPDATE checkpoints SET version = 1 WHERE name = 'identity'",
+    ];
+
+    async fn migrate(&self) {}
 
     async fn leave_over(&self) {
         std::fs::write(self.0.path().join(NEXT_FILE), b"left over from a crash").expect("a file");

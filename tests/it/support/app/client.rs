@@ -19,6 +19,8 @@ pub(crate) struct Client {
     /// For messages.
     pub(crate) name: Box<str>,
     pub(crate) credential: Option<Box<str>>,
+    /// An access token, instead or beside.
+    pub(crate) token: Option<Box<str>>,
     /// The app, when it is one.
     pub(crate) app_id: Option<Box<str>>,
     /// The public id of its key.
@@ -31,6 +33,10 @@ impl Client {
         let request = self.http.request(method, format!("{}{path}", self.url));
         let request = match &self.credential {
             Some(credential) => request.header("x-api-key", &**credential),
+            None => request,
+        };
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
             None => request,
         };
         Request(request)

@@ -25,13 +25,18 @@ pub(super) struct People {
 }
 
 impl History {
-    /// Records a fact about an app, a user or a group.
-    pub(super) fn person(&mut self, bodies: &mut Bodies) {
-        match self.below(4) {
+    /// Records a fact about an app, a user or a group now and then; tells how many events that were.
+    pub(super) fn people(&mut self, bodies: &mut Bodies) -> usize {
+        let before = bodies.len();
+        std::mem::swap(&mut self.entropy, &mut self.people_entropy);
+        match self.below(64) {
             0 => self.about_an_app(bodies),
             1 => self.about_a_group(bodies),
-            _ => self.about_a_user(bodies),
+            2..=3 => self.about_a_user(bodies),
+            _ => {}
         }
+        std::mem::swap(&mut self.entropy, &mut self.people_entropy);
+        bodies.len() - before
     }
 
     fn id(&mut self) -> Uuid {

@@ -1,0 +1,7 @@
+//! Who calls by tokens, keys and both, and what that lets them do.
+
+mod access;
+mod callers;
+mod keys;
+mod people;
+mod tokens;
