@@ -91,6 +91,9 @@ const PRICES: Access = Access::Needs(Scope::PricesWrite);
 const READ: Access = Access::Needs(Scope::CreditsRead);
 const REPORTS: Access = Access::Needs(Scope::ReportsRead);
 const EVENTS: Access = Access::Needs(Scope::EventsRead);
+const GROUPS: Access = Access::Needs(Scope::GroupsRead);
+const MEMBERS: Access = Access::Needs(Scope::MembersRead);
+const GROUPS_ADMIN: Access = Access::Needs(Scope::GroupsAdmin);
 const USERS: Access = Access::Needs(Scope::UsersRead);
 const USERS_ADMIN: Access = Access::Needs(Scope::UsersAdmin);
 const ACTIVITY: Access = Access::Needs(Scope::ActivityRead);
@@ -178,6 +181,12 @@ pub const ROUTES: &[Route] = &[
     post("/login", Access::Browser, Kind::Page),
     get("/logout", Access::Browser, Kind::Page),
     post("/logout", Access::Browser, Kind::Page),
+    get("/api/auth/groups", GROUPS, Kind::Read),
+    get("/api/auth/groups/{id}", GROUPS, Kind::Read),
+    get("/api/auth/groups/{id}/members", MEMBERS, Kind::Read),
+    post("/api/auth/groups", GROUPS_ADMIN, Kind::Administration),
+    post("/api/auth/groups/{id}/members", GROUPS_ADMIN, Kind::Administration),
+    delete("/api/auth/groups/{id}/members/{user}", GROUPS_ADMIN, Kind::Administration),
     delete("/v1/keys/{key}", ADMIN, Kind::Administration),
     post("/auth/register", PUBLIC, Kind::Account),
     post("/auth/verify-email", PUBLIC, Kind::Account),

@@ -36,6 +36,7 @@ use super::{
         (name = "events", description = "The log itself, for consumers"),
         (name = "compatible", description = "Paths and fields of earlier clients"),
         (name = "administration", description = "Organizations, apps and API keys"),
+        (name = "groups", description = "Groups of users, and who is in them"),
         (name = "oauth", description = "The authorization server: OAuth 2 and OpenID Connect"),
         (name = "pages", description = "Pages for people"),
         (name = "users", description = "People: registration, sign-in, account and administration"),
