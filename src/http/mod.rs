@@ -14,9 +14,9 @@ mod bench_echo;
 mod caps;
 mod captures;
 mod charges;
-mod clients;
 mod check_batches;
 mod checks;
+mod clients;
 mod commands;
 mod compatible;
 mod cross_app;
@@ -29,6 +29,7 @@ mod explanations;
 mod extract;
 mod freezes;
 mod front;
+mod google;
 mod grants;
 mod health;
 mod hold_ends;
@@ -65,6 +66,7 @@ mod sums;
 mod tallies;
 mod ui;
 mod usage;
+mod users;
 mod wallet_rules;
 mod wallets;
 
@@ -157,6 +159,11 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(apps::register, apps::list))
         .routes(routes!(keys::issue, keys::list))
         .routes(routes!(keys::revoke))
+        .routes(routes!(google::sign_in::begin))
+        .routes(routes!(google::sign_in::finish))
+        .routes(routes!(google::sign_in::finish_v1))
+        .routes(routes!(google::sign_in::exchange))
+        .routes(routes!(google::verify_session::verify))
         .routes(routes!(clients::set, clients::read))
         .routes(routes!(clients::issue))
         .routes(routes!(clients::revoke))
@@ -172,8 +179,38 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(oauth::documents::jwks))
         .routes(routes!(oauth::documents::authorization_server))
         .routes(routes!(oauth::documents::openid_configuration))
+        .routes(routes!(auth::groups::list, auth::groups::register))
+        .routes(routes!(auth::groups::read))
+        .routes(routes!(auth::groups::members, auth::groups::add))
+        .routes(routes!(auth::groups::remove))
+        .routes(routes!(auth::account::show))
+        .routes(routes!(auth::account::end))
+        .routes(routes!(auth::account::end_all))
+        .routes(routes!(auth::account::disconnect))
         .routes(routes!(auth::login::show, auth::login::take))
         .routes(routes!(auth::logout::show, auth::logout::take))
+        .routes(routes!(users::registration::register))
+        .routes(routes!(users::registration::verify))
+        .routes(routes!(users::login::login))
+        .routes(routes!(users::login::refresh))
+        .routes(routes!(users::login::logout))
+        .routes(routes!(users::passwords::change))
+        .routes(routes!(users::passwords::ask, users::passwords::reset))
+        .routes(routes!(users::account::me, users::account::change))
+        .routes(routes!(users::account::preferences, users::account::set_preferences))
+        .routes(routes!(users::sessions::list, users::sessions::end_all))
+        .routes(routes!(users::sessions::end))
+        .routes(routes!(users::apps::list))
+        .routes(routes!(users::apps::revoke))
+        .routes(routes!(users::activity::own))
+        .routes(routes!(users::activity::list))
+        .routes(routes!(users::activity::counts))
+        .routes(routes!(users::admin::list))
+        .routes(routes!(users::admin::read))
+        .routes(routes!(users::admin::set_roles))
+        .routes(routes!(users::admin::disable))
+        .routes(routes!(users::admin::enable))
+        .routes(routes!(users::admin::end_sessions))
         .routes(routes!(keys::rotate))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
@@ -195,6 +232,7 @@ fn cors() -> CorsLayer {
         "x-user-id",
         "x-organization",
         "x-ledger",
+        "x-session-token",
         "idempotency-key",
         "last-event-id",
         "traceparent",

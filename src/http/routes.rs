@@ -12,11 +12,13 @@ pub enum Access {
     Public,
     /// Whoever presents a key with this scope; `admin` has them all.
     Needs(Scope),
+    /// Whoever presents any credential.
+    Authenticated,
     /// The operator of the ledger alone, with the admin token.
     Operator,
     /// An OAuth client, by its secret or, when it is public, by its id.
     Client,
-    /// Any user, by an access token.
+    /// Any user, by an access token of its own.
     SignedIn,
     /// A browser: what it sees depends on its cookie.
     Browser,
@@ -43,6 +45,8 @@ pub enum Kind {
     Oauth,
     /// A page for people, or its form.
     Page,
+    /// Registers somebody, signs in, or changes somebody's own account.
+    Account,
 }
 
 /// One route.
@@ -66,6 +70,10 @@ const fn post(path: &'static str, access: Access, kind: Kind) -> Route {
     Route { method: Method::POST, path, access, kind }
 }
 
+const fn delete(path: &'static str, access: Access, kind: Kind) -> Route {
+    Route { method: Method::DELETE, path, access, kind }
+}
+
 const fn put(path: &'static str, access: Access, kind: Kind) -> Route {
     Route { method: Method::PUT, path, access, kind }
 }
@@ -85,6 +93,13 @@ const PRICES: Access = Access::Needs(Scope::PricesWrite);
 const READ: Access = Access::Needs(Scope::CreditsRead);
 const REPORTS: Access = Access::Needs(Scope::ReportsRead);
 const EVENTS: Access = Access::Needs(Scope::EventsRead);
+const GROUPS: Access = Access::Needs(Scope::GroupsRead);
+const MEMBERS: Access = Access::Needs(Scope::MembersRead);
+const GROUPS_ADMIN: Access = Access::Needs(Scope::GroupsAdmin);
+const USERS: Access = Access::Needs(Scope::UsersRead);
+const USERS_ADMIN: Access = Access::Needs(Scope::UsersAdmin);
+const ACTIVITY: Access = Access::Needs(Scope::ActivityRead);
+const SIGNED_IN: Access = Access::SignedIn;
 
 /// Every route of the service. `/bench/echo/{wallet}` answers only when it was asked for.
 #[rustfmt::skip]
@@ -96,6 +111,15 @@ pub const ROUTES: &[Route] = &[
     post("/v1/deductions/{id}/rollbacks", ROLLBACK, Kind::Command),
     post("/api/mcp/v1/credits/check", CHECK, Kind::KeyOptional),
     post("/api/mcp/v1/credits/deduct", DEDUCT, Kind::KeyOptional),
+    post("/api/cross-app/register", Access::Needs(Scope::AppsAdmin), Kind::Administration),
+    post("/api/cross-app/auth", PUBLIC, Kind::Account),
+    post("/api/cross-app/validate-token", Access::Authenticated, Kind::Account),
+    post("/api/cross-app/refresh-token", PUBLIC, Kind::Account),
+    get("/api/cross-app/user", SIGNED_IN, Kind::Read),
+    get("/api/cross-app/user-info", SIGNED_IN, Kind::Read),
+    post("/api/cross-app/credit-check", CHECK, Kind::KeyOptional),
+    get("/api/cross-app/credits", READ, Kind::Read),
+    post("/api/cross-app/credits/consume", DEDUCT, Kind::KeyOptional),
     post("/v1/deductions:batch", DEDUCT, Kind::Batch),
     post("/v1/checks:batch", CHECK, Kind::Batch),
     post("/v1/holds", HOLD, Kind::Command),
@@ -140,14 +164,13 @@ pub const ROUTES: &[Route] = &[
     get("/v1/apps", ADMIN, Kind::Read),
     post("/v1/apps/{app}/keys", ADMIN, Kind::Administration),
     get("/v1/apps/{app}/keys", ADMIN, Kind::Read),
-    Route { method: Method::DELETE, path: "/v1/keys/{key}", access: ADMIN, kind: Kind::Administration },
     put("/v1/apps/{app}/client", ADMIN, Kind::Administration),
     get("/v1/apps/{app}/client", ADMIN, Kind::Read),
     post("/v1/apps/{app}/secrets", ADMIN, Kind::Administration),
-    Route { method: Method::DELETE, path: "/v1/apps/{app}/secrets/{secret}", access: ADMIN, kind: Kind::Administration },
+    delete("/v1/apps/{app}/secrets/{secret}", ADMIN, Kind::Administration),
     get("/v1/signing-keys", Access::Operator, Kind::Read),
     post("/v1/signing-keys", Access::Operator, Kind::Administration),
-    Route { method: Method::DELETE, path: "/v1/signing-keys/{kid}", access: Access::Operator, kind: Kind::Administration },
+    delete("/v1/signing-keys/{kid}", Access::Operator, Kind::Administration),
     post("/oauth/token", Access::Client, Kind::Oauth),
     post("/oauth/introspect", Access::Client, Kind::Oauth),
     post("/oauth/revoke", Access::Client, Kind::Oauth),
@@ -161,10 +184,52 @@ pub const ROUTES: &[Route] = &[
     post("/oauth/consent", Access::Browser, Kind::Page),
     get("/oauth/logout", Access::Browser, Kind::Page),
     post("/oauth/logout", Access::Browser, Kind::Page),
+    get("/account", Access::Browser, Kind::Page),
+    post("/account/sessions/end", Access::Browser, Kind::Page),
+    post("/account/sessions/end-all", Access::Browser, Kind::Page),
+    post("/account/apps/disconnect", Access::Browser, Kind::Page),
     get("/login", Access::Browser, Kind::Page),
     post("/login", Access::Browser, Kind::Page),
     get("/logout", Access::Browser, Kind::Page),
     post("/logout", Access::Browser, Kind::Page),
+    get("/api/auth/groups", GROUPS, Kind::Read),
+    get("/api/auth/groups/{id}", GROUPS, Kind::Read),
+    get("/api/auth/groups/{id}/members", MEMBERS, Kind::Read),
+    post("/api/auth/groups", GROUPS_ADMIN, Kind::Administration),
+    post("/api/auth/groups/{id}/members", GROUPS_ADMIN, Kind::Administration),
+    delete("/api/auth/groups/{id}/members/{user}", GROUPS_ADMIN, Kind::Administration),
+    delete("/v1/keys/{key}", ADMIN, Kind::Administration),
+    post("/auth/register", PUBLIC, Kind::Account),
+    post("/auth/verify-email", PUBLIC, Kind::Account),
+    post("/auth/login", PUBLIC, Kind::Account),
+    post("/auth/refresh", PUBLIC, Kind::Account),
+    post("/auth/logout", SIGNED_IN, Kind::Account),
+    post("/auth/password", SIGNED_IN, Kind::Account),
+    post("/auth/password/reset", PUBLIC, Kind::Account),
+    put("/auth/password/reset", PUBLIC, Kind::Account),
+    get("/auth/me", SIGNED_IN, Kind::Read),
+    put("/auth/me", SIGNED_IN, Kind::Account),
+    get("/auth/preferences", SIGNED_IN, Kind::Read),
+    put("/auth/preferences", SIGNED_IN, Kind::Account),
+    get("/auth/sessions", SIGNED_IN, Kind::Read),
+    delete("/auth/sessions", SIGNED_IN, Kind::Account),
+    delete("/auth/sessions/{session}", SIGNED_IN, Kind::Account),
+    get("/auth/apps", SIGNED_IN, Kind::Read),
+    delete("/auth/apps/{app}", SIGNED_IN, Kind::Account),
+    get("/auth/activity", SIGNED_IN, Kind::Read),
+    get("/api/auth/google", PUBLIC, Kind::Account),
+    get("/api/auth/google/callback", PUBLIC, Kind::Account),
+    get("/api/v1/oauth/callback/google", PUBLIC, Kind::Account),
+    post("/api/auth/google/exchange", PUBLIC, Kind::Account),
+    get("/api/auth/verify-session", PUBLIC, Kind::Account),
+    get("/v1/users", USERS, Kind::Read),
+    get("/v1/users/{user}", USERS, Kind::Read),
+    put("/v1/users/{user}/roles", USERS_ADMIN, Kind::Administration),
+    post("/v1/users/{user}/disable", USERS_ADMIN, Kind::Administration),
+    post("/v1/users/{user}/enable", USERS_ADMIN, Kind::Administration),
+    delete("/v1/users/{user}/sessions", USERS_ADMIN, Kind::Administration),
+    get("/v1/activity", ACTIVITY, Kind::Read),
+    get("/v1/activity/counts", ACTIVITY, Kind::Read),
     post("/v1/keys/{key}/rotate", ADMIN, Kind::Administration),
     get("/metrics", ADMIN, Kind::Discovery),
     get("/livez", PUBLIC, Kind::Discovery),

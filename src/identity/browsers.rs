@@ -15,8 +15,8 @@ use super::{
 };
 use crate::clock::sixteen;
 
-/// How long a browser stays signed in, in seconds: 7 days.
-pub const LIFETIME_S: i64 = 7 * 24 * 60 * 60;
+/// How long a browser stays signed in, in seconds: 30 days.
+pub const LIFETIME_S: i64 = 30 * 24 * 60 * 60;
 
 /// A signed-in browser as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,26 +96,19 @@ impl Browsers {
         let Some(stored) = self.shelf.get::<Browser>(&row, now).await? else { return Ok(None) };
         let Browser { verifier, user, session, since } = stored.value;
         let known = verify_slices_are_equal(&verifier.0, &self.verifier(id, &secret).0).is_ok();
-        let denial = Denial {
-            token: None,
-            session: Some(session),
-            user: Some(user),
-            app: None,
-            issued: since,
-        };
+        let denial =
+            Denial { token: None, session: Some(session), user: Some(user), app: None, issued: since };
         let user = self.identity.user(user).filter(|user| !user.disabled);
         let user = user.filter(|_| known && !self.identity.denied(&denial));
         Ok(user.map(|user| SignedIn { user, session, since, row: row.into() }))
     }
 
-    /// Ends the session of a browser, in every app.
+    /// Forgets a browser whose session has ended.
     ///
     /// # Errors
-    /// That the end could not be recorded.
-    pub async fn close(&self, signed_in: &SignedIn, now: Time) -> Result<(), super::oauth::OauthError> {
-        let (user, actor) = (signed_in.user.id, format!("user/{}", signed_in.user.id).into());
-        self.identity.revoke_session(user, signed_in.session, None, "logout", Some(actor)).await?;
-        Ok(self.shelf.delete::<Browser>(&signed_in.row, now).await?)
+    /// [`VaultError::Unavailable`].
+    pub async fn forget(&self, signed_in: &SignedIn, now: Time) -> Result<(), VaultError> {
+        self.shelf.delete::<Browser>(&signed_in.row, now).await
     }
 
     /// What a form must carry that was shown to the browser with this cookie.

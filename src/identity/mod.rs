@@ -9,6 +9,7 @@ mod caller;
 mod change;
 mod directory;
 mod following;
+pub mod google;
 pub mod mail;
 mod name;
 pub mod oauth;
@@ -43,7 +44,7 @@ pub use pepper::{Pepper, PepperError};
 pub use role::{parse_role, role_scopes};
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use secret::{ApiKey, OperatorToken};
-pub use service::{Service, ServiceParts};
+pub use service::{Service, ServiceError, ServiceParts};
 pub use used::LastUsed;
 
 use std::{

@@ -121,6 +121,14 @@ impl Pepper {
         Verifier(bytes)
     }
 
+    /// A key for one purpose, which tells nothing about the pepper or other keys: HKDF-Expand
+    /// (RFC 5869, section 2.3) of the pepper, which is as good as random already.
+    pub(super) fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        let mut key = Zeroizing::new([0; 32]);
+        key.copy_from_slice(hmac::sign(&self.0, &[label.as_bytes(), &[1]].concat()).as_ref());
+        key
+    }
+
     /// A code over these parts that nobody else can make. No secret that is hashed begins as a code's
     /// input does: it has no zero byte.
     pub(super) fn code(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
@@ -134,14 +142,6 @@ impl Pepper {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(context.sign().as_ref());
         bytes
-    }
-
-    /// A key for one purpose, which tells nothing about the pepper or other keys: HKDF-Expand
-    /// (RFC 5869, section 2.3) of the pepper, which is as good as random already.
-    pub(super) fn derive(&self, label: &str) -> Zeroizing<[u8; 32]> {
-        let mut key = Zeroizing::new([0; 32]);
-        key.copy_from_slice(hmac::sign(&self.0, &[label.as_bytes(), &[1]].concat()).as_ref());
-        key
     }
 
     /// Whether the secret has this hash; takes as long for a near miss as for a far one.

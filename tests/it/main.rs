@@ -6,6 +6,7 @@ mod cluster;
 mod composed;
 mod contracts;
 mod engine;
+mod google;
 mod http;
 #[cfg(feature = "eventstoredb")]
 mod kurrent;
@@ -17,4 +18,5 @@ mod read;
 mod report;
 mod scenarios;
 mod support;
+mod users;
 mod vault;

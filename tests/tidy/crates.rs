@@ -18,7 +18,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("credit-ledger-decisions", &["credit-ledger-events"]),
     ("credit-ledger-projections", &["credit-ledger-events"]),
     ("credit-ledger-client", &["credit-ledger-events"]),
-    // The client is for its tests: consumer and relay together.
+    // An app of somebody else's: it knows the client and nothing of the service.
+    ("chat-app", &["credit-ledger-client"]),
+    // The client and the app are for its tests: consumer and relay together.
     (
         "credit-ledger",
         &[
@@ -26,6 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "credit-ledger-decisions",
             "credit-ledger-projections",
             "credit-ledger-client",
+            "chat-app",
         ],
     ),
 ];

@@ -46,6 +46,7 @@
 //! contract (`events/README.md`); amounts are exact decimals, never floats.
 
 mod amqp;
+pub mod auth;
 mod backoff;
 pub mod broker;
 mod consumer;

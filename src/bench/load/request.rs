@@ -1,5 +1,6 @@
 //! Requests without allocation: a template is written once, each request overwrites its wallets and keys.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use uuid::Uuid;
 
 use super::target::{Form, Route, Target};
@@ -25,6 +26,7 @@ impl Request {
             Form::Single(before, after) => {
                 Self::single(target, api_key, (before, after), &format!("{{{}}}", route.members()))
             }
+            Form::Whole(path, body) => Self::whole(target, api_key, path, body),
             Form::Batch(path, items) => Self::batch(target, api_key, path, route.members(), items),
         }
     }
@@ -39,6 +41,21 @@ impl Request {
             places: vec![("POST ".len() + before.len(), before_key.len())],
             bytes: format!("{before_key}{blank}\r\n\r\n{body}").into_bytes(),
         }
+    }
+
+    fn whole(target: &Target, credentials: &str, path: &str, body: &str) -> Self {
+        let bytes = format!(
+            "POST {path} HTTP/1.1\r\n\
+             Host: {authority}\r\n\
+             User-Agent: credit-ledger-bench\r\n\
+             Authorization: Basic {basic}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\n\r\n{body}",
+            authority = target.authority,
+            basic = STANDARD.encode(credentials),
+            length = body.len(),
+        );
+        Self { places: Vec::new(), bytes: bytes.into_bytes() }
     }
 
     fn batch(target: &Target, api_key: &str, path: &str, members: &str, items: usize) -> Self {
@@ -106,6 +123,20 @@ mod tests {
              Content-Length: 33\r\n\
              Idempotency-Key: ffffffff-ffff-ffff-ffff-ffffffffffff\r\n\r\n\
              {\"service\":\"chat\",\"cost\":\"0.001\"}"
+        );
+    }
+
+    #[test]
+    fn a_token_is_asked_for_by_a_form() {
+        assert_eq!(
+            stamped(Route::Token),
+            "POST /oauth/token HTTP/1.1\r\n\
+             Host: 127.0.0.1:80\r\n\
+             User-Agent: credit-ledger-bench\r\n\
+             Authorization: Basic c2VjcmV0\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: 29\r\n\r\n\
+             grant_type=client_credentials"
         );
     }
 

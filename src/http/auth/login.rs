@@ -1,12 +1,18 @@
 //! `/login`: the page to sign in, and the form.
 
+use std::borrow::Cow;
+
 use axum::{
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 
-use super::browser::{self, Browser, see_other, site, told};
+use super::{
+    account::origin,
+    browser::{self, Browser, see_other, site, told},
+    logout,
+};
 use crate::{
     http::{
         app::Shared,
@@ -14,11 +20,15 @@ use crate::{
         oauth::{Addressed, app_of},
         pages::{self, Login, Page},
     },
-    identity::{oauth::params::Params, users},
+    identity::{
+        oauth::params::Params,
+        users::{Lives, UserError},
+    },
 };
 
 /// Where a sign-in may lead: to what brought somebody here, which is always one of our own paths.
 const AIMS: [&str; 2] = ["/oauth/authorize?", "/account"];
+const UNCONFIRMED: &str = "Please confirm your e-mail address first: open the link that was mailed to you.";
 const WRONG: &str = "That did not work: the e-mail address or the password is wrong.";
 
 /// The page to sign in, for whoever asks for it.
@@ -61,32 +71,46 @@ pub(in crate::http) async fn take(
     let aim = aim(&form);
     let email = form.optional("email").ok().flatten().unwrap_or_default();
     let password = form.optional("password").ok().flatten().unwrap_or_default();
-    let complain = |text: &str, status| {
-        let page = page(&shared, &browser, &aim, email, Some(text)).with_status(status);
-        Ok(browser.shown(page))
+    let (users, origin) = (&shared.auth.users, origin(seen));
+    let signed_in = async {
+        let user = users.check_password(email, password, &origin).await?;
+        let (session, _) = users.begin(&user, "password", None, &origin, Lives::BROWSER).await?;
+        Ok::<_, UserError>((user.id, session))
     };
-    let session = match users::sign_in(&shared.auth, email, password, seen.address, &seen.agent).await {
-        Ok(session) => session,
-        Err(users::SignInError::Wrong) => return complain(WRONG, StatusCode::UNAUTHORIZED),
-        Err(users::SignInError::Throttled(seconds)) => {
-            let text = format!("Too many attempts. Please try again in {seconds} seconds.");
-            return complain(&text, StatusCode::TOO_MANY_REQUESTS);
-        }
-        Err(users::SignInError::Unavailable) => {
-            return complain("That did not work. Please try again in a moment.", StatusCode::SERVICE_UNAVAILABLE);
+    let (user, session) = match signed_in.await {
+        Ok(signed_in) => signed_in,
+        Err(error) => {
+            let (text, status) = refusal(&error);
+            return Ok(browser.shown(page(&shared, &browser, &aim, email, Some(&text)).with_status(status)));
         }
     };
     let now = shared.clock.now();
     // Whoever was signed in here before is not any more: no session outlives a change of hands.
     if let Some(before) = &browser.signed_in {
-        let closed = shared.auth.browsers.close(before, now).await;
-        closed.map_err(|_| told("Not now", "Please try again in a moment.", StatusCode::SERVICE_UNAVAILABLE))?;
+        logout::end(&shared, before, &origin).await?;
     }
-    let cookie = shared.auth.browsers.open(session.user, session.session, now).await;
+    let cookie = shared.auth.browsers.open(user, session, now).await;
     let cookie = cookie.map_err(|error| browser::unavailable(&error))?;
     let mut response = see_other(&aim);
     browser::sign_in(&mut response, &cookie);
     Ok(response)
+}
+
+/// What somebody is told who was not signed in: the same whichever of address and password is wrong.
+fn refusal(error: &UserError) -> (Cow<'static, str>, StatusCode) {
+    match error {
+        UserError::InvalidCredentials => (WRONG.into(), StatusCode::UNAUTHORIZED),
+        UserError::EmailNotVerified => (UNCONFIRMED.into(), StatusCode::FORBIDDEN),
+        UserError::Disabled => ("This account is disabled.".into(), StatusCode::FORBIDDEN),
+        UserError::Throttled(throttled) => {
+            let text = format!("Too many attempts. Please try again in {} seconds.", throttled.seconds());
+            (text.into(), StatusCode::TOO_MANY_REQUESTS)
+        }
+        error => {
+            tracing::warn!(%error, "a sign-in failed");
+            ("That did not work. Please try again in a moment.".into(), StatusCode::SERVICE_UNAVAILABLE)
+        }
+    }
 }
 
 fn page(shared: &Shared, browser: &Browser, aim: &str, email: &str, complaint: Option<&str>) -> Page {

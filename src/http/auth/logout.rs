@@ -6,14 +6,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::browser::{self, Browser, site, told};
+use super::{
+    account::origin,
+    browser::{self, Browser, site, told},
+};
 use crate::{
     http::{
         app::Shared,
-        extract::Form,
+        extract::{Form, Seen},
         pages::{self, Message, Page, message},
     },
-    identity::browsers::SignedIn,
+    identity::{
+        browsers::SignedIn,
+        users::{Origin, UserError},
+    },
 };
 
 /// Asks whether to sign out: a link alone ends no session.
@@ -38,11 +44,12 @@ pub(in crate::http) async fn take(
     State(shared): State<Shared>,
     browser: Browser,
     headers: HeaderMap,
+    seen: Seen,
     Form(form): Form,
 ) -> Result<Response, Page> {
     browser.must_have_sent(&shared, &headers, &form)?;
     if let Some(signed_in) = &browser.signed_in {
-        end(&shared, signed_in).await?;
+        end(&shared, signed_in, &origin(seen)).await?;
     }
     let mut response = ended().into_response();
     browser::sign_out(&mut response);
@@ -57,12 +64,23 @@ pub(in crate::http) fn ask(shared: &Shared, browser: &Browser) -> Response {
 }
 
 /// Ends the session.
-pub(in crate::http) async fn end(shared: &Shared, signed_in: &SignedIn) -> Result<(), Page> {
-    let ended = shared.auth.browsers.close(signed_in, shared.clock.now()).await;
-    ended.map_err(|_| {
+pub(in crate::http) async fn end(shared: &Shared, signed_in: &SignedIn, origin: &Origin) -> Result<(), Page> {
+    let (user, session) = (signed_in.user.id, signed_in.session);
+    let ended = match shared.auth.users.end_session(user, session, "logout", origin).await {
+        // Its row has expired, and the browser knows it still.
+        Err(UserError::NotFound) => {
+            let by = Some(format!("user/{user}").into());
+            shared.identity.revoke_session(user, session, None, "logout", by).await.map_err(UserError::from)
+        }
+        ended => ended,
+    };
+    if let Err(error) = ended {
+        tracing::warn!(%error, "a session could not be ended");
         let text = "Your session could not be ended. Please try again in a moment.";
-        told("Not now", text, StatusCode::SERVICE_UNAVAILABLE)
-    })
+        return Err(told("Not now", text, StatusCode::SERVICE_UNAVAILABLE));
+    }
+    let forgotten = shared.auth.browsers.forget(signed_in, shared.clock.now()).await;
+    forgotten.map_err(|error| browser::unavailable(&error))
 }
 
 /// Says that it is over.

@@ -141,6 +141,14 @@ impl<S> Caller<S> {
         }
     }
 
+    /// The user whose things are all there is for this caller, if it is so.
+    pub(in crate::http) const fn own(&self) -> Option<UserId> {
+        match self.reach {
+            Reach::Organization => None,
+            Reach::Own(user) => Some(user),
+        }
+    }
+
     /// The wallet that is meant when none is named: the user's own, of a caller for whom there are no
     /// others.
     pub(in crate::http) const fn or_own(&self, named: Option<WalletId>) -> Option<WalletId> {

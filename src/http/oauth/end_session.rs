@@ -10,10 +10,11 @@ use crate::{
     http::{
         app::Shared,
         auth::{
+            account::origin,
             browser::{self, Browser, see_other, told},
             login, logout,
         },
-        extract::Form,
+        extract::{Form, Seen},
         pages::Page,
     },
     identity::{
@@ -41,10 +42,11 @@ use crate::{
 pub(in crate::http) async fn by_link(
     State(shared): State<Shared>,
     browser: Browser,
+    seen: Seen,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Page> {
     let params = login::read(query.as_deref().unwrap_or_default())?;
-    answer(&shared, &browser, &params).await
+    answer(&shared, &browser, seen, &params).await
 }
 
 /// The same by a form.
@@ -56,12 +58,13 @@ pub(in crate::http) async fn by_link(
 pub(in crate::http) async fn by_form(
     State(shared): State<Shared>,
     browser: Browser,
+    seen: Seen,
     Form(params): Form,
 ) -> Result<Response, Page> {
-    answer(&shared, &browser, &params).await
+    answer(&shared, &browser, seen, &params).await
 }
 
-async fn answer(shared: &Shared, browser: &Browser, params: &Params) -> Result<Response, Page> {
+async fn answer(shared: &Shared, browser: &Browser, seen: Seen, params: &Params) -> Result<Response, Page> {
     let refused = |text: &str| told("This sign-out cannot be done", text, StatusCode::BAD_REQUEST);
     let read = |name| params.optional(name).map_err(|error| refused(&error.description));
     let hint = read("id_token_hint")?.map(|token| shared.auth.tokens.read_id(token)).transpose();
@@ -75,13 +78,14 @@ async fn answer(shared: &Shared, browser: &Browser, params: &Params) -> Result<R
     let client_id = hint.as_ref().map(|hint| &*hint.aud).or(named);
     let client = client_id.and_then(|id| shared.identity.client_by_id(id));
     let aim = aim(client.as_ref(), read("post_logout_redirect_uri")?, read("state")?);
-    let aim = aim.map_err(|()| refused("The app wants to go on at an address that is not registered for it."))?;
+    let aim =
+        aim.map_err(|()| refused("The app wants to go on at an address that is not registered for it."))?;
     if let Some(signed_in) = &browser.signed_in {
         let fits = hint.as_ref().is_some_and(|hint| hint.sub == signed_in.user.id);
         if !fits {
             return Ok(logout::ask(shared, browser));
         }
-        logout::end(shared, signed_in).await?;
+        logout::end(shared, signed_in, &origin(seen)).await?;
     }
     let mut response = match aim {
         Some(uri) => see_other(&uri),

@@ -36,8 +36,12 @@ use super::{
         (name = "events", description = "The log itself, for consumers"),
         (name = "compatible", description = "Paths and fields of earlier clients"),
         (name = "administration", description = "Organizations, apps and API keys"),
+        (name = "groups", description = "Groups of users, and who is in them"),
         (name = "oauth", description = "The authorization server: OAuth 2 and OpenID Connect"),
         (name = "pages", description = "Pages for people"),
+        (name = "cross-app", description = "Apps that share users and credits"),
+        (name = "users", description = "People: registration, sign-in, account and administration"),
+        (name = "sign-in", description = "Signing in with Google, and the codes that come of it"),
         (name = "operations", description = "Health and figures"),
         (name = "discovery", description = "What this service is"),
     ),
@@ -96,18 +100,21 @@ fn complete(operation: &mut Value, route: &Route, shared: &mut Map<String, Value
     let (needs, text) = match route.access {
         Access::Public => (None, "Public.".to_owned()),
         Access::Needs(scope) => (Some(scope.as_str()), format!("Needs the scope `{scope}`.")),
+        Access::Authenticated => (Some("authenticated"), "Needs an API key or a token, whatever it allows.".to_owned()),
         Access::Operator => (Some("operator"), "Needs the operator's admin token.".to_owned()),
-        Access::Client => (None, "For OAuth clients, which authenticate by `Authorization: Basic` or in the form.".to_owned()),
-        Access::SignedIn => (None, "Needs a user's access token as `Authorization: Bearer`.".to_owned()),
+        Access::Client => (
+            None,
+            "For OAuth clients, which authenticate by `Authorization: Basic` or in the form.".to_owned(),
+        ),
         Access::Browser => (None, "For browsers: the session is in a cookie.".to_owned()),
+        Access::SignedIn => (Some("user"), "Needs an access token of the user's own.".to_owned()),
     };
-    match route.access {
-        Access::Client => operation["security"] = json!([{ "client": [] }, {}]),
-        Access::SignedIn => operation["security"] = json!([{ "bearer": [] }]),
-        Access::Public | Access::Needs(_) | Access::Operator | Access::Browser => {}
+    if route.access == Access::Client {
+        operation["security"] = json!([{ "client": [] }, {}]);
     }
     if let Some(needs) = needs {
-        let schemes = if route.access == Access::Operator { &["bearer"][..] } else { &["api_key", "bearer"] };
+        let tokens_only = matches!(route.access, Access::Operator | Access::SignedIn);
+        let schemes = if tokens_only { &["bearer"][..] } else { &["api_key", "bearer"] };
         operation["security"] = schemes.iter().map(|scheme| json!({ *scheme: [needs] })).collect();
     }
     let said = operation["description"].as_str().unwrap_or_default();
@@ -156,7 +163,13 @@ fn request_headers(route: &Route) -> Vec<Value> {
             "One key per intended request, 1 to 255 visible characters; a repetition gets the first answer",
         ),
         Kind::Batch => Some("The key of an atomic batch; otherwise each item has its own"),
-        Kind::Discovery | Kind::Read | Kind::Administration | Kind::Rule | Kind::Oauth | Kind::Page => None,
+        Kind::Discovery
+        | Kind::Read
+        | Kind::Administration
+        | Kind::Rule
+        | Kind::Account
+        | Kind::Oauth
+        | Kind::Page => None,
     };
     if let Some(text) = key {
         headers.push(header("Idempotency-Key", text));

@@ -20,6 +20,7 @@ pub(super) fn responses(route: &Route, shared: &mut Map<String, Value>) -> Map<S
         | Kind::KeyOptional
         | Kind::Batch
         | Kind::Rule
+        | Kind::Account
         | Kind::Administration => {}
     }
     let mut codes = codes(route);
@@ -68,7 +69,8 @@ fn oauth_errors() -> Map<String, Value> {
         })
     };
     let mut unauthenticated = answer("Wrong or no credentials");
-    unauthenticated["headers"]["WWW-Authenticate"] = json!({ "$ref": "#/components/headers/WWW-Authenticate" });
+    unauthenticated["headers"]["WWW-Authenticate"] =
+        json!({ "$ref": "#/components/headers/WWW-Authenticate" });
     let mut answers = Map::from_iter([
         ("400".to_owned(), answer("An OAuth error, such as `invalid_grant`")),
         ("401".to_owned(), unauthenticated),
@@ -120,6 +122,9 @@ fn codes(route: &Route) -> Vec<Code> {
         Kind::Read => &[Code::Unavailable],
         Kind::Administration | Kind::Rule => {
             &[Code::Conflict, Code::NotReady, Code::Overloaded, Code::Unavailable, Code::OutcomeUnknown]
+        }
+        Kind::Account => {
+            &[Code::BadRequest, Code::NotReady, Code::Overloaded, Code::Unavailable, Code::OutcomeUnknown]
         }
         Kind::Command | Kind::KeyOptional | Kind::Batch => &[
             Code::MissingIdempotencyKey,
@@ -214,6 +219,14 @@ fn of_path(route: &Route) -> &'static [Code] {
             Code::BalanceOverflow,
         ],
         "/v1/wallets/{wallet}/freeze" => &[Code::WalletFrozen],
+        "/auth/register" => &[Code::NotFound, Code::PasswordRefused, Code::TooManyAttempts],
+        "/auth/verify-email" => &[Code::InvalidLink],
+        "/auth/login" => {
+            &[Code::InvalidCredentials, Code::EmailNotVerified, Code::AccountDisabled, Code::TooManyAttempts]
+        }
+        "/auth/refresh" => &[Code::InvalidCredentials],
+        "/auth/password" => &[Code::InvalidCredentials, Code::PasswordRefused, Code::TooManyAttempts],
+        "/auth/password/reset" => &[Code::InvalidLink, Code::PasswordRefused, Code::TooManyAttempts],
         "/v1/wallets/{wallet}/unfreeze" => &[Code::WalletNotFrozen],
         "/v1/wallets/{wallet}/credit-limit" | "/v1/wallets/{wallet}/low-balance" => &[Code::InvalidAmount],
         "/v1/wallets/{wallet}/caps" => &[Code::InvalidAmount, Code::TooManyCaps],

@@ -10,9 +10,12 @@ const SECRET_CHARS: usize = 43;
 /// Of an authorization code.
 pub(super) const CODE: &str = "clc_";
 /// Of a refresh token.
-pub(super) const REFRESH: &str = "clr_";
+pub(in crate::identity) const REFRESH: &str = "clr_";
+
 /// Of a browser's cookie.
 pub(in crate::identity) const BROWSER: &str = "clb_";
+/// Of a link that was mailed.
+pub(in crate::identity) const MAIL: &str = "clm_";
 
 /// The text for a row and its secret.
 pub(in crate::identity) fn text(prefix: &str, id: Uuid, secret: &[u8; 32]) -> Zeroizing<String> {

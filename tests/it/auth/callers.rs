@@ -48,9 +48,9 @@ enum Expected {
 impl Persona {
     fn expected(&self, route: &Route) -> Expected {
         let allowed = match route.access {
-            Access::Public => true,
+            Access::Public | Access::Authenticated => true,
             Access::Needs(scope) => self.scopes.contains(scope),
-            Access::Operator => false,
+            Access::Operator | Access::SignedIn => false,
         };
         if !allowed {
             return Expected::Refused(403, "forbidden");
@@ -77,7 +77,7 @@ fn names_a_thing(route: &Route, reach: Reach) -> bool {
     let path = route.path.replace("{service}", "").replace("{code}", "");
     let in_body = ["/v1/holds", "/v1/adjustments"].contains(&route.path) || path.ends_with(":batch");
     let own_list = route.path == "/v1/entries" && reach == Reach::None;
-    path.contains('{') || path.starts_with("/api/mcp/") || in_body || own_list
+    path.contains('{') || requests::names_a_user(route.path) || in_body || own_list
 }
 
 fn role(role: UserRole) -> Scopes {

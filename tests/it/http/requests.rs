@@ -1,6 +1,6 @@
 //! A sound request to each route, and how to spoil one.
 
-use credit_ledger::http::routes::{Kind, ROUTES, Route};
+use credit_ledger::http::routes::{Access, Kind, ROUTES, Route};
 use reqwest::Method;
 
 use super::things::{Things, new_wallet};
@@ -28,7 +28,7 @@ impl Draft {
         if route.kind == Kind::Command {
             headers.push(("idempotency-key", unique.clone().into_bytes()));
         }
-        if route.path.starts_with("/api/mcp/") {
+        if names_a_user(route.path) {
             headers.push(("x-user-id", things.wallet.clone().into_bytes()));
         }
         let fields = has_body(route).then(|| fields(route.path, &unique, things));
@@ -153,7 +153,13 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
             ("approval_above", "\"100\""),
         ],
         "/v1/wallets" => &[("wallet", "UNIQUE")],
+        "/v1/users/{user}/roles" => &[("roles", "[\"customer\"]")],
+        "/v1/users/{user}/disable" | "/v1/users/{user}/enable" => &[],
         "/v1/organizations" => &[("name", "UNIQUE")],
+        "/api/cross-app/register" => {
+            &[("name", "UNIQUE"), ("origins", "[\"https://a.example\"]"), ("scopes", "[\"credits:check\"]")]
+        }
+        "/api/cross-app/credit-check" | "/api/cross-app/credits/consume" => &[("amount", "0.01")],
         "/v1/apps" => &[("name", "UNIQUE"), ("scopes", "[\"credits:check\"]")],
         "/v1/apps/{app}/client" => {
             &[("grants", "[\"client_credentials\"]"), ("scopes", "[\"credits:check\"]")]
@@ -172,9 +178,19 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
     fields.iter().map(|(name, json)| ((*name).to_owned(), filled(json))).collect()
 }
 
-/// Every route that takes and answers JSON, with a sound request about these things. Those of OAuth and
-/// the pages have tests of their own: `oauth::routes`.
+/// Whether the user is named in a header.
+pub(crate) fn names_a_user(path: &str) -> bool {
+    path.starts_with("/api/mcp/") || path.starts_with("/api/cross-app/credit")
+}
+
+/// Every route for apps and operators, with a sound request about these things. Those for people alone
+/// have their own tests, in `users`, and those of OAuth and the pages in `oauth::routes`.
 pub(crate) fn all(things: &Things) -> impl Iterator<Item = (&'static Route, Draft)> {
-    let plain = ROUTES.iter().filter(|route| !matches!(route.kind, Kind::Oauth | Kind::Page));
-    plain.map(|route| (route, Draft::of(route, things)))
+    let plain = |route: &&Route| !is_for_people(route) && !matches!(route.kind, Kind::Oauth | Kind::Page);
+    ROUTES.iter().filter(plain).map(|route| (route, Draft::of(route, things)))
+}
+
+/// Whether a route is for people alone: to sign in, or for who did.
+pub(crate) fn is_for_people(route: &Route) -> bool {
+    route.kind == Kind::Account || route.access == Access::SignedIn
 }

@@ -44,6 +44,8 @@ pub(crate) struct Things {
     pub(crate) key: String,
     /// More of those.
     pub(crate) keys: Spare,
+    /// A user of the organization; none when nothing was stocked.
+    pub(crate) user: String,
     /// Open holds of one credit.
     pub(crate) holds: Spare,
     /// Adjustments that another key of the app has proposed.
@@ -120,6 +122,7 @@ impl Things {
             secret: secret.member("secret_id"),
             kid: String::new(),
             keys: Spare::default(),
+            user: String::new(),
             holds: Spare::default(),
             proposals: Spare::default(),
             liquid: Spare::default(),
@@ -140,7 +143,8 @@ impl Things {
         let [holds, proposals, liquid, frozen, keys] = spare(app, client, &things.wallet).await;
         wallet_at(client, &things.wallet, app.head().get() - 1).await;
         let kid = app.ledger.auth.tokens.keys().first().expect("a key").kid.to_string();
-        Self { holds, proposals, liquid, frozen, keys, kid, ..things }
+        let user = user(app, client).await;
+        Self { holds, proposals, liquid, frozen, keys, kid, user, ..things }
     }
 
     /// The path of a route with its parameters filled in.
@@ -162,9 +166,10 @@ impl Things {
         path.replace("{wallet}", wallet)
             .replace("{id}", id)
             .replace("{app}", &self.app)
-            .replace("{key}", key)
             .replace("{secret}", &self.secret)
             .replace("{kid}", &self.kid)
+            .replace("{user}", &self.user)
+            .replace("{key}", key)
             .replace("{code}", "not-found")
             .replace("{service}", "chat")
     }
@@ -212,6 +217,15 @@ async fn spare(app: &TestApp, client: &Client, wallet: &str) -> [Spare; 5] {
         request.key(&format!("spare-{wallet}")).await.expect(200);
     }
     [holds, proposals, liquid, frozen, keys].map(Spare::of)
+}
+
+/// A user of a client's organization, as registration makes one.
+async fn user(app: &TestApp, client: &Client) -> String {
+    let own = client.app_id.as_deref().and_then(|id| id.parse().ok()).expect("an app");
+    let org = app.ledger.identity.app(own).expect("an app").org;
+    let email = format!("user-{}@mail.example", new_wallet()).parse().expect("an address");
+    let (user, _) = app.ledger.auth.users.create(&email, None, org, None).await.expect("a user");
+    user.to_string()
 }
 
 /// The policy under which adjustments above 100 need a second person.

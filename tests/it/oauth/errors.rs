@@ -1,12 +1,14 @@
 //! Errors of the token endpoint, in the form of RFC 6749.
 
 use super::world::{CALLBACK, VERIFIER, World, error};
+use crate::support::app::{Home, TestApp};
 
 #[tokio::test]
 async fn other_grants_do_not_exist() {
     let world = World::new().await;
     let client = world.client("app", "openid groups:read").await;
-    for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", "CLIENT_CREDENTIALS"] {
+    for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", "CLIENT_CREDENTIALS"]
+    {
         let form = [("grant_type", grant), ("username", "u"), ("password", "p")];
         error(&world.token(&client, &form).await, 400, "unsupported_grant_type");
     }
@@ -57,6 +59,29 @@ async fn only_forms_within_the_limits_are_read() {
     error(&post(FORM, "a=%zz".into()).await, 400, "invalid_request");
     error(&post(FORM, "a=b&".repeat(100)).await, 400, "invalid_request");
     error(&post(FORM, "a".repeat(70_000)).await, 413, "invalid_request");
+}
+
+#[tokio::test]
+async fn a_client_that_asks_too_often_is_told_to_slow_down() {
+    let mut home = Home::embedded();
+    home.config.token_rate_per_client = 5;
+    home.config.token_rate_per_scope = 2;
+    let world = World::of(TestApp::start_in(home).await);
+    let client = world.client("service", "groups:read members:read").await;
+    let other = world.client("other", "groups:read").await;
+    let form = [("grant_type", "client_credentials")];
+    let scoped = |scope| [form[0], ("scope", scope)];
+    for _ in 0..2 {
+        world.token(&client, &scoped("groups:read")).await.expect(200);
+    }
+    error(&world.token(&client, &scoped("groups:read")).await, 429, "temporarily_unavailable");
+    for _ in 0..3 {
+        world.token(&client, &form).await.expect(200);
+    }
+    error(&world.token(&client, &scoped("members:read")).await, 429, "temporarily_unavailable");
+    world.token(&other, &form).await.expect(200);
+    world.wait(1);
+    world.token(&client, &scoped("groups:read")).await.expect(200);
 }
 
 #[tokio::test]

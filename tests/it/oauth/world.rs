@@ -1,13 +1,19 @@
 //! A ledger with clients, a user, and a browser in which it is signed in.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use credit_ledger::identity::{Client, Scopes};
+use credit_ledger::identity::{
+    Client, Scopes,
+    users::{Lives, Origin},
+};
 use events::{AppId, OrgId, SessionId, UserId};
 use reqwest::{Method, RequestBuilder, Url, redirect::Policy};
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::support::app::{Answer, TestApp};
 
@@ -35,7 +41,10 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
-        let app = TestApp::start().await;
+        Self::of(TestApp::start().await)
+    }
+
+    pub(crate) fn of(app: TestApp) -> Self {
         let http = reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
         let org = app.ledger.default_org;
         Self { app, http, org }
@@ -51,7 +60,12 @@ impl World {
     }
 
     /// The same, changed.
-    pub(crate) async fn client_with(&self, id: &str, scopes: &str, change: impl FnOnce(&mut Client)) -> Known {
+    pub(crate) async fn client_with(
+        &self,
+        id: &str,
+        scopes: &str,
+        change: impl FnOnce(&mut Client),
+    ) -> Known {
         let identity = &self.app.ledger.identity;
         let app = identity.register_app(self.org, id, None).await.expect("an app").id;
         let mut client = Client {
@@ -74,7 +88,9 @@ impl World {
         let confidential = client.confidential;
         identity.set_client(app, client, None).await.expect("a client");
         let secret = match confidential {
-            true => Some(identity.issue_client_secret(app, None, None).await.expect("a secret").expose().to_owned()),
+            true => Some(
+                identity.issue_client_secret(app, None, None).await.expect("a secret").expose().to_owned(),
+            ),
             false => None,
         };
         Known { app, id: id.to_owned(), secret }
@@ -96,9 +112,11 @@ impl World {
 
     /// A browser in which this user has just signed in.
     pub(crate) async fn browser(&self, user: UserId) -> Browser<'_> {
-        let session = SessionId(Uuid::from_u128(user.0.as_u128() ^ u128::from(self.app.head().get())));
         let (identity, auth) = (&self.app.ledger.identity, &self.app.ledger.auth);
-        identity.signed_in(user, session, None, "password", None).await.expect("signed in");
+        let known = identity.user(user).expect("a user");
+        let origin = Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST), agent: "a test".into() };
+        let begun = auth.users.begin(&known, "password", None, &origin, Lives::BROWSER).await;
+        let (session, _) = begun.expect("a session");
         let now = credit_ledger::clock::Clock::now(&*self.app.clock);
         let cookie = auth.browsers.open(user, session, now).await.expect("a cookie");
         let mut browser = self.stranger();

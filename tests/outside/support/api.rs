@@ -72,6 +72,11 @@ impl Api {
         self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.key)
     }
 
+    /// Sends a request as it is.
+    pub(crate) async fn execute(&self, request: reqwest::Request) -> reqwest::Result<reqwest::Response> {
+        self.http.execute(request).await
+    }
+
     pub(crate) async fn try_get(&self, path: &str) -> reqwest::Result<Answer> {
         Answer::of(self.request(Method::GET, path).send().await?).await
     }

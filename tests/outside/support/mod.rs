@@ -2,12 +2,14 @@
 
 pub(crate) mod api;
 pub(crate) mod books;
+pub(crate) mod browser;
 pub(crate) mod cli;
 pub(crate) mod clock;
 pub(crate) mod cluster;
 pub(crate) mod crowd;
 pub(crate) mod disk;
 pub(crate) mod home;
+pub(crate) mod people;
 #[path = "../../it/support/postgres/mod.rs"]
 #[expect(dead_code, reason = "shared with the tests inside, which use the rest of it")]
 pub(crate) mod postgres;

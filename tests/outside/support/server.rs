@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    net::TcpListener,
     path::PathBuf,
     process::{Command, ExitStatus},
     time::Duration,
@@ -63,6 +64,19 @@ impl Server {
         eventually("the server is ready", START_WITHIN, async || server.look(home).await).await;
         server.ready_after = server.started.elapsed();
         server
+    }
+
+    /// Starts one whose tokens name the address where it is reached.
+    pub(crate) async fn start_as_issuer(home: &Home) -> Self {
+        Self::start_as_issuer_with(home, &[]).await
+    }
+
+    /// The same with further options of `serve`.
+    pub(crate) async fn start_as_issuer_with(home: &Home, options: &[&str]) -> Self {
+        let address = free_address();
+        let url = format!("http://{address}");
+        let own = ["--listen", &address, "--public-url", &url];
+        Self::start_with(home, &[&own, options].concat()).await
     }
 
     /// Starts one and kills it so much later, ready or not.
@@ -151,11 +165,21 @@ impl Server {
     }
 }
 
+/// An address that was free a moment ago; nobody else asks for its port by number.
+pub(crate) fn free_address() -> String {
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    free.expect("a port").to_string()
+}
+
 /// The process, and the file that it writes standard output and standard error to.
 fn spawn(home: &Home, options: &[&str]) -> (Process, PathBuf) {
     let log = home.file("server.log");
     let open = || File::options().create(true).append(true).open(&log).expect("a log file");
     let mut command = home.command();
-    command.args(["serve", "--listen", "127.0.0.1:0"]).args(options).stdout(open()).stderr(open());
+    command.arg("serve");
+    if !options.contains(&"--listen") {
+        command.args(["--listen", "127.0.0.1:0"]);
+    }
+    command.args(options).stdout(open()).stderr(open());
     (Process(command.spawn().expect("a process")), log)
 }

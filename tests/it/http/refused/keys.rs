@@ -52,7 +52,8 @@ async fn an_unusable_key_is_refused_and_a_missing_one_where_it_is_needed() {
             | Kind::Batch
             | Kind::Rule
             | Kind::Oauth
-            | Kind::Page => Vec::new(),
+            | Kind::Page
+            | Kind::Account => Vec::new(),
         };
         world.refuse(route, rows, &mut faults).await;
     }
