@@ -5,6 +5,7 @@ mod broker;
 mod cluster;
 mod composed;
 mod contracts;
+mod cross_app;
 mod engine;
 mod google;
 mod http;

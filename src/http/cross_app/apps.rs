@@ -52,7 +52,8 @@ impl CrossAppRequest {
         let scopes: Result<Scopes, _> = self.scopes.iter().map(|scope| scope.parse::<Scope>()).collect();
         let id = shared.random_id();
         let grants = [GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::ClientCredentials];
-        let grants = grants.into_iter().filter(|grant| self.confidential || *grant != GrantType::ClientCredentials);
+        let grants =
+            grants.into_iter().filter(|grant| self.confidential || *grant != GrantType::ClientCredentials);
         Ok(Client {
             app: AppId(id),
             org,
@@ -63,7 +64,11 @@ impl CrossAppRequest {
             redirect_uris: texts(&self.redirect_uris),
             logout_uris: texts(&self.logout_uris),
             origins: texts(&self.origins),
-            return_to: self.return_to.iter().map(|(key, url)| (key.as_str().into(), url.as_str().into())).collect(),
+            return_to: self
+                .return_to
+                .iter()
+                .map(|(key, url)| (key.as_str().into(), url.as_str().into()))
+                .collect(),
             scopes: scopes.map_err(|unknown| Problem::bad_request(unknown.to_string()))?,
             audiences: Vec::new(),
             first_party: false,

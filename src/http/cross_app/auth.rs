@@ -8,13 +8,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    secret,
     credits::{self, Credits},
-    origin, tokens,
+    origin, secret, tokens,
     users::{self, CrossAppUser},
 };
 use crate::{
-    http::{app::Shared, extract::{Payload, Text}, problem::Problem, reply::Reply},
+    http::{
+        app::Shared,
+        extract::{Payload, Text},
+        problem::Problem,
+        reply::Reply,
+    },
     identity::oauth::{
         Granted,
         credentials::Credentials,

@@ -157,6 +157,7 @@ pub(in crate::http) async fn consume(
     origin::must_suit(&caller, &headers, &shared)?;
     let request: CreditRequest<'_> = body.parse()?;
     let wallet = user.wallet(&caller)?;
-    let (answer, deducted) = compatible::spend(&shared, caller, asking, wallet, &request.spending(&Text::from(SERVICE))?).await?;
+    let (answer, deducted) =
+        compatible::spend(&shared, caller, asking, wallet, &request.spending(&Text::from(SERVICE))?).await?;
     Ok(answer.done(&Consumed { success: true, deducted }))
 }

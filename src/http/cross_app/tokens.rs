@@ -69,7 +69,8 @@ pub(in crate::http) async fn validate(
     let request: ValidationRequest<'_> = body.parse()?;
     let claims = shared.auth.tokens.verify_issued(request.token.as_ref(), shared.clock.now()).ok();
     let claims = claims.filter(|claims| {
-        let app = |app: &str| *app == *claims.client_id || claims.app_id.is_some_and(|id| id.to_string() == app);
+        let app =
+            |app: &str| *app == *claims.client_id || claims.app_id.is_some_and(|id| id.to_string() == app);
         let domain = |domain: &str| claims.domain.as_deref() == Some(domain);
         claims.org_id == caller.org
             && request.app_id.as_deref().is_none_or(app)

@@ -100,7 +100,9 @@ fn complete(operation: &mut Value, route: &Route, shared: &mut Map<String, Value
     let (needs, text) = match route.access {
         Access::Public => (None, "Public.".to_owned()),
         Access::Needs(scope) => (Some(scope.as_str()), format!("Needs the scope `{scope}`.")),
-        Access::Authenticated => (Some("authenticated"), "Needs an API key or a token, whatever it allows.".to_owned()),
+        Access::Authenticated => {
+            (Some("authenticated"), "Needs an API key or a token, whatever it allows.".to_owned())
+        }
         Access::Operator => (Some("operator"), "Needs the operator's admin token.".to_owned()),
         Access::Client => (
             None,

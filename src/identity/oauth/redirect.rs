@@ -4,6 +4,12 @@
 /// The longest redirect URI.
 pub const URI_BYTES_MAX: usize = 2_048;
 
+/// Whether a redirect URI leads to a page of this web origin.
+#[must_use]
+pub fn is_of(uri: &str, origin: &str) -> bool {
+    uri.strip_prefix(origin).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+}
+
 /// Whether the URI of a request is this registered one.
 #[must_use]
 pub fn matches(registered: &str, asked: &str) -> bool {

@@ -39,6 +39,9 @@ pub struct Family {
     pub scope: Box<str>,
     /// What the tokens are for.
     pub audiences: Vec<Box<str>>,
+    /// The web origin of the client's page that asked, if it was one.
+    #[serde(default)]
+    pub domain: Option<Box<str>>,
     /// Random: without it the ledger's key alone makes no tokens.
     pub seed: Uuid,
     /// The number of the token that counts.

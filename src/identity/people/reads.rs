@@ -63,9 +63,10 @@ impl Identity {
     #[must_use]
     pub fn is_origin_of_a_client(&self, origin: &str) -> bool {
         let people = self.people();
-        people.clients().filter_map(|app| people.rows.client(app)).any(|row| {
-            !row.set.disabled && row.set.origins.iter().any(|known| **known == *origin)
-        })
+        people
+            .clients()
+            .filter_map(|app| people.rows.client(app))
+            .any(|row| !row.set.disabled && row.set.origins.iter().any(|known| **known == *origin))
     }
 
     /// The secrets of a client by id, those too that ended.

@@ -11,4 +11,4 @@ mod refreshing;
 mod routes;
 mod secrets;
 mod signing_out;
-mod world;
+pub(crate) mod world;

@@ -14,6 +14,7 @@ use crate::identity::{
         code::{self, Code, Spent},
         handle,
         pkce::Challenge,
+        redirect,
         token::{GrantType, TokenRequest, audiences},
     },
     tokens::Claims,
@@ -135,6 +136,7 @@ impl Server {
             auth_time: code.auth_time,
             scopes,
             audiences: audiences(&request.resources, &code.audiences)?,
+            domain: client.origins.iter().find(|origin| redirect::is_of(&code.redirect_uri, origin)).cloned(),
             nonce: code.nonce.as_deref(),
         })
     }

@@ -46,6 +46,8 @@ pub(super) struct Sight<'a> {
     pub(super) auth_time: i64,
     pub(super) scopes: Scopes,
     pub(super) audiences: Vec<Box<str>>,
+    /// The web origin of the page that asked.
+    pub(super) domain: Option<Box<str>>,
     pub(super) nonce: Option<&'a str>,
 }
 
@@ -83,7 +85,7 @@ impl Server {
         sight: Sight<'_>,
         now: Time,
     ) -> Result<(Granted, Claims), OauthError> {
-        let Sight { user, session, auth_time, scopes, audiences, nonce } = sight;
+        let Sight { user, session, auth_time, scopes, audiences, domain, nonce } = sight;
         let scopes = scopes.both(allowed(client, &user));
         let grant = AccessGrant {
             whose: Whose::User {
@@ -97,7 +99,7 @@ impl Server {
             app: Some(client.app),
             scopes,
             audience: audiences,
-            domain: None,
+            domain,
         };
         let (token, claims) = self.tokens.issue_access(&grant, now).map_err(no_key)?;
         let mut granted = Granted::of(token, &claims);

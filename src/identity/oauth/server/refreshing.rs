@@ -34,6 +34,7 @@ impl Server {
             auth_time: code.auth_time,
             scope: code.scope.clone(),
             audiences: code.audiences.clone(),
+            domain: claims.domain.clone(),
             seed: self.random_id(),
             current: 0,
             rotated: now,
@@ -98,6 +99,7 @@ impl Server {
             auth_time: family.auth_time,
             scopes: selection::select(request.scope.as_deref(), agreed)?,
             audiences: audiences(&request.resources, &family.audiences)?,
+            domain: family.domain.clone(),
             nonce: None,
         })
     }
