@@ -14,9 +14,9 @@ mod bench_echo;
 mod caps;
 mod captures;
 mod charges;
-mod clients;
 mod check_batches;
 mod checks;
+mod clients;
 mod commands;
 mod compatible;
 mod cursor;
@@ -170,6 +170,9 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(auth::account::end_all))
         .routes(routes!(auth::account::disconnect))
         .routes(routes!(auth::login::show, auth::login::take))
+        .routes(routes!(auth::register::show, auth::register::take))
+        .routes(routes!(auth::mailed::show_verify, auth::mailed::verify))
+        .routes(routes!(auth::mailed::show_reset, auth::mailed::reset))
         .routes(routes!(auth::logout::show, auth::logout::take))
         .routes(routes!(users::registration::register))
         .routes(routes!(users::registration::verify))

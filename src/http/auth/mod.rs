@@ -4,3 +4,5 @@ pub(super) mod account;
 pub(super) mod browser;
 pub(super) mod login;
 pub(super) mod logout;
+pub(super) mod mailed;
+pub(super) mod register;

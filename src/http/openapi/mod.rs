@@ -98,7 +98,10 @@ fn complete(operation: &mut Value, route: &Route, shared: &mut Map<String, Value
         Access::Public => (None, "Public.".to_owned()),
         Access::Needs(scope) => (Some(scope.as_str()), format!("Needs the scope `{scope}`.")),
         Access::Operator => (Some("operator"), "Needs the operator's admin token.".to_owned()),
-        Access::Client => (None, "For OAuth clients, which authenticate by `Authorization: Basic` or in the form.".to_owned()),
+        Access::Client => (
+            None,
+            "For OAuth clients, which authenticate by `Authorization: Basic` or in the form.".to_owned(),
+        ),
         Access::Browser => (None, "For browsers: the session is in a cookie.".to_owned()),
         Access::SignedIn => (Some("user"), "Needs an access token of the user's own.".to_owned()),
     };
