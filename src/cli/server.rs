@@ -107,6 +107,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 fn options(config: &Config, listen: SocketAddr, bench_echo: bool) -> Outcome<HttpOptions> {
     let origins = config.cors_origins.iter().map(|origin| HeaderValue::try_from(origin.as_str()));
+    let proxies = config.trusted_proxies.iter().map(|proxy| proxy.parse());
     let rate = config.rate_limit_per_key;
     Ok(HttpOptions {
         listen,
@@ -114,6 +115,7 @@ fn options(config: &Config, listen: SocketAddr, bench_echo: bool) -> Outcome<Htt
         drain_max: DRAIN_MAX,
         requests_per_second_per_key: (rate > 0).then_some(rate),
         cors_origins: origins.collect::<Result<_, _>>().context("cors_origins")?,
+        trusted_proxies: proxies.collect::<Result<_, _>>().context("trusted_proxies")?,
         bench_echo,
         ..HttpOptions::default()
     })

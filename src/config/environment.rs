@@ -8,6 +8,18 @@ use super::ConfigError;
 
 const PREFIX: &str = "CREDIT_LEDGER_";
 
+/// Names of earlier deployments for settings that are plain texts.
+const ALIASES: [(&str, &str); 4] = [
+    ("GOOGLE_CLIENT_ID", "google_client_id"),
+    ("GOOGLE_CLIENT_SECRET", "google_client_secret"),
+    ("GOOGLE_CALLBACK_URL", "google_callback_url"),
+    ("FRONTEND_URL", "frontend_url"),
+];
+/// Variables of earlier deployments that would mean less security than was meant: an error.
+const REFUSED: [&str; 3] = ["JWT_SECRET", "JWT_SECRET_KEY", "JWT_ALGORITHM"];
+/// The algorithm that tokens are signed with, which a variable may name.
+const ALGORITHM: &str = "RS256";
+
 /// A variable's name, the setting it stands for, and the value.
 type Variable = (String, String, Value);
 
@@ -19,6 +31,10 @@ pub(super) fn layer(
     listen: SocketAddr,
 ) -> Result<Vec<Variable>, ConfigError> {
     let set = |name: &str| variables.get(name).filter(|value| !value.is_empty());
+    let shared = REFUSED.into_iter().find(|name| set(name).is_some_and(|value| value != ALGORITHM));
+    if let Some(name) = shared {
+        return Err(ConfigError::SharedSecret { name });
+    }
     let mut found = Vec::new();
     let mut add = |name: &str, key: &str, value: Value| found.push((name.into(), key.into(), value));
     if let Some(port) = set("PORT") {
@@ -31,8 +47,15 @@ pub(super) fn layer(
             _ => add("DATABASE_URL", "data_dir", folder(url)?.into()),
         }
     }
-    if let Some(origins) = set("CORS_ORIGIN") {
-        add("CORS_ORIGIN", "cors_origins", list(origins));
+    for name in ["CORS_ORIGINS", "CORS_ORIGIN"] {
+        if let Some(origins) = set(name) {
+            add(name, "cors_origins", list(origins));
+        }
+    }
+    for (name, key) in ALIASES {
+        if let Some(value) = set(name) {
+            add(name, key, value.as_str().into());
+        }
     }
     if let Some(filter) = set("RUST_LOG") {
         add("RUST_LOG", "log_filter", filter.as_str().into());
@@ -54,6 +77,12 @@ pub(super) fn layer(
         }
     }
     Ok(found)
+}
+
+/// Variables of earlier deployments that mean nothing here, and why.
+pub(super) fn ignored(variables: &BTreeMap<String, String>) -> Vec<(&'static str, &'static str)> {
+    let known = [("REDIS_URL", "sessions and codes are kept in the ledger's own database")];
+    known.into_iter().filter(|(name, _)| variables.contains_key(*name)).collect()
 }
 
 fn list(text: &str) -> Value {

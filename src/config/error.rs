@@ -43,4 +43,13 @@ pub enum ConfigError {
     /// `DATABASE_URL` names no folder.
     #[error("DATABASE_URL must be sqlite:///path/to/folder or the path of a folder")]
     DatabaseUrl,
+    /// A variable sets what every verifier of tokens would have to know, and could then make tokens with.
+    #[error(
+        "{name} is set, and tokens are not signed with a shared secret here: they are RS256, checked with the keys of \
+         /oauth/jwks (docs/guides/from-shared-secret.md); unset {name}"
+    )]
+    SharedSecret {
+        /// The variable.
+        name: &'static str,
+    },
 }

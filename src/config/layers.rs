@@ -13,14 +13,17 @@ use figment::{
 };
 use serde::Serialize;
 
-use super::{Config, ConfigError, LogFormat, ServerUrl, environment};
+use super::{Config, ConfigError, LogFormat, SecretSetting, ServerUrl, environment};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "credit-ledger.toml";
 
 /// Settings given on the command line.
 #[derive(Debug, Clone, Default, Serialize)]
-#[expect(missing_docs, reason = "each is the setting of Config with the same name")]
+#[expect(
+    missing_docs,
+    reason = "each is the setting of Config with the same name; secrets have none, for command lines are seen by all"
+)]
 pub struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_dir: Option<PathBuf>,
@@ -42,6 +45,30 @@ pub struct Flags {
     pub listen: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cors_origins: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_audience: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trusted_proxies: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub google_client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub google_client_secret_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub google_issuer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub google_callback_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frontend_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail_url: Option<ServerUrl>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mail_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activity_days: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mailbox: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +117,7 @@ impl Inputs {
 pub struct Origin {
     /// The setting.
     pub key: String,
-    /// Its value, as JSON writes it. No setting is a secret.
+    /// Its value, as JSON writes it, with `***` for secrets.
     pub value: String,
     /// `default`, `file PATH`, `environment NAME` or `flag --NAME`.
     pub source: String,
@@ -102,6 +129,7 @@ pub struct Settings {
     /// The settings.
     pub config: Config,
     origins: Vec<Origin>,
+    ignored: Vec<(&'static str, &'static str)>,
 }
 
 impl Settings {
@@ -133,8 +161,11 @@ impl Settings {
         }
         let origin = |(key, value): (String, Value)| {
             // Passwords are for their servers alone.
-            let url = value.as_str().filter(|_| key.ends_with("_url")).map(ServerUrl::from);
-            let value = url.map_or(value, |url| Value::from(url.to_string()));
+            let value = match value.as_str() {
+                Some(text) if key.ends_with("_url") => Value::from(ServerUrl::from(text).to_string()),
+                Some(text) if key.ends_with("_secret") => Value::from(SecretSetting::from(text).to_string()),
+                _ => value,
+            };
             Origin {
                 value: serde_json::to_string(&value).unwrap_or_default(),
                 source: source(&figment, &key),
@@ -142,7 +173,14 @@ impl Settings {
             }
         };
         let origins = dict(&config).into_iter().map(origin).collect();
-        Ok(Self { config, origins })
+        let ignored = environment::ignored(&inputs.environment);
+        Ok(Self { config, origins, ignored })
+    }
+
+    /// Variables that are set and mean nothing here, each with the reason.
+    #[must_use]
+    pub fn ignored(&self) -> &[(&'static str, &'static str)] {
+        &self.ignored
     }
 
     /// Every setting with its value and where that is from, by name.

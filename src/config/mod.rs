@@ -3,13 +3,18 @@
 
 mod environment;
 mod error;
+mod identity;
 mod layers;
+mod network;
+mod secret;
 #[cfg(test)]
 mod tests;
 mod url;
 
 pub use error::ConfigError;
 pub use layers::{Flags, Inputs, Origin, Settings};
+pub use network::{Network, NotANetwork};
+pub use secret::SecretSetting;
 pub use url::ServerUrl;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -43,6 +48,34 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Web origins that browsers may call from, such as `https://app.example.com`, or `*` for all.
     pub cors_origins: Vec<String>,
+    /// The address of this service as browsers and other services know it, such as
+    /// `https://credits.example`, and the issuer of its tokens; `http://` and `listen`, when empty.
+    pub public_url: String,
+    /// The audience of access tokens for this service's own API; `public_url`, when empty.
+    pub api_audience: String,
+    /// How long access tokens live.
+    pub access_token_seconds: u64,
+    /// Proxies whose `X-Forwarded-For` is believed: IP addresses, or ranges such as `10.0.0.0/8`.
+    pub trusted_proxies: Vec<String>,
+    /// This service's client id at Google; nobody signs in with Google, when empty.
+    pub google_client_id: String,
+    /// The client secret that belongs to it.
+    pub google_client_secret: SecretSetting,
+    /// A file with that secret.
+    pub google_client_secret_file: PathBuf,
+    /// The OpenID provider that plays Google's part.
+    pub google_issuer: String,
+    /// Where Google sends browsers back to; `/api/auth/google/callback` of `public_url`, when empty.
+    pub google_callback_url: String,
+    /// The page that gets the one-time code of a sign-in with Google, as `?code=`.
+    pub frontend_url: String,
+    /// What sends mail: `smtps://user:password@host`, `smtp://host` (with STARTTLS), `https://host/path`
+    /// or `file:///folder`; files in the folder `mail` of `data_dir`, when empty.
+    pub mail_url: ServerUrl,
+    /// Who mail is from.
+    pub mail_from: String,
+    /// How many days sign-ins, failures and the like are kept.
+    pub activity_days: u64,
     /// Commands that may wait for the writer; more are told to come back.
     pub mailbox: usize,
     /// Commands in one commit.
@@ -87,6 +120,19 @@ impl Default for Config {
             cluster_secret_file: PathBuf::new(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             cors_origins: Vec::new(),
+            public_url: String::new(),
+            api_audience: String::new(),
+            access_token_seconds: 900,
+            trusted_proxies: Vec::new(),
+            google_client_id: String::new(),
+            google_client_secret: SecretSetting::default(),
+            google_client_secret_file: PathBuf::new(),
+            google_issuer: "https://accounts.google.com".into(),
+            google_callback_url: String::new(),
+            frontend_url: String::new(),
+            mail_url: ServerUrl::default(),
+            mail_from: "credits@localhost".into(),
+            activity_days: 90,
             mailbox: 8_192,
             group_max: 1_000,
             wallet_cache: 100_000,
@@ -147,7 +193,8 @@ impl Config {
                 "must be http://host:port",
             ),
         ];
-        complaints.into_iter().find(|(wrong, ..)| *wrong).map(|(_, key, why)| (key, why))
+        let complaint = complaints.into_iter().find(|(wrong, ..)| *wrong).map(|(_, key, why)| (key, why));
+        complaint.or_else(|| self.complaint_of_identity())
     }
 }
 

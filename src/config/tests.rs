@@ -23,7 +23,7 @@ fn source<'a>(settings: &'a Settings, key: &str) -> (&'a str, &'a str) {
 fn without_anything_there_are_the_defaults() {
     let settings = Settings::load(Inputs::default()).expect("settings");
     assert_eq!(settings.config, Config::default());
-    assert_eq!(settings.sources().len(), 18);
+    assert_eq!(settings.sources().len(), 31);
     assert!(settings.sources().iter().all(|origin| origin.source == "default"));
 }
 
@@ -61,6 +61,19 @@ fn everything() -> Config {
         cluster_secret_file: "/run/secret".into(),
         listen: "[::1]:0".parse().expect("an address"),
         cors_origins: vec!["https://a.example".into(), "http://localhost:3000".into()],
+        public_url: "https://credits.example".into(),
+        api_audience: "https://api.example".into(),
+        access_token_seconds: 600,
+        trusted_proxies: vec!["10.0.0.0/8".into()],
+        google_client_id: "g-1".into(),
+        google_client_secret: SecretSetting::default(),
+        google_client_secret_file: "/run/google".into(),
+        google_issuer: "http://localhost:9".into(),
+        google_callback_url: "https://credits.example/cb".into(),
+        frontend_url: "https://app.example/in".into(),
+        mail_url: "smtps://mail.example".into(),
+        mail_from: "a@credits.example".into(),
+        activity_days: 30,
         mailbox: 11,
         group_max: 12,
         wallet_cache: 13,
@@ -69,6 +82,42 @@ fn everything() -> Config {
         rate_limit_per_key: 16,
         log_format: LogFormat::Text,
         log_filter: "debug".into(),
+    }
+}
+
+/// The same settings given on the command line.
+fn flags_of(c: Config) -> Flags {
+    Flags {
+        data_dir: Some(c.data_dir),
+        database_url: Some(c.database_url),
+        event_store_url: Some(c.event_store_url),
+        broker_url: Some(c.broker_url),
+        pepper_file: Some(c.pepper_file),
+        cluster_listen: Some(c.cluster_listen),
+        cluster_url: Some(c.cluster_url),
+        cluster_secret_file: Some(c.cluster_secret_file),
+        listen: Some(c.listen),
+        cors_origins: Some(c.cors_origins),
+        public_url: Some(c.public_url),
+        api_audience: Some(c.api_audience),
+        access_token_seconds: Some(c.access_token_seconds),
+        trusted_proxies: Some(c.trusted_proxies),
+        google_client_id: Some(c.google_client_id),
+        google_client_secret_file: Some(c.google_client_secret_file),
+        google_issuer: Some(c.google_issuer),
+        google_callback_url: Some(c.google_callback_url),
+        frontend_url: Some(c.frontend_url),
+        mail_url: Some(c.mail_url),
+        mail_from: Some(c.mail_from),
+        activity_days: Some(c.activity_days),
+        mailbox: Some(c.mailbox),
+        group_max: Some(c.group_max),
+        wallet_cache: Some(c.wallet_cache),
+        tail_max: Some(c.tail_max),
+        max_connections: Some(c.max_connections),
+        rate_limit_per_key: Some(c.rate_limit_per_key),
+        log_format: Some(c.log_format),
+        log_filter: Some(c.log_filter),
     }
 }
 
@@ -85,6 +134,18 @@ fn every_setting_has_a_variable_and_a_flag() {
         ("CREDIT_LEDGER_CLUSTER_SECRET_FILE", "/run/secret"),
         ("CREDIT_LEDGER_LISTEN", "[::1]:0"),
         ("CREDIT_LEDGER_CORS_ORIGINS", "https://a.example, http://localhost:3000"),
+        ("CREDIT_LEDGER_PUBLIC_URL", "https://credits.example"),
+        ("CREDIT_LEDGER_API_AUDIENCE", "https://api.example"),
+        ("CREDIT_LEDGER_ACCESS_TOKEN_SECONDS", "600"),
+        ("CREDIT_LEDGER_TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("CREDIT_LEDGER_GOOGLE_CLIENT_ID", "g-1"),
+        ("CREDIT_LEDGER_GOOGLE_CLIENT_SECRET_FILE", "/run/google"),
+        ("CREDIT_LEDGER_GOOGLE_ISSUER", "http://localhost:9"),
+        ("CREDIT_LEDGER_GOOGLE_CALLBACK_URL", "https://credits.example/cb"),
+        ("CREDIT_LEDGER_FRONTEND_URL", "https://app.example/in"),
+        ("CREDIT_LEDGER_MAIL_URL", "smtps://mail.example"),
+        ("CREDIT_LEDGER_MAIL_FROM", "a@credits.example"),
+        ("CREDIT_LEDGER_ACTIVITY_DAYS", "30"),
         ("CREDIT_LEDGER_MAILBOX", "11"),
         ("CREDIT_LEDGER_GROUP_MAX", "12"),
         ("CREDIT_LEDGER_WALLET_CACHE", "13"),
@@ -97,30 +158,11 @@ fn every_setting_has_a_variable_and_a_flag() {
     let expected = everything();
     let by_variable = Settings::load(inputs(&folder(), "", &variables)).expect("settings");
     assert_eq!(by_variable.config, expected);
-    let c = expected.clone();
-    let flags = Flags {
-        data_dir: Some(c.data_dir),
-        database_url: Some(c.database_url),
-        event_store_url: Some(c.event_store_url),
-        broker_url: Some(c.broker_url),
-        pepper_file: Some(c.pepper_file),
-        cluster_listen: Some(c.cluster_listen),
-        cluster_url: Some(c.cluster_url),
-        cluster_secret_file: Some(c.cluster_secret_file),
-        listen: Some(c.listen),
-        cors_origins: Some(c.cors_origins),
-        mailbox: Some(c.mailbox),
-        group_max: Some(c.group_max),
-        wallet_cache: Some(c.wallet_cache),
-        tail_max: Some(c.tail_max),
-        max_connections: Some(c.max_connections),
-        rate_limit_per_key: Some(c.rate_limit_per_key),
-        log_format: Some(c.log_format),
-        log_filter: Some(c.log_filter),
-    };
+    let flags = flags_of(expected.clone());
     let by_flag = Settings::load(Inputs { flags, ..Inputs::default() }).expect("settings");
     assert_eq!(by_flag.config, expected);
-    assert!(by_flag.sources().iter().all(|origin| origin.source.starts_with("flag --")));
+    let by_other = by_flag.sources().iter().filter(|origin| !origin.source.starts_with("flag --"));
+    assert_eq!(by_other.map(|origin| &*origin.key).collect::<Vec<_>>(), ["google_client_secret"]);
     // The file takes what `config show` prints.
     let written = by_flag.sources().iter().map(|origin| format!("{} = {}\n", origin.key, origin.value));
     let by_file = Settings::load(inputs(&folder(), &written.collect::<String>(), &[])).expect("settings");
@@ -134,6 +176,11 @@ fn names_that_deployments_use_already_are_understood() {
         ("DATABASE_URL", "sqlite:///srv/ledger"),
         ("CORS_ORIGIN", "http://localhost:5173"),
         ("RUST_LOG", "warn"),
+        ("GOOGLE_CLIENT_ID", "g-1"),
+        ("GOOGLE_CLIENT_SECRET", "hunter2"),
+        ("GOOGLE_CALLBACK_URL", "https://credits.example/api/auth/google/callback"),
+        ("FRONTEND_URL", "http://localhost:3000"),
+        ("REDIS_URL", "redis://cache"),
     ];
     let settings = Settings::load(inputs(&folder(), "listen = \"0.0.0.0:1\"", &aliases)).expect("settings");
     let Config { listen, data_dir, cors_origins, log_filter, .. } = &settings.config;
@@ -141,6 +188,14 @@ fn names_that_deployments_use_already_are_understood() {
     assert_eq!(data_dir.to_str(), Some("/srv/ledger"));
     assert_eq!((&cors_origins[..], &**log_filter), (&["http://localhost:5173".to_owned()][..], "warn"));
     assert_eq!(source(&settings, "listen"), ("\"0.0.0.0:3000\"", "environment PORT"));
+    assert_eq!(settings.config.google_client_secret.get(), Some("hunter2"));
+    assert_eq!(source(&settings, "google_client_secret"), ("\"***\"", "environment GOOGLE_CLIENT_SECRET"));
+    assert_eq!(source(&settings, "frontend_url").0, "\"http://localhost:3000\"");
+    assert!(!format!("{settings:?}").contains("hunter2"));
+    assert_eq!(
+        settings.ignored(),
+        [("REDIS_URL", "sessions and codes are kept in the ledger's own database")]
+    );
     let own = [("PORT", "3000"), ("CREDIT_LEDGER_LISTEN", "127.0.0.1:4000"), ("CORS_ORIGIN", "")];
     let settings = Settings::load(inputs(&folder(), "", &own)).expect("settings");
     assert_eq!(settings.config.listen.port(), 4000, "our own name is stronger");
@@ -158,12 +213,20 @@ fn mistakes_are_named_with_their_place() {
         ("mailbox = -1", "mailbox"),
         ("log_format = \"xml\"", "log_format"),
         ("cors_origins = [\"example.com\"]", "cors_origins"),
-        ("database_url = \"mysql://u:secret@db/x\"", "database_url"),
+        ("database_url = \"mysql://u:hunter2@db/x\"", "database_url"),
         ("broker_url = \"http://mq\"", "broker_url"),
         ("event_store_url = \"http://es\"", "event_store_url"),
         ("cluster_listen = \"127.0.0.1:1\"", "cluster_listen"),
         ("cluster_listen = \"ledger-1\"", "cluster_listen"),
         ("cluster_url = \"ledger-1\"", "cluster_url"),
+        ("public_url = \"http://credits.example\"", "public_url"),
+        ("trusted_proxies = [\"proxy\"]", "trusted_proxies"),
+        ("google_client_id = \"g\"", "google_client_secret_file"),
+        ("frontend_url = \"app.example\"", "frontend_url"),
+        ("mail_url = \"gopher://mail\"", "mail_url"),
+        ("mail_from = \"nobody\"", "mail_from"),
+        ("access_token_seconds = 86400", "access_token_seconds"),
+        ("activity_days = 0", "activity_days"),
     ];
     for (toml, part) in in_file {
         let error = Settings::load(inputs(&folder(), toml, &[])).expect_err(toml).to_string();
@@ -173,12 +236,15 @@ fn mistakes_are_named_with_their_place() {
         ("CREDIT_LEDGER_LISTEN", "here", "listen"),
         ("CREDIT_LEDGER_GROUP_MAX", "1e3", "group_max"),
         ("PORT", "70000", "listen"),
-        ("DATABASE_URL", "mysql://u:secret@db/x", "--data-dir"),
+        ("DATABASE_URL", "mysql://u:hunter2@db/x", "--data-dir"),
+        ("JWT_SECRET", "hunter2-that-everybody-shares", "/oauth/jwks"),
+        ("JWT_SECRET_KEY", "hunter2-that-everybody-shares", "/oauth/jwks"),
+        ("JWT_ALGORITHM", "HS256", "RS256"),
     ];
     for (name, value, part) in in_environment {
         let error = Settings::load(inputs(&folder(), "", &[(name, value)])).expect_err(name).to_string();
         assert!(error.contains(name) && error.contains(part), "{name}: {error}");
-        assert!(!error.contains("secret"), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
     }
 }
 

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::{rates::Rates, tallies::CommandTallies};
 use crate::{
     clock::{Clock, Entropy, sixteen},
+    config::Network,
     engine::Commands,
     feed::Feed,
     identity::Identity,
@@ -87,6 +88,8 @@ pub struct HttpOptions {
     pub requests_per_second_per_key: Option<u32>,
     /// The browser origins that may read answers; none, when empty.
     pub cors_origins: Vec<HeaderValue>,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
     /// Whether `POST /bench/echo/{wallet}` answers.
     pub bench_echo: bool,
 }
@@ -106,6 +109,7 @@ impl Default for HttpOptions {
             drain_max: Duration::from_secs(10),
             requests_per_second_per_key: None,
             cors_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             bench_echo: false,
         }
     }

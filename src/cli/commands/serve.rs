@@ -45,6 +45,42 @@ pub(in crate::cli) struct Serve {
     /// Web origins that browsers may call from, between commas; `*` for all
     #[arg(long, value_name = "ORIGINS", value_delimiter = ',')]
     cors_origins: Option<Vec<String>>,
+    /// Address of this service as browsers know it, such as https://credits.example; issuer of tokens
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Audience of access tokens for this service's own API; the public URL, when absent
+    #[arg(long, value_name = "TEXT")]
+    api_audience: Option<String>,
+    /// How long access tokens live
+    #[arg(long, value_name = "N")]
+    access_token_seconds: Option<u64>,
+    /// Proxies whose X-Forwarded-For is believed, between commas: addresses, or ranges such as 10.0.0.0/8
+    #[arg(long, value_name = "ADDRS", value_delimiter = ',')]
+    trusted_proxies: Option<Vec<String>>,
+    /// Client id at Google, for people to sign in with Google
+    #[arg(long, value_name = "TEXT")]
+    google_client_id: Option<String>,
+    /// File with the client secret of that
+    #[arg(long, value_name = "FILE")]
+    google_client_secret_file: Option<PathBuf>,
+    /// OpenID provider that plays Google's part
+    #[arg(long, value_name = "URL")]
+    google_issuer: Option<String>,
+    /// Where Google sends browsers back to
+    #[arg(long, value_name = "URL")]
+    google_callback_url: Option<String>,
+    /// Page that gets the one-time code of a sign-in with Google
+    #[arg(long, value_name = "URL")]
+    frontend_url: Option<String>,
+    /// What sends mail: smtps://user@host, smtp://host, https://host/path or file:///folder
+    #[arg(long, value_name = "URL")]
+    mail_url: Option<String>,
+    /// Who mail is from
+    #[arg(long, value_name = "ADDRESS")]
+    mail_from: Option<String>,
+    /// How many days sign-ins, failures and the like are kept
+    #[arg(long, value_name = "N")]
+    activity_days: Option<u64>,
     /// Commands that may wait for the writer; more are told to come back
     #[arg(long, value_name = "N")]
     mailbox: Option<usize>,
@@ -81,6 +117,18 @@ impl Serve {
         flags.cluster_url.clone_from(&self.cluster_url);
         flags.cluster_secret_file.clone_from(&self.cluster_secret_file);
         flags.cors_origins.clone_from(&self.cors_origins);
+        flags.public_url.clone_from(&self.public_url);
+        flags.api_audience.clone_from(&self.api_audience);
+        flags.access_token_seconds = self.access_token_seconds;
+        flags.trusted_proxies.clone_from(&self.trusted_proxies);
+        flags.google_client_id.clone_from(&self.google_client_id);
+        flags.google_client_secret_file.clone_from(&self.google_client_secret_file);
+        flags.google_issuer.clone_from(&self.google_issuer);
+        flags.google_callback_url.clone_from(&self.google_callback_url);
+        flags.frontend_url.clone_from(&self.frontend_url);
+        flags.mail_url = url(&self.mail_url);
+        flags.mail_from.clone_from(&self.mail_from);
+        flags.activity_days = self.activity_days;
         flags.mailbox = self.mailbox;
         flags.group_max = self.group_max;
         flags.wallet_cache = self.wallet_cache;
@@ -90,6 +138,9 @@ impl Serve {
     }
 
     pub(in crate::cli) async fn run(self, context: &mut Context<'_>) -> Outcome {
+        for (variable, reason) in context.settings.ignored() {
+            tracing::info!(variable, reason, "a variable is ignored");
+        }
         let address = context.settings.config.listen;
         let listener = TcpListener::bind(address)
             .await

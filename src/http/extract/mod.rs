@@ -8,6 +8,7 @@ mod object;
 mod params;
 mod path;
 mod payload;
+mod seen;
 
 pub(super) use asking::{Asking, Intent};
 pub(super) use caller::{Caller, Operator, find as find_organization, names, presented, scope};
@@ -21,3 +22,4 @@ pub(super) use object::Object;
 pub(super) use params::Params;
 pub(super) use path::{Named, ServicePath, WalletPath};
 pub(super) use payload::{BatchPayload, Payload};
+pub(super) use seen::{Peer, Seen};

@@ -1,6 +1,6 @@
 //! One connection, from accept to close.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{net::IpAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -13,19 +13,30 @@ use super::{
     progress::{Progress, Verdict, Watchdog},
     socket::Socket,
 };
-use crate::http::problem::{Code, Problem};
+use crate::http::{
+    extract::Peer,
+    problem::{Code, Problem},
+};
 
 /// How often the watchdog looks.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Answers the requests of one connection until the client or the server ends it.
-pub(super) async fn run(stream: TcpStream, api: impl Answers, limits: Limits, stop: CancellationToken) {
+pub(super) async fn run(
+    stream: TcpStream,
+    peer: IpAddr,
+    api: impl Answers,
+    limits: Limits,
+    stop: CancellationToken,
+) {
     let progress = Arc::new(Progress::default());
     let service = service_fn(|request: Request<Incoming>| {
         let (api, progress) = (api.clone(), Arc::clone(&progress));
         async move {
             progress.request_started();
-            let response = api.respond(request.map(Body::new)).await;
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer));
+            let response = api.respond(request).await;
             progress.request_answered();
             Ok::<_, std::convert::Infallible>(response)
         }

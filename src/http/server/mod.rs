@@ -79,8 +79,8 @@ pub(in crate::http) async fn accept(
     let connections = TaskTracker::new();
     while let Some(permit) = until(stop, Arc::clone(&free).acquire_owned()).await {
         let Some(accepted) = until(stop, listener.accept()).await else { break };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok((stream, address)) => (stream, address.ip()),
             Err(error) if is_of_one_client(&error) => continue,
             Err(error) => {
                 tracing::warn!(%error, "no further connection can be accepted now");
@@ -94,7 +94,7 @@ pub(in crate::http) async fn accept(
         }
         let (api, stop) = (api.clone(), stop.child_token());
         connections.spawn(async move {
-            connection::run(stream, api, limits, stop).await;
+            connection::run(stream, peer, api, limits, stop).await;
             drop(permit);
         });
     }
