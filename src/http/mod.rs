@@ -146,6 +146,20 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(events::follow))
         .routes(routes!(compatible::check))
         .routes(routes!(compatible::deduct))
+        .merge(administration())
+        .merge(authorization())
+        .merge(people())
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(ui::document))
+        .routes(routes!(problem::pages::list))
+        .routes(routes!(problem::pages::show))
+}
+
+/// Organizations, their apps, and what these show to be let in.
+fn administration() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
         .routes(routes!(organizations::register, organizations::list))
         .routes(routes!(apps::register, apps::list))
         .routes(routes!(keys::issue, keys::list))
@@ -155,6 +169,12 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(clients::revoke))
         .routes(routes!(signing_keys::list, signing_keys::rotate))
         .routes(routes!(signing_keys::revoke))
+        .routes(routes!(keys::rotate))
+}
+
+/// The authorization server, and its pages.
+fn authorization() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
         .routes(routes!(oauth::token::token))
         .routes(routes!(oauth::authorize::show, oauth::authorize::take))
         .routes(routes!(oauth::consent::decide))
@@ -174,6 +194,11 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(auth::mailed::show_verify, auth::mailed::verify))
         .routes(routes!(auth::mailed::show_reset, auth::mailed::reset))
         .routes(routes!(auth::logout::show, auth::logout::take))
+}
+
+/// What people do by JSON.
+fn people() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
         .routes(routes!(users::registration::register))
         .routes(routes!(users::registration::verify))
         .routes(routes!(users::login::login))
@@ -196,13 +221,6 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(users::admin::disable))
         .routes(routes!(users::admin::enable))
         .routes(routes!(users::admin::end_sessions))
-        .routes(routes!(keys::rotate))
-        .routes(routes!(health::alive))
-        .routes(routes!(health::ready))
-        .routes(routes!(health::metrics))
-        .routes(routes!(ui::document))
-        .routes(routes!(problem::pages::list))
-        .routes(routes!(problem::pages::show))
 }
 
 /// The yardstick of the benchmark, which only a benchmark needs.

@@ -8,7 +8,7 @@ use credit_ledger::{
     cluster::{Claimant, Lease, postgres::PostgresLease},
     config::Config,
     http::{Api, HttpOptions},
-    identity::{Denial, Pepper, Scope, Scopes},
+    identity::{Denial, Pepper, Scope, Scopes, tokens::PrivateKey},
     log::postgres::PostgresLog,
 };
 use events::{SessionId, Time};
@@ -115,7 +115,11 @@ impl Common {
 }
 
 fn machine() -> Machine {
-    Machine { clock: Arc::new(SystemClock::new()), entropy: || Box::new(Generator::from_system()) }
+    Machine {
+        clock: Arc::new(SystemClock::new()),
+        entropy: || Box::new(Generator::from_system()),
+        signing_key: PrivateKey::generate,
+    }
 }
 
 impl Replica {
