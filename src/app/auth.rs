@@ -2,13 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use events::LedgerId;
 
 use super::Machine;
 use crate::{
-    config::Config,
-    identity::{Identity, Pepper, Service, ServiceParts, tokens::TokenSettings, vault::Vault},
+    config::{Config, ServerUrl},
+    engine::Commands,
+    identity::{
+        Identity, Pepper, Service, ServiceParts,
+        mail::{Target, Texts},
+        oauth::limits::TokenRates,
+        tokens::TokenSettings,
+        vault::Vault,
+    },
 };
 
 /// Opens what handlers need of identity beyond the directory.
@@ -17,15 +24,25 @@ pub(super) async fn open(
     machine: &Machine,
     ledger: LedgerId,
     pepper: Pepper,
-    identity: Identity,
+    (identity, commands): (Identity, Arc<dyn Commands>),
     vault: Arc<dyn Vault>,
 ) -> Result<Arc<Service>> {
+    let settings = settings(config);
+    let mail = Target::parse(ServerUrl::get(&config.mail_url), &config.data_dir)?;
     Ok(Service::open(ServiceParts {
         ledger,
         identity,
         vault,
         pepper,
-        settings: settings(config),
+        commands,
+        mailer: mail.mailer()?,
+        texts: Texts::new(&config.mail_from, host(&settings.issuer)).context("mail_from")?,
+        activity_days: u32::try_from(config.activity_days).unwrap_or(u32::MAX),
+        settings,
+        rates: TokenRates {
+            per_client: Some(config.token_rate_per_client),
+            per_scope: Some(config.token_rate_per_scope),
+        },
         make_key: machine.signing_key,
         clock: Arc::clone(&machine.clock),
         entropy: machine.entropy,
@@ -45,4 +62,10 @@ fn settings(config: &Config) -> TokenSettings {
         audience => audience.into(),
     };
     TokenSettings { audience, access_life, ..settings }
+}
+
+/// The host of a URL, by which the service is named where it has no name.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', ':']).next().unwrap_or(rest)
 }

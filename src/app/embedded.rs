@@ -100,7 +100,8 @@ pub(super) async fn open(config: &Config, machine: &Machine) -> Result<Ledger> {
     identity.apply_all(&tail);
     let default_org = identity.ensure_default_organization().await?.id;
     let vault = Arc::new(SqliteVault::open(dir, id).await?);
-    let auth = auth::open(config, machine, id, pepper, identity.clone(), vault).await?;
+    let auth =
+        auth::open(config, machine, id, pepper, (identity.clone(), Arc::clone(&commands)), vault).await?;
     let health =
         Arc::new(Health { reads: reads.clone(), writer: watch::Sender::new(None), relay: relay_health });
     let writer = tokio::spawn(watched(writer, Arc::clone(&health)));

@@ -158,7 +158,7 @@ impl Served {
                 return Err(error);
             }
         };
-        let auth = match opened_auth(common, id, &identity).await {
+        let auth = match opened_auth(common, id, &identity, Arc::clone(&commands)).await {
             Ok(auth) => auth,
             Err(error) => {
                 serving.close().await;
@@ -172,10 +172,16 @@ impl Served {
     }
 }
 
-async fn opened_auth(common: &Common, ledger: LedgerId, identity: &Identity) -> Result<Arc<Service>> {
+async fn opened_auth(
+    common: &Common,
+    ledger: LedgerId,
+    identity: &Identity,
+    commands: Arc<dyn Commands>,
+) -> Result<Arc<Service>> {
     let url = common.config.database_url.get().unwrap_or_default();
     let vault = Arc::new(PostgresVault::open(url, ledger).await?);
-    auth::open(&common.config, &common.machine, ledger, common.pepper.clone(), identity.clone(), vault).await
+    let (config, machine, pepper) = (&common.config, &common.machine, common.pepper.clone());
+    auth::open(config, machine, ledger, pepper, (identity.clone(), commands), vault).await
 }
 
 /// The organization that is there from the start, once the writer is known as well.

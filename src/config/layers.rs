@@ -82,6 +82,10 @@ pub struct Flags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit_per_key: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_rate_per_client: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_rate_per_scope: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub log_format: Option<LogFormat>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_filter: Option<String>,

@@ -88,6 +88,10 @@ pub struct Config {
     pub max_connections: usize,
     /// Requests a second that one API key may make; 0 for no limit.
     pub rate_limit_per_key: u32,
+    /// Tokens a second that one OAuth client may ask for; 0 for no limit.
+    pub token_rate_per_client: u32,
+    /// Tokens a second that one OAuth client may ask for with one scope; 0 for no limit.
+    pub token_rate_per_scope: u32,
     /// How logs are written.
     pub log_format: LogFormat,
     /// Which logs are written, such as `info` or `warn,credit_ledger=debug`.
@@ -139,6 +143,8 @@ impl Default for Config {
             tail_max: 1_000_000,
             max_connections: 4_096,
             rate_limit_per_key: 0,
+            token_rate_per_client: 0,
+            token_rate_per_scope: 0,
             log_format: LogFormat::Auto,
             log_filter: "info".into(),
         }

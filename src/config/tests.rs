@@ -80,6 +80,8 @@ fn everything() -> Config {
         tail_max: 14,
         max_connections: 15,
         rate_limit_per_key: 16,
+        token_rate_per_client: 17,
+        token_rate_per_scope: 18,
         log_format: LogFormat::Text,
         log_filter: "debug".into(),
     }
@@ -116,6 +118,8 @@ fn flags_of(c: Config) -> Flags {
         tail_max: Some(c.tail_max),
         max_connections: Some(c.max_connections),
         rate_limit_per_key: Some(c.rate_limit_per_key),
+        token_rate_per_client: Some(c.token_rate_per_client),
+        token_rate_per_scope: Some(c.token_rate_per_scope),
         log_format: Some(c.log_format),
         log_filter: Some(c.log_filter),
     }

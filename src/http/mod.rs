@@ -8,6 +8,7 @@
 mod adjustments;
 mod app;
 mod apps;
+mod auth;
 mod batches;
 mod bench_echo;
 mod caps;
@@ -15,6 +16,7 @@ mod captures;
 mod charges;
 mod check_batches;
 mod checks;
+mod clients;
 mod commands;
 mod compatible;
 mod cursor;
@@ -35,6 +37,7 @@ mod liability;
 mod limits;
 mod lookup;
 mod moments;
+mod oauth;
 pub mod openapi;
 mod organizations;
 pub mod pages;
@@ -53,12 +56,14 @@ mod rules;
 mod server;
 mod shapes;
 mod sheets;
+mod signing_keys;
 mod statements;
 mod stream;
 mod sums;
 mod tallies;
 mod ui;
 mod usage;
+mod users;
 mod wallet_rules;
 mod wallets;
 
@@ -145,6 +150,52 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(apps::register, apps::list))
         .routes(routes!(keys::issue, keys::list))
         .routes(routes!(keys::revoke))
+        .routes(routes!(clients::set, clients::read))
+        .routes(routes!(clients::issue))
+        .routes(routes!(clients::revoke))
+        .routes(routes!(signing_keys::list, signing_keys::rotate))
+        .routes(routes!(signing_keys::revoke))
+        .routes(routes!(oauth::token::token))
+        .routes(routes!(oauth::authorize::show, oauth::authorize::take))
+        .routes(routes!(oauth::consent::decide))
+        .routes(routes!(oauth::inspect::introspect))
+        .routes(routes!(oauth::inspect::revoke))
+        .routes(routes!(oauth::userinfo::userinfo, oauth::userinfo::by_form))
+        .routes(routes!(oauth::end_session::by_link, oauth::end_session::by_form))
+        .routes(routes!(oauth::documents::jwks))
+        .routes(routes!(oauth::documents::authorization_server))
+        .routes(routes!(oauth::documents::openid_configuration))
+        .routes(routes!(auth::account::show))
+        .routes(routes!(auth::account::end))
+        .routes(routes!(auth::account::end_all))
+        .routes(routes!(auth::account::disconnect))
+        .routes(routes!(auth::login::show, auth::login::take))
+        .routes(routes!(auth::register::show, auth::register::take))
+        .routes(routes!(auth::mailed::show_verify, auth::mailed::verify))
+        .routes(routes!(auth::mailed::show_reset, auth::mailed::reset))
+        .routes(routes!(auth::logout::show, auth::logout::take))
+        .routes(routes!(users::registration::register))
+        .routes(routes!(users::registration::verify))
+        .routes(routes!(users::login::login))
+        .routes(routes!(users::login::refresh))
+        .routes(routes!(users::login::logout))
+        .routes(routes!(users::passwords::change))
+        .routes(routes!(users::passwords::ask, users::passwords::reset))
+        .routes(routes!(users::account::me, users::account::change))
+        .routes(routes!(users::account::preferences, users::account::set_preferences))
+        .routes(routes!(users::sessions::list, users::sessions::end_all))
+        .routes(routes!(users::sessions::end))
+        .routes(routes!(users::apps::list))
+        .routes(routes!(users::apps::revoke))
+        .routes(routes!(users::activity::own))
+        .routes(routes!(users::activity::list))
+        .routes(routes!(users::activity::counts))
+        .routes(routes!(users::admin::list))
+        .routes(routes!(users::admin::read))
+        .routes(routes!(users::admin::set_roles))
+        .routes(routes!(users::admin::disable))
+        .routes(routes!(users::admin::enable))
+        .routes(routes!(users::admin::end_sessions))
         .routes(routes!(keys::rotate))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))

@@ -14,6 +14,12 @@ pub enum Access {
     Needs(Scope),
     /// The operator of the ledger alone, with the admin token.
     Operator,
+    /// An OAuth client, by its secret or, when it is public, by its id.
+    Client,
+    /// Any user, by an access token of its own.
+    SignedIn,
+    /// A browser: what it sees depends on its cookie.
+    Browser,
 }
 
 /// What a route does, as far as its documentation and its tests must know.
@@ -33,6 +39,12 @@ pub enum Kind {
     Rule,
     /// Changes who may call.
     Administration,
+    /// Takes a form and answers as OAuth has it.
+    Oauth,
+    /// A page for people, or its form.
+    Page,
+    /// Registers somebody, signs in, or changes somebody's own account.
+    Account,
 }
 
 /// One route.
@@ -56,6 +68,10 @@ const fn post(path: &'static str, access: Access, kind: Kind) -> Route {
     Route { method: Method::POST, path, access, kind }
 }
 
+const fn delete(path: &'static str, access: Access, kind: Kind) -> Route {
+    Route { method: Method::DELETE, path, access, kind }
+}
+
 const fn put(path: &'static str, access: Access, kind: Kind) -> Route {
     Route { method: Method::PUT, path, access, kind }
 }
@@ -75,6 +91,10 @@ const PRICES: Access = Access::Needs(Scope::PricesWrite);
 const READ: Access = Access::Needs(Scope::CreditsRead);
 const REPORTS: Access = Access::Needs(Scope::ReportsRead);
 const EVENTS: Access = Access::Needs(Scope::EventsRead);
+const USERS: Access = Access::Needs(Scope::UsersRead);
+const USERS_ADMIN: Access = Access::Needs(Scope::UsersAdmin);
+const ACTIVITY: Access = Access::Needs(Scope::ActivityRead);
+const SIGNED_IN: Access = Access::SignedIn;
 
 /// Every route of the service. `/bench/echo/{wallet}` answers only when it was asked for.
 #[rustfmt::skip]
@@ -130,7 +150,67 @@ pub const ROUTES: &[Route] = &[
     get("/v1/apps", ADMIN, Kind::Read),
     post("/v1/apps/{app}/keys", ADMIN, Kind::Administration),
     get("/v1/apps/{app}/keys", ADMIN, Kind::Read),
-    Route { method: Method::DELETE, path: "/v1/keys/{key}", access: ADMIN, kind: Kind::Administration },
+    put("/v1/apps/{app}/client", ADMIN, Kind::Administration),
+    get("/v1/apps/{app}/client", ADMIN, Kind::Read),
+    post("/v1/apps/{app}/secrets", ADMIN, Kind::Administration),
+    delete("/v1/apps/{app}/secrets/{secret}", ADMIN, Kind::Administration),
+    get("/v1/signing-keys", Access::Operator, Kind::Read),
+    post("/v1/signing-keys", Access::Operator, Kind::Administration),
+    delete("/v1/signing-keys/{kid}", Access::Operator, Kind::Administration),
+    post("/oauth/token", Access::Client, Kind::Oauth),
+    post("/oauth/introspect", Access::Client, Kind::Oauth),
+    post("/oauth/revoke", Access::Client, Kind::Oauth),
+    get("/oauth/userinfo", Access::SignedIn, Kind::Oauth),
+    post("/oauth/userinfo", Access::SignedIn, Kind::Oauth),
+    get("/oauth/jwks", PUBLIC, Kind::Discovery),
+    get("/.well-known/oauth-authorization-server", PUBLIC, Kind::Discovery),
+    get("/.well-known/openid-configuration", PUBLIC, Kind::Discovery),
+    get("/oauth/authorize", Access::Browser, Kind::Page),
+    post("/oauth/authorize", Access::Browser, Kind::Page),
+    post("/oauth/consent", Access::Browser, Kind::Page),
+    get("/oauth/logout", Access::Browser, Kind::Page),
+    post("/oauth/logout", Access::Browser, Kind::Page),
+    get("/account", Access::Browser, Kind::Page),
+    post("/account/sessions/end", Access::Browser, Kind::Page),
+    post("/account/sessions/end-all", Access::Browser, Kind::Page),
+    post("/account/apps/disconnect", Access::Browser, Kind::Page),
+    get("/login", Access::Browser, Kind::Page),
+    post("/login", Access::Browser, Kind::Page),
+    get("/register", Access::Browser, Kind::Page),
+    post("/register", Access::Browser, Kind::Page),
+    get("/verify-email", Access::Browser, Kind::Page),
+    post("/verify-email", Access::Browser, Kind::Page),
+    get("/password/reset", Access::Browser, Kind::Page),
+    post("/password/reset", Access::Browser, Kind::Page),
+    get("/logout", Access::Browser, Kind::Page),
+    post("/logout", Access::Browser, Kind::Page),
+    delete("/v1/keys/{key}", ADMIN, Kind::Administration),
+    post("/auth/register", PUBLIC, Kind::Account),
+    post("/auth/verify-email", PUBLIC, Kind::Account),
+    post("/auth/login", PUBLIC, Kind::Account),
+    post("/auth/refresh", PUBLIC, Kind::Account),
+    post("/auth/logout", SIGNED_IN, Kind::Account),
+    post("/auth/password", SIGNED_IN, Kind::Account),
+    post("/auth/password/reset", PUBLIC, Kind::Account),
+    put("/auth/password/reset", PUBLIC, Kind::Account),
+    get("/auth/me", SIGNED_IN, Kind::Read),
+    put("/auth/me", SIGNED_IN, Kind::Account),
+    get("/auth/preferences", SIGNED_IN, Kind::Read),
+    put("/auth/preferences", SIGNED_IN, Kind::Account),
+    get("/auth/sessions", SIGNED_IN, Kind::Read),
+    delete("/auth/sessions", SIGNED_IN, Kind::Account),
+    delete("/auth/sessions/{session}", SIGNED_IN, Kind::Account),
+    get("/auth/apps", SIGNED_IN, Kind::Read),
+    delete("/auth/apps/{app}", SIGNED_IN, Kind::Account),
+    get("/auth/activity", SIGNED_IN, Kind::Read),
+    get("/v1/users", USERS, Kind::Read),
+    get("/v1/users/{user}", USERS, Kind::Read),
+    put("/v1/users/{user}/roles", USERS_ADMIN, Kind::Administration),
+    post("/v1/users/{user}/disable", USERS_ADMIN, Kind::Administration),
+    post("/v1/users/{user}/enable", USERS_ADMIN, Kind::Administration),
+    delete("/v1/users/{user}/sessions", USERS_ADMIN, Kind::Administration),
+    get("/v1/activity", ACTIVITY, Kind::Read),
+    get("/v1/activity/counts", ACTIVITY, Kind::Read),
     post("/v1/keys/{key}/rotate", ADMIN, Kind::Administration),
     get("/metrics", ADMIN, Kind::Discovery),
     get("/livez", PUBLIC, Kind::Discovery),

@@ -4,12 +4,14 @@
 //! facts, in memory, so that authenticating a request costs one hash and no wait.
 
 mod bearer;
+pub mod browsers;
 mod caller;
 mod change;
 mod directory;
 mod following;
 pub mod mail;
 mod name;
+pub mod oauth;
 pub mod passwords;
 mod people;
 mod pepper;
@@ -26,6 +28,7 @@ pub mod throttle;
 pub mod tokens;
 pub mod trail;
 mod used;
+pub mod users;
 pub mod vault;
 
 pub use bearer::leading;
@@ -40,7 +43,7 @@ pub use pepper::{Pepper, PepperError};
 pub use role::{parse_role, role_scopes};
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use secret::{ApiKey, OperatorToken};
-pub use service::{Service, ServiceParts};
+pub use service::{Service, ServiceError, ServiceParts};
 pub use used::LastUsed;
 
 use std::{

@@ -11,12 +11,25 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Identity, Pepper,
+    browsers::Browsers,
+    mail::{Mailer, Outbox, Texts},
+    oauth::{
+        Server,
+        limits::{Limits, TokenRates},
+    },
+    passwords::{Cost, HashError, Passwords},
     seal::Seal,
+    sweep::Sweeper,
     tokens::{KeyState, KeysError, MakeKey, TokenSettings, Tokens, VaultKeys},
+    trail::Trail,
     used::LastUsed,
+    users::{self, Users},
     vault::{Shelf, Vault},
 };
-use crate::clock::{Clock, Entropy};
+use crate::{
+    clock::{Clock, Entropy},
+    engine::Commands,
+};
 
 /// How often it is seen whether another replica has revoked a signing key.
 const LOOK: Duration = Duration::from_secs(1);
@@ -31,6 +44,14 @@ pub struct Service {
     pub shelf: Shelf,
     /// When API keys were last used.
     pub used: LastUsed,
+    /// Notes who got in, and who did not.
+    pub trail: Trail,
+    /// Registers users and signs them in.
+    pub users: Users,
+    /// The authorization server.
+    pub oauth: Server,
+    /// Browsers in which somebody is signed in.
+    pub browsers: Browsers,
     ledger: LedgerId,
     identity: Identity,
     clock: Arc<dyn Clock>,
@@ -49,12 +70,33 @@ pub struct ServiceParts {
     pub pepper: Pepper,
     /// What all tokens have in common.
     pub settings: TokenSettings,
+    /// How often clients may ask for tokens.
+    pub rates: TokenRates,
     /// Makes signing keys.
     pub make_key: MakeKey,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// Makes a new source of randomness.
     pub entropy: fn() -> Box<dyn Entropy>,
+    /// Opens the wallets of new users.
+    pub commands: Arc<dyn Commands>,
+    /// Hands mails over.
+    pub mailer: Box<dyn Mailer>,
+    /// What mails say.
+    pub texts: Texts,
+    /// Days for which activity is kept.
+    pub activity_days: u32,
+}
+
+/// Why a [`Service`] could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The signing keys can't be read or made.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// No password can be hashed.
+    #[error(transparent)]
+    Passwords(#[from] HashError),
 }
 
 impl fmt::Debug for ServiceParts {
@@ -68,17 +110,44 @@ impl Service {
     /// closed or dropped.
     ///
     /// # Errors
-    /// As [`KeysError`] says.
-    pub async fn open(parts: ServiceParts) -> Result<Arc<Self>, KeysError> {
-        let ServiceParts { ledger, identity, vault, pepper, settings, make_key, clock, entropy } = parts;
+    /// As [`ServiceError`] says.
+    pub async fn open(parts: ServiceParts) -> Result<Arc<Self>, ServiceError> {
+        let ServiceParts { ledger, identity, vault, pepper, settings, make_key, clock, entropy, .. } = parts;
+        let public_url = settings.issuer.clone();
         let shelf = Shelf::new(vault);
         let seal = Arc::new(Seal::new(&pepper, ledger));
         let keys = Arc::new(VaultKeys::new(shelf.clone(), seal, entropy()));
         let tokens = Tokens::open(settings, keys, make_key, entropy(), clock.now()).await?;
         let (used, stop) = (LastUsed::default(), CancellationToken::new());
-        let service = Arc::new(Self { tokens, shelf, used, ledger, identity, clock, stop });
+        let trail = Trail::start(Arc::clone(shelf.vault()));
+        let users = Users::new(users::Parts {
+            identity: identity.clone(),
+            commands: parts.commands,
+            shelf: shelf.clone(),
+            trail: trail.clone(),
+            tokens: tokens.clone(),
+            passwords: Passwords::new(Cost::STANDARD, entropy())?,
+            outbox: Outbox::new(parts.mailer, Arc::clone(&clock), stop.clone()),
+            texts: parts.texts,
+            public_url,
+            clock: Arc::clone(&clock),
+        });
+        let vault = Arc::clone(shelf.vault());
+        let sweeper = Sweeper { vault, clock: Arc::clone(&clock), activity_days: parts.activity_days };
+        tokio::spawn(sweeper.run(stop.clone()));
+        let oauth = Server::new(identity.clone(), shelf.clone(), tokens.clone(), Limits::new(parts.rates));
+        let browsers = Browsers::new(identity.clone(), shelf.clone());
+        let service =
+            Self { tokens, shelf, used, trail, users, oauth, browsers, ledger, identity, clock, stop };
+        let service = Arc::new(service);
         tokio::spawn(tend(Arc::downgrade(&service), service.clock.clone(), service.stop.clone()));
         Ok(service)
+    }
+
+    /// The public URL, without a slash at its end.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.tokens.settings().issuer
     }
 
     /// Moves signing keys on, records their states, and writes down what was used.
@@ -120,7 +189,9 @@ impl Service {
 
     /// Writes down what is in memory, and closes the vault.
     pub async fn close(&self) {
+        self.users.finish().await;
         self.stop.cancel();
+        self.trail.close().await;
         if let Err(error) = self.used.flush(&self.shelf, self.clock.now()).await {
             tracing::warn!(%error, "when keys were last used could not be written down");
         }

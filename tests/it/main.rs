@@ -10,10 +10,12 @@ mod http;
 #[cfg(feature = "eventstoredb")]
 mod kurrent;
 mod log_contract;
+mod oauth;
 mod openapi;
 mod postgres;
 mod read;
 mod report;
 mod scenarios;
 mod support;
+mod users;
 mod vault;

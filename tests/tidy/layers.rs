@@ -34,7 +34,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     layer("broker", &["log", "clock", "telemetry"], &["events", "projections"]),
     // Who writes, when several processes serve one ledger.
     layer("cluster", &["engine", "log", "clock", "telemetry"], &["events", "ledger"]),
-    layer("identity", &["engine", "read", "clock", "telemetry"], &["events", "projections"]),
+    layer("identity", &["engine", "read", "clock", "telemetry"], &["events", "ledger", "projections"]),
     // What users touch.
     layer(
         "http",

@@ -1,5 +1,6 @@
 //! Requests without allocation: a template is written once, each request overwrites its wallets and keys.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use uuid::Uuid;
 
 use super::target::{Form, Route, Target};
@@ -20,8 +21,8 @@ pub(super) struct Request {
     bytes: Vec<u8>,
     /// Where the wallet and the key of each item stand.
     places: Vec<(usize, usize)>,
-    /// Where the credential stands.
-    credential_at: usize,
+    /// Where the credential stands, if another one may be written over it.
+    credential_at: Option<usize>,
 }
 
 impl Request {
@@ -30,6 +31,7 @@ impl Request {
             Form::Single(before, after) => {
                 Self::single(target, api_key, (before, after), &format!("{{{}}}", route.members()))
             }
+            Form::Whole(path, body) => Self::whole(target, api_key, path, body),
             Form::Batch(path, items) => Self::batch(target, api_key, path, route.members(), items),
         }
     }
@@ -45,6 +47,21 @@ impl Request {
             places: vec![("POST ".len() + before.len(), before_key.len())],
             bytes: format!("{before_key}{blank}\r\n\r\n{body}").into_bytes(),
         }
+    }
+
+    fn whole(target: &Target, credentials: &str, path: &str, body: &str) -> Self {
+        let bytes = format!(
+            "POST {path} HTTP/1.1\r\n\
+             Host: {authority}\r\n\
+             User-Agent: credit-ledger-bench\r\n\
+             Authorization: Basic {basic}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\n\r\n{body}",
+            authority = target.authority,
+            basic = STANDARD.encode(credentials),
+            length = body.len(),
+        );
+        Self { places: Vec::new(), credential_at: None, bytes: bytes.into_bytes() }
     }
 
     fn batch(target: &Target, api_key: &str, path: &str, members: &str, items: usize) -> Self {
@@ -64,7 +81,9 @@ impl Request {
 
     /// Shows another credential from now on, which is as long as the one before.
     pub(super) fn show(&mut self, credential: &[u8]) {
-        self.bytes[self.credential_at..][..credential.len()].copy_from_slice(credential);
+        if let Some(at) = self.credential_at {
+            self.bytes[at..][..credential.len()].copy_from_slice(credential);
+        }
     }
 
     /// The bytes to send. `draw` gives each item's wallet and idempotency key.
@@ -79,8 +98,8 @@ impl Request {
 }
 
 /// Where the credential begins in this head.
-fn credential_at(head: &str) -> usize {
-    head.find(BEARER).map_or(0, |at| at + BEARER.len())
+fn credential_at(head: &str) -> Option<usize> {
+    head.find(BEARER).map(|at| at + BEARER.len())
 }
 
 fn blank() -> String {
@@ -135,6 +154,20 @@ mod tests {
         request.show(b"tokens");
         let after = String::from_utf8(request.bytes.clone()).expect("ASCII");
         assert_eq!(after, before.replace("secret", "tokens"));
+    }
+
+    #[test]
+    fn a_token_is_asked_for_by_a_form() {
+        assert_eq!(
+            stamped(Route::Token),
+            "POST /oauth/token HTTP/1.1\r\n\
+             Host: 127.0.0.1:80\r\n\
+             User-Agent: credit-ledger-bench\r\n\
+             Authorization: Basic c2VjcmV0\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: 29\r\n\r\n\
+             grant_type=client_credentials"
+        );
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum Route {
     Check,
     /// `POST /v1/wallets/{wallet}/purchases` of 1,000,000 credits, to fill wallets before a run.
     Purchase,
+    /// `POST /oauth/token` for a service of its own; the file has `client_id:client_secret`.
+    Token,
 }
 
 /// Deductions of one batch: half of what a batch may have.
@@ -31,6 +33,8 @@ const BATCH_ITEMS: usize = 500;
 pub(super) enum Form {
     /// The wallet between these two in the path, the key in a header.
     Single(&'static str, &'static str),
+    /// Neither: this form goes to this path.
+    Whole(&'static str, &'static str),
     /// This path; so many items in the body, each with a wallet and a key.
     Batch(&'static str, usize),
 }
@@ -43,6 +47,7 @@ impl Route {
             Self::DeductBatch => Form::Batch("/v1/deductions:batch", BATCH_ITEMS),
             Self::Check => Form::Single("/v1/wallets/", "/checks"),
             Self::Purchase => Form::Single("/v1/wallets/", "/purchases"),
+            Self::Token => Form::Whole("/oauth/token", "grant_type=client_credentials"),
         }
     }
 
@@ -53,6 +58,7 @@ impl Route {
                 r#""service":"chat","cost":"0.001""#
             }
             Self::Purchase => r#""amount":"1000000""#,
+            Self::Token => "",
         }
     }
 
@@ -60,7 +66,7 @@ impl Route {
     #[must_use]
     pub const fn items(self) -> usize {
         match self.form() {
-            Form::Single(..) => 1,
+            Form::Single(..) | Form::Whole(..) => 1,
             Form::Batch(_, items) => items,
         }
     }

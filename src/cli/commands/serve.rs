@@ -99,6 +99,12 @@ pub(in crate::cli) struct Serve {
     /// Requests a second that one API key may make; 0 for no limit
     #[arg(long, value_name = "N")]
     rate_limit_per_key: Option<u32>,
+    /// Tokens a second that one OAuth client may ask for; 0 for no limit
+    #[arg(long, value_name = "N")]
+    token_rate_per_client: Option<u32>,
+    /// Tokens a second that one OAuth client may ask for with one scope; 0 for no limit
+    #[arg(long, value_name = "N")]
+    token_rate_per_scope: Option<u32>,
     /// Answer `POST /bench/echo/{wallet}`, which `bench http` measures against
     #[arg(long, hide = true)]
     bench_echo: bool,
@@ -135,6 +141,8 @@ impl Serve {
         flags.tail_max = self.tail_max;
         flags.max_connections = self.max_connections;
         flags.rate_limit_per_key = self.rate_limit_per_key;
+        flags.token_rate_per_client = self.token_rate_per_client;
+        flags.token_rate_per_scope = self.token_rate_per_scope;
     }
 
     pub(in crate::cli) async fn run(self, context: &mut Context<'_>) -> Outcome {

@@ -6,6 +6,7 @@ mod caller;
 mod charge;
 mod credentials;
 mod fields;
+mod form;
 mod object;
 mod params;
 mod path;
@@ -22,6 +23,7 @@ pub(super) use credentials::{Credentials, presented};
 pub(super) use fields::{
     AmountField, EXPIRY_SECONDS_MAX, Text, decimal, expiry, interval, moment, present, seconds, short_text,
 };
+pub(super) use form::{Form, OauthForm};
 pub(super) use object::Object;
 pub(super) use params::Params;
 pub(super) use path::{Named, ServicePath, WalletPath};

@@ -53,14 +53,18 @@ impl FromRequest<Shared> for BatchPayload {
 
 async fn read(request: Request, options: &HttpOptions, bytes_max: usize) -> Result<Bytes, Problem> {
     let (parts, body) = request.into_parts();
-    let slow =
-        |_| Problem::new(Code::RequestTimeout, "the request body was not complete within the time limit");
-    let bytes =
-        tokio::time::timeout(options.body_read_max, collect(body, bytes_max)).await.map_err(slow)??;
+    let bytes = within(body, options, bytes_max).await?;
     if !bytes.is_empty() {
         must_be_json(&parts.headers)?;
     }
     Ok(bytes)
+}
+
+/// A whole body, within the limits of size and time.
+pub(super) async fn within(body: Body, options: &HttpOptions, bytes_max: usize) -> Result<Bytes, Problem> {
+    let slow =
+        |_| Problem::new(Code::RequestTimeout, "the request body was not complete within the time limit");
+    tokio::time::timeout(options.body_read_max, collect(body, bytes_max)).await.map_err(slow)?
 }
 
 fn must_be_json(headers: &HeaderMap) -> Result<(), Problem> {

@@ -36,6 +36,9 @@ use super::{
         (name = "events", description = "The log itself, for consumers"),
         (name = "compatible", description = "Paths and fields of earlier clients"),
         (name = "administration", description = "Organizations, apps and API keys"),
+        (name = "oauth", description = "The authorization server: OAuth 2 and OpenID Connect"),
+        (name = "pages", description = "Pages for people"),
+        (name = "users", description = "People: registration, sign-in, account and administration"),
         (name = "operations", description = "Health and figures"),
         (name = "discovery", description = "What this service is"),
     ),
@@ -61,10 +64,12 @@ pub(super) fn finish(documented: utoipa::openapi::OpenApi) -> Result<Value, serd
     let components = &mut document["components"];
     components["securitySchemes"] = json!({
         "api_key": { "type": "apiKey", "in": "header", "name": "X-API-Key", "description": "An app's API key" },
+        "client": { "type": "http", "scheme": "basic", "description": "An OAuth client's id and secret" },
         "bearer": { "type": "http", "scheme": "bearer", "description": "The same key, or the operator's admin token" },
     });
     components["schemas"]["Problem"] = problem_schema();
     components["schemas"]["ItemProblem"] = item_problem_schema();
+    components["schemas"]["OauthError"] = oauth_error_schema();
     components["headers"] = json!({
         "X-Request-Id": { "schema": { "type": "string" }, "description": "The caller's request id, or a new one" },
         "Idempotent-Replayed": {
@@ -93,9 +98,19 @@ fn complete(operation: &mut Value, route: &Route, shared: &mut Map<String, Value
         Access::Public => (None, "Public.".to_owned()),
         Access::Needs(scope) => (Some(scope.as_str()), format!("Needs the scope `{scope}`.")),
         Access::Operator => (Some("operator"), "Needs the operator's admin token.".to_owned()),
+        Access::Client => (
+            None,
+            "For OAuth clients, which authenticate by `Authorization: Basic` or in the form.".to_owned(),
+        ),
+        Access::Browser => (None, "For browsers: the session is in a cookie.".to_owned()),
+        Access::SignedIn => (Some("user"), "Needs an access token of the user's own.".to_owned()),
     };
+    if route.access == Access::Client {
+        operation["security"] = json!([{ "client": [] }, {}]);
+    }
     if let Some(needs) = needs {
-        let schemes = if route.access == Access::Operator { &["bearer"][..] } else { &["api_key", "bearer"] };
+        let tokens_only = matches!(route.access, Access::Operator | Access::SignedIn);
+        let schemes = if tokens_only { &["bearer"][..] } else { &["api_key", "bearer"] };
         operation["security"] = schemes.iter().map(|scheme| json!({ *scheme: [needs] })).collect();
     }
     let said = operation["description"].as_str().unwrap_or_default();
@@ -129,10 +144,10 @@ fn request_headers(route: &Route) -> Vec<Value> {
     let header = |name: &str, text: &str| json!({ "name": name, "in": "header", "required": false, "schema": { "type": "string" }, "description": text });
     let mut headers =
         vec![header("X-Request-Id", "Your id of this request, 1 to 128 visible characters; echoed")];
-    if route.access != Access::Public && route.access != Access::Operator {
+    if matches!(route.access, Access::Needs(_)) {
         headers.push(header("X-Organization", "The organization to act in, by name or id; for operators"));
     }
-    if route.access != Access::Public {
+    if matches!(route.access, Access::Needs(_) | Access::Operator) {
         let text = "The ledger to act in, by id; for operators of several. The default one, when absent";
         headers.push(header("X-Ledger", text));
     }
@@ -144,7 +159,13 @@ fn request_headers(route: &Route) -> Vec<Value> {
             "One key per intended request, 1 to 255 visible characters; a repetition gets the first answer",
         ),
         Kind::Batch => Some("The key of an atomic batch; otherwise each item has its own"),
-        Kind::Discovery | Kind::Read | Kind::Administration | Kind::Rule => None,
+        Kind::Discovery
+        | Kind::Read
+        | Kind::Administration
+        | Kind::Rule
+        | Kind::Account
+        | Kind::Oauth
+        | Kind::Page => None,
     };
     if let Some(text) = key {
         headers.push(header("Idempotency-Key", text));
@@ -169,6 +190,19 @@ fn problem_schema() -> Value {
             "code": { "type": "string", "enum": codes, "description": "What went wrong, for programs" },
             "request_id": text("The value of X-Request-Id"),
             "error": text("The title once more, for clients that expect a string there"),
+        },
+    })
+}
+
+fn oauth_error_schema() -> Value {
+    let text = |text: &str| json!({ "type": "string", "description": text });
+    json!({
+        "type": "object",
+        "description": "An error of an OAuth endpoint (RFC 6749, section 5.2).",
+        "required": ["error", "error_description"],
+        "properties": {
+            "error": text("What went wrong, for programs, such as `invalid_client`"),
+            "error_description": text("What went wrong, for developers"),
         },
     })
 }

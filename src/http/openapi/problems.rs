@@ -11,6 +11,18 @@ use crate::http::{
 /// The error responses of a route, by status: references into `shared`, because many routes answer
 /// the same.
 pub(super) fn responses(route: &Route, shared: &mut Map<String, Value>) -> Map<String, Value> {
+    match route.kind {
+        Kind::Oauth => return oauth_errors(),
+        Kind::Page => return pages(),
+        Kind::Discovery
+        | Kind::Read
+        | Kind::Command
+        | Kind::KeyOptional
+        | Kind::Batch
+        | Kind::Rule
+        | Kind::Account
+        | Kind::Administration => {}
+    }
     let mut codes = codes(route);
     codes.sort_unstable();
     codes.dedup();
@@ -47,6 +59,50 @@ fn response(codes: &[Code]) -> Value {
     response
 }
 
+/// What endpoints of OAuth answer when they refuse.
+fn oauth_errors() -> Map<String, Value> {
+    let answer = |text: &str| {
+        json!({
+            "description": text,
+            "content": { "application/json": { "schema": { "$ref": "#/components/schemas/OauthError" } } },
+            "headers": { "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" } },
+        })
+    };
+    let mut unauthenticated = answer("Wrong or no credentials");
+    unauthenticated["headers"]["WWW-Authenticate"] =
+        json!({ "$ref": "#/components/headers/WWW-Authenticate" });
+    let mut answers = Map::from_iter([
+        ("400".to_owned(), answer("An OAuth error, such as `invalid_grant`")),
+        ("401".to_owned(), unauthenticated),
+        ("403".to_owned(), answer("The token lacks a scope")),
+    ]);
+    for status in ["429", "503"] {
+        let mut later = answer("Come back later");
+        later["headers"]["Retry-After"] = json!({ "$ref": "#/components/headers/Retry-After" });
+        answers.insert(status.to_owned(), later);
+    }
+    answers
+}
+
+/// What pages answer when they refuse.
+fn pages() -> Map<String, Value> {
+    let page = |text: &str| {
+        json!({
+            "description": text,
+            "content": { "text/html": { "schema": { "type": "string" } } },
+            "headers": { "X-Request-Id": { "$ref": "#/components/headers/X-Request-Id" } },
+        })
+    };
+    let pages = [
+        ("400", "A page that says what is wrong"),
+        ("401", "The page again: that did not work"),
+        ("403", "The form was not sent from this browser by a page of ours"),
+        ("429", "The page again: too many attempts"),
+        ("503", "A page that asks to come back"),
+    ];
+    pages.into_iter().map(|(status, text)| (status.to_owned(), page(text))).collect()
+}
+
 fn codes(route: &Route) -> Vec<Code> {
     let mut codes = vec![Code::HeadersTooLarge, Code::Internal];
     if route.access != Access::Public {
@@ -62,10 +118,13 @@ fn codes(route: &Route) -> Vec<Code> {
         codes.extend([Code::RequestTimeout, Code::PayloadTooLarge, Code::UnsupportedMediaType]);
     }
     codes.extend_from_slice(match route.kind {
-        Kind::Discovery => &[],
+        Kind::Discovery | Kind::Oauth | Kind::Page => &[],
         Kind::Read => &[Code::Unavailable],
         Kind::Administration | Kind::Rule => {
             &[Code::Conflict, Code::NotReady, Code::Overloaded, Code::Unavailable, Code::OutcomeUnknown]
+        }
+        Kind::Account => {
+            &[Code::BadRequest, Code::NotReady, Code::Overloaded, Code::Unavailable, Code::OutcomeUnknown]
         }
         Kind::Command | Kind::KeyOptional | Kind::Batch => &[
             Code::MissingIdempotencyKey,
@@ -160,6 +219,14 @@ fn of_path(route: &Route) -> &'static [Code] {
             Code::BalanceOverflow,
         ],
         "/v1/wallets/{wallet}/freeze" => &[Code::WalletFrozen],
+        "/auth/register" => &[Code::NotFound, Code::PasswordRefused, Code::TooManyAttempts],
+        "/auth/verify-email" => &[Code::InvalidLink],
+        "/auth/login" => {
+            &[Code::InvalidCredentials, Code::EmailNotVerified, Code::AccountDisabled, Code::TooManyAttempts]
+        }
+        "/auth/refresh" => &[Code::InvalidCredentials],
+        "/auth/password" => &[Code::InvalidCredentials, Code::PasswordRefused, Code::TooManyAttempts],
+        "/auth/password/reset" => &[Code::InvalidLink, Code::PasswordRefused, Code::TooManyAttempts],
         "/v1/wallets/{wallet}/unfreeze" => &[Code::WalletNotFrozen],
         "/v1/wallets/{wallet}/credit-limit" | "/v1/wallets/{wallet}/low-balance" => &[Code::InvalidAmount],
         "/v1/wallets/{wallet}/caps" => &[Code::InvalidAmount, Code::TooManyCaps],

@@ -9,6 +9,7 @@ mod mailed;
 mod message;
 mod parts;
 mod register;
+mod sign_out;
 #[cfg(test)]
 mod tests;
 mod verified;
@@ -22,4 +23,5 @@ pub use mailed::{AskReset, ChooseReset, Verify, ask_reset, choose_reset, verify}
 pub use message::{Message, message};
 pub use parts::{AskingApp, Form};
 pub use register::{Register, register};
+pub use sign_out::sign_out;
 pub use verified::{Verified, verified};

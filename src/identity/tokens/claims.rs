@@ -3,7 +3,7 @@
 use events::{AppId, OrgId, SessionId, TokenId, UserId, UserRole};
 use serde::{Deserialize, Serialize};
 
-use crate::identity::Scopes;
+use crate::identity::{Denial, Scopes};
 
 /// Whose token it is, said outright: a client id may look like anything but a UUID, and still nobody
 /// should have to guess.
@@ -85,6 +85,20 @@ impl Claims {
     #[must_use]
     pub fn scopes(&self) -> Scopes {
         Scopes::known(&self.scope)
+    }
+}
+
+impl Denial {
+    /// What a token says of itself.
+    #[must_use]
+    pub fn of(claims: &Claims) -> Self {
+        Self {
+            token: Some(claims.jti),
+            session: claims.sid,
+            user: claims.user(),
+            app: claims.app_id,
+            issued: Self::issued(claims.jti, claims.iat),
+        }
     }
 }
 

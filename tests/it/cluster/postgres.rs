@@ -115,11 +115,7 @@ impl Common {
 }
 
 fn machine() -> Machine {
-    Machine {
-        clock: Arc::new(SystemClock::new()),
-        entropy: || Box::new(Generator::from_system()),
-        signing_key: PrivateKey::generate,
-    }
+    Machine { clock: Arc::new(SystemClock::new()), entropy: || Box::new(Generator::from_system()) }
 }
 
 impl Replica {

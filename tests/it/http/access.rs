@@ -31,6 +31,7 @@ impl Persona {
             Access::Public => true,
             Access::Needs(scope) => scopes.contains(&scope) || scopes.contains(&Scope::Admin),
             Access::Operator => self.operates,
+            Access::Client | Access::SignedIn | Access::Browser => false,
         };
         (!allowed).then_some((403, "forbidden"))
     }
@@ -92,9 +93,10 @@ fn judged(route: &Route, answer: &Answer, refusal: Option<(u16, &str)>) -> Resul
     let problem = answer.is_problem(status, code)?;
     let required = match route.access {
         _ if status != 403 => return Ok(()),
-        Access::Public => "",
+        Access::Public | Access::Client | Access::Browser => "",
         Access::Needs(scope) => scope.as_str(),
         Access::Operator => "operator",
+        Access::SignedIn => "user",
     };
     if problem["required_scope"] == required {
         Ok(())
@@ -107,7 +109,20 @@ fn judged(route: &Route, answer: &Answer, refusal: Option<(u16, &str)>) -> Resul
 async fn the_public_routes_are_these() {
     let public: Vec<_> =
         ROUTES.iter().filter(|route| route.access == Access::Public).map(|route| route.path).collect();
-    assert_eq!(public, ["/livez", "/readyz", "/openapi.json", "/problems", "/problems/{code}"]);
+    let people = [
+        "/auth/register",
+        "/auth/verify-email",
+        "/auth/login",
+        "/auth/refresh",
+        "/auth/password/reset",
+        "/auth/password/reset",
+    ];
+    let (of_people, public): (Vec<_>, Vec<_>) = public.into_iter().partition(|path| people.contains(path));
+    assert_eq!(of_people, people);
+    let discovery =
+        ["/oauth/jwks", "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
+    let operations = ["/livez", "/readyz", "/openapi.json", "/problems", "/problems/{code}"];
+    assert_eq!(public, [&discovery[..], &operations].concat());
     let anonymous = TestApp::start().await;
     for path in ["/docs/", "/api/v1/docs/"] {
         anonymous.anonymous().get(path).await.expect(200);
@@ -123,7 +138,10 @@ async fn another_organization_has_the_same_routes_and_none_of_the_things() {
         // A service is only a name.
         let path = route.path.replace("{service}", "");
         let names_a_thing = path.contains('{') || path.starts_with("/api/mcp/");
-        if !names_a_thing || route.access == Access::Public || route.path.starts_with("/bench/") {
+        if !names_a_thing
+            || matches!(route.access, Access::Public | Access::Operator)
+            || route.path.starts_with("/bench/")
+        {
             continue;
         }
         let before = app.head();

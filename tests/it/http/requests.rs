@@ -1,6 +1,6 @@
 //! A sound request to each route, and how to spoil one.
 
-use credit_ledger::http::routes::{Kind, ROUTES, Route};
+use credit_ledger::http::routes::{Access, Kind, ROUTES, Route};
 use reqwest::Method;
 
 use super::things::{Things, new_wallet};
@@ -153,8 +153,14 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
             ("approval_above", "\"100\""),
         ],
         "/v1/wallets" => &[("wallet", "UNIQUE")],
+        "/v1/users/{user}/roles" => &[("roles", "[\"customer\"]")],
+        "/v1/users/{user}/disable" | "/v1/users/{user}/enable" => &[],
         "/v1/organizations" => &[("name", "UNIQUE")],
         "/v1/apps" => &[("name", "UNIQUE"), ("scopes", "[\"credits:check\"]")],
+        "/v1/apps/{app}/client" => {
+            &[("grants", "[\"client_credentials\"]"), ("scopes", "[\"credits:check\"]")]
+        }
+        "/v1/apps/{app}/secrets" | "/v1/signing-keys" => &[],
         "/v1/apps/{app}/keys" => &[("scopes", "[\"credits:check\"]")],
         "/v1/keys/{key}/rotate" => &[("overlap_seconds", "60")],
         other => panic!("say what a sound body to {other} is"),
@@ -168,7 +174,14 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
     fields.iter().map(|(name, json)| ((*name).to_owned(), filled(json))).collect()
 }
 
-/// Every route, with a sound request about these things.
+/// Every route for apps and operators, with a sound request about these things. Those for people alone
+/// have their own tests, in `users`, and those of OAuth and the pages in `oauth::routes`.
 pub(crate) fn all(things: &Things) -> impl Iterator<Item = (&'static Route, Draft)> {
-    ROUTES.iter().map(|route| (route, Draft::of(route, things)))
+    let plain = |route: &&Route| !is_for_people(route) && !matches!(route.kind, Kind::Oauth | Kind::Page);
+    ROUTES.iter().filter(plain).map(|route| (route, Draft::of(route, things)))
+}
+
+/// Whether a route is for people alone: to sign in, or for who did.
+pub(crate) fn is_for_people(route: &Route) -> bool {
+    route.kind == Kind::Account || route.access == Access::SignedIn
 }

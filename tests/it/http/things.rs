@@ -36,10 +36,16 @@ pub(crate) struct Things {
     pub(crate) adjustment: String,
     /// The app that made it all.
     pub(crate) app: String,
+    /// A secret of that app as an OAuth client, which nobody uses.
+    pub(crate) secret: String,
+    /// The key that signs tokens; for operators.
+    pub(crate) kid: String,
     /// A key of that app which nobody uses.
     pub(crate) key: String,
     /// More of those.
     pub(crate) keys: Spare,
+    /// A user of the organization; none when nothing was stocked.
+    pub(crate) user: String,
     /// Open holds of one credit.
     pub(crate) holds: Spare,
     /// Adjustments that another key of the app has proposed.
@@ -95,6 +101,9 @@ impl Things {
         let refund = refund.key("things").await.expect(201).member("id");
         let adjustment = adjust(client, &wallet, "things", "2").await.expect(201);
         let key = key.await.expect(201).member("key_id");
+        let service = json!({ "grants": ["client_credentials"], "scopes": ["credits:check"] });
+        client.put(&format!("/v1/apps/{own}/client"), &service).await.expect(200);
+        let secret = client.post(&format!("/v1/apps/{own}/secrets"), &json!({})).await.expect(201);
         // From now on every read shows all of it.
         wallet_at(client, &wallet, adjustment.position()).await;
         Self {
@@ -110,7 +119,10 @@ impl Things {
             adjustment: adjustment.member("id"),
             app: own,
             key,
+            secret: secret.member("secret_id"),
+            kid: String::new(),
             keys: Spare::default(),
+            user: String::new(),
             holds: Spare::default(),
             proposals: Spare::default(),
             liquid: Spare::default(),
@@ -130,7 +142,9 @@ impl Things {
         client.put("/v1/policy", &policy()).await.expect(200);
         let [holds, proposals, liquid, frozen, keys] = spare(app, client, &things.wallet).await;
         wallet_at(client, &things.wallet, app.head().get() - 1).await;
-        Self { holds, proposals, liquid, frozen, keys, ..things }
+        let kid = app.ledger.auth.tokens.keys().first().expect("a key").kid.to_string();
+        let user = user(app, client).await;
+        Self { holds, proposals, liquid, frozen, keys, kid, user, ..things }
     }
 
     /// The path of a route with its parameters filled in.
@@ -152,6 +166,9 @@ impl Things {
         path.replace("{wallet}", wallet)
             .replace("{id}", id)
             .replace("{app}", &self.app)
+            .replace("{secret}", &self.secret)
+            .replace("{kid}", &self.kid)
+            .replace("{user}", &self.user)
             .replace("{key}", key)
             .replace("{code}", "not-found")
             .replace("{service}", "chat")
@@ -200,6 +217,15 @@ async fn spare(app: &TestApp, client: &Client, wallet: &str) -> [Spare; 5] {
         request.key(&format!("spare-{wallet}")).await.expect(200);
     }
     [holds, proposals, liquid, frozen, keys].map(Spare::of)
+}
+
+/// A user of a client's organization, as registration makes one.
+async fn user(app: &TestApp, client: &Client) -> String {
+    let own = client.app_id.as_deref().and_then(|id| id.parse().ok()).expect("an app");
+    let org = app.ledger.identity.app(own).expect("an app").org;
+    let email = format!("user-{}@mail.example", new_wallet()).parse().expect("an address");
+    let (user, _) = app.ledger.auth.users.create(&email, None, org, None).await.expect("a user");
+    user.to_string()
 }
 
 /// The policy under which adjustments above 100 need a second person.

@@ -46,7 +46,14 @@ async fn an_unusable_key_is_refused_and_a_missing_one_where_it_is_needed() {
                 rows
             }
             Kind::KeyOptional => unusable(&sound),
-            Kind::Discovery | Kind::Read | Kind::Administration | Kind::Batch | Kind::Rule => Vec::new(),
+            Kind::Discovery
+            | Kind::Read
+            | Kind::Administration
+            | Kind::Batch
+            | Kind::Rule
+            | Kind::Oauth
+            | Kind::Page
+            | Kind::Account => Vec::new(),
         };
         world.refuse(route, rows, &mut faults).await;
     }

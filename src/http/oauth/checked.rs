@@ -1,0 +1,125 @@
+//! An authorization request whose client and redirect URI are verified: from here on answers, errors as
+//! well, go to the client. Before that they are shown to the person at the browser.
+
+use axum::{http::StatusCode, response::Response};
+
+use crate::{
+    http::{
+        app::Shared,
+        auth::browser::{see_other, told},
+        pages::{AskingApp, Page},
+    },
+    identity::{
+        Client, Scopes, User,
+        browsers::SignedIn,
+        oauth::{
+            Agreed, ErrorCode, OauthError,
+            authorize::{Asked, Target, state},
+            params::{Params, appended},
+            redirect, selection,
+            token::{GrantType, audiences},
+        },
+    },
+};
+
+/// Who asks, and where the answer goes.
+#[derive(Debug)]
+pub(in crate::http) struct Addressed {
+    pub(in crate::http) client: Client,
+    pub(in crate::http) redirect_uri: String,
+    state: Option<String>,
+    issuer: Box<str>,
+}
+
+impl Addressed {
+    /// Verifies who asks and where the answer goes.
+    pub(in crate::http) fn of(shared: &Shared, params: &Params) -> Result<Self, Page> {
+        let refused = |text: &str| told("This sign-in cannot be started", text, StatusCode::BAD_REQUEST);
+        let target = Target::parse(params).map_err(|error| refused(&error.description))?;
+        let client = shared.identity.client_by_id(target.client_id).filter(|client| !client.disabled);
+        let client = client.ok_or_else(|| refused("The app that sent you here is not known."))?;
+        let asked = target.redirect_uri;
+        if !client.redirect_uris.iter().any(|registered| redirect::matches(registered, asked)) {
+            return Err(refused("The app wants to be answered at an address that is not registered for it."));
+        }
+        let state = state(params).map_err(|error| refused(&error.description))?.map(str::to_owned);
+        let issuer = shared.auth.issuer().into();
+        Ok(Self { client, redirect_uri: asked.to_owned(), state, issuer })
+    }
+
+    /// Reads what is asked for, within what the client may ask for.
+    pub(in crate::http) fn asked(&self, params: &Params) -> Result<(Asked, Scopes), OauthError> {
+        let grant = GrantType::AuthorizationCode.as_str();
+        if !self.client.grants.iter().any(|known| **known == *grant) {
+            return Err(OauthError::new(ErrorCode::UnauthorizedClient, "the client may not use this grant"));
+        }
+        let asked = Asked::parse(params)?;
+        let scopes = selection::select(asked.scope.as_deref(), self.client.scopes)?;
+        Ok((asked, scopes))
+    }
+
+    /// Refuses resources that are none of the client's.
+    pub(in crate::http) fn must_serve(&self, shared: &Shared, asked: &Asked) -> Result<(), OauthError> {
+        audiences(&asked.resources, &shared.auth.oauth.audiences(&self.client)).map(drop)
+    }
+
+    /// Tells the client what went wrong.
+    pub(in crate::http) fn fail(&self, error: &OauthError) -> Response {
+        let params = Params::default().with("error", error.code.as_str());
+        self.answer(params.with("error_description", &error.description))
+    }
+
+    /// Gives the client a code for what the user agreed to.
+    pub(in crate::http) async fn succeed(
+        &self,
+        shared: &Shared,
+        asked: Asked,
+        scopes: Scopes,
+        signed_in: &SignedIn,
+    ) -> Response {
+        let agreed = Agreed {
+            user: signed_in.user.id,
+            session: signed_in.session,
+            since: signed_in.since,
+            scopes,
+            redirect_uri: self.redirect_uri.as_str().into(),
+            challenge: asked.challenge,
+            nonce: asked.nonce,
+            resources: asked.resources,
+        };
+        match shared.auth.oauth.code(&self.client, agreed, shared.clock.now()).await {
+            Ok(code) => self.answer(Params::default().with("code", &code)),
+            Err(error) => self.fail(&error),
+        }
+    }
+
+    /// An answer, with the client's state and the issuer (RFC 9207).
+    fn answer(&self, params: Params) -> Response {
+        let params = match &self.state {
+            Some(state) => params.with("state", state),
+            None => params,
+        };
+        see_other(&appended(&self.redirect_uri, &params.with("iss", &self.issuer)))
+    }
+
+    /// The client as people see it.
+    pub(in crate::http) fn shown(&self) -> AskingApp<'_> {
+        shown(&self.client, &self.redirect_uri)
+    }
+}
+
+/// The app that an authorization request is from, for the page to sign in; none when it would be refused.
+pub(in crate::http) fn app_of(shared: &Shared, query: &str) -> Option<Addressed> {
+    Addressed::of(shared, &Params::parse(query).ok()?).ok()
+}
+
+/// What was agreed to before, as far as the user may agree to it at all.
+pub(in crate::http) fn agreed(shared: &Shared, client: &Client, user: &User) -> Scopes {
+    let access = shared.identity.access(user.id, client.app);
+    access.map_or(Scopes::NONE, |access| access.scopes)
+}
+
+fn shown<'a>(client: &'a Client, redirect_uri: &'a str) -> AskingApp<'a> {
+    let host = redirect_uri.split_once("://").map(|(_, rest)| rest.split(['/', '?']).next().unwrap_or(rest));
+    AskingApp { name: &client.display_name, domain: host }
+}

@@ -1,0 +1,62 @@
+//! `POST /oauth/consent`: what somebody decided about an app.
+
+use axum::{extract::State, http::HeaderMap, response::Response};
+
+use super::{
+    authorize::grant,
+    checked::{Addressed, agreed},
+};
+use crate::{
+    http::{
+        app::Shared,
+        auth::{browser::Browser, login},
+        extract::Form,
+        pages::Page,
+    },
+    identity::oauth::{ErrorCode, OauthError, allowed, params::Params, selection},
+};
+
+/// Takes the decision of the page that asks for consent.
+#[utoipa::path(
+    post, path = "/oauth/consent", tag = "oauth", operation_id = "consent",
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`decision` (`allow` or `deny`), `request` and `csrf` of the page"),
+    responses((status = 303, description = "Back to the client")),
+)]
+pub(in crate::http) async fn decide(
+    State(shared): State<Shared>,
+    browser: Browser,
+    headers: HeaderMap,
+    Form(form): Form,
+) -> Result<Response, Page> {
+    browser.must_have_sent(&shared, &headers, &form)?;
+    // It was checked when the page was shown, and it came back from a browser.
+    let params = login::read(form.optional("request").ok().flatten().unwrap_or_default())?;
+    let addressed = Addressed::of(&shared, &params)?;
+    let agrees = form.optional("decision").ok().flatten() == Some("allow");
+    let decided = settle(&shared, &browser, &addressed, &params, agrees).await;
+    Ok(decided.unwrap_or_else(|error| addressed.fail(&error)))
+}
+
+async fn settle(
+    shared: &Shared,
+    browser: &Browser,
+    addressed: &Addressed,
+    params: &Params,
+    agrees: bool,
+) -> Result<Response, OauthError> {
+    let (asked, scopes) = addressed.asked(params)?;
+    addressed.must_serve(shared, &asked)?;
+    let Some(signed_in) = &browser.signed_in else {
+        // The session ended while the page was open.
+        return Ok(login::first(&format!("/oauth/authorize?{}", params.to_query()), None));
+    };
+    if !agrees {
+        return Err(OauthError::new(ErrorCode::AccessDenied, "the user said no"));
+    }
+    let scopes = selection::within(scopes, allowed(&addressed.client, &signed_in.user));
+    let held = agreed(shared, &addressed.client, &signed_in.user);
+    if !held.covers(scopes) {
+        grant(shared, addressed, signed_in, held, scopes).await?;
+    }
+    Ok(addressed.succeed(shared, asked, scopes, signed_in).await)
+}

@@ -1,0 +1,124 @@
+//! Tokens of services, and how clients say who they are.
+
+use serde_json::json;
+
+use super::world::{World, claims, error};
+
+#[tokio::test]
+async fn a_service_gets_a_token_of_its_own_for_900_seconds() {
+    let world = World::new().await;
+    let client = world.client("chat-api-service", "groups:admin members:read openid").await;
+    let form = [("grant_type", "client_credentials"), ("scope", "groups:read members:read")];
+    let answer = world.token(&client, &form).await.expect(200);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let body = answer.json();
+    let token = body["access_token"].as_str().expect("a token");
+    let expected = json!({ "access_token": token, "token_type": "Bearer", "expires_in": 900, "scope": "groups:read members:read" });
+    assert_eq!(body, expected);
+    let said = claims(token);
+    for (name, value) in [
+        ("sub", json!("chat-api-service")),
+        ("client_id", json!("chat-api-service")),
+        ("scope", json!("groups:read members:read")),
+        ("type", json!("access")),
+        ("principal_type", json!("service")),
+        ("org_id", json!(world.org)),
+        ("app_id", json!(client.app)),
+    ] {
+        assert_eq!(said[name], value, "{name}");
+    }
+    assert_eq!(said["aud"].as_array().map(Vec::len), Some(2), "the ledger and the client's own audience");
+    assert_eq!(said["exp"].as_i64().zip(said["iat"].as_i64()).map(|(exp, iat)| exp - iat), Some(900));
+}
+
+#[tokio::test]
+async fn a_service_gets_no_more_than_its_client_may_have() {
+    let world = World::new().await;
+    let client = world.client("service", "groups:read openid").await;
+    for scope in
+        ["groups:admin", "groups:read credits:deduct", "openid", "nonsense", "groups:read,members:read"]
+    {
+        let form = [("grant_type", "client_credentials"), ("scope", scope)];
+        error(&world.token(&client, &form).await, 400, "invalid_scope");
+    }
+    let all = world.token(&client, &[("grant_type", "client_credentials")]).await.expect(200);
+    assert_eq!(all.json()["scope"], "groups:read", "what is about people is not a service's");
+    let resource = |uri| [("grant_type", "client_credentials"), ("resource", uri)];
+    let narrow = world.token(&client, &resource("https://api.example")).await.expect(200);
+    assert_eq!(claims(&narrow.member("access_token"))["aud"], json!(["https://api.example"]));
+    error(&world.token(&client, &resource("https://other.example")).await, 400, "invalid_target");
+}
+
+#[tokio::test]
+async fn a_client_authenticates_in_the_header_or_in_the_form() {
+    let world = World::new().await;
+    let client = world.client("service", "groups:read").await;
+    let secret = client.secret.clone().expect("a secret");
+    let form = [("grant_type", "client_credentials")];
+    let basic = |id: &str, secret: &str| {
+        world.http.post(world.url("/oauth/token")).basic_auth(id, Some(secret)).form(&form).send()
+    };
+    assert_eq!(basic("service", &secret).await.expect("an answer").status(), 200);
+    world.token(&client, &form).await.expect(200);
+    let wrong = secret.replace("cls_", "clk_");
+    let cut = &secret[..secret.len() - 1];
+    for (id, secret) in
+        [("service", &*wrong), ("service", cut), ("service", ""), ("other", &secret), ("", &secret)]
+    {
+        let answer = basic(id, secret).await.expect("an answer");
+        assert_eq!(answer.status(), 401, "{id}");
+        let challenge = answer.headers()["www-authenticate"].to_str().expect("text").to_owned();
+        assert!(challenge.starts_with("Basic "), "{challenge}");
+        let known =
+            world.form("/oauth/token", &[form[0], ("client_id", id), ("client_secret", secret)]).await;
+        error(&known, 401, "invalid_client");
+    }
+    let both = world.http.post(world.url("/oauth/token")).basic_auth("service", Some(&secret));
+    let both = both.form(&[form[0], ("client_secret", &secret)]).send().await.expect("an answer");
+    assert_eq!(both.status(), 400, "two ways at once");
+}
+
+#[tokio::test]
+async fn a_secret_counts_until_it_is_revoked_and_several_may_count_at_once() {
+    let world = World::new().await;
+    let old = world.client("service", "groups:read").await;
+    let identity = &world.app.ledger.identity;
+    let issued = identity.issue_client_secret(old.app, None, None).await.expect("a secret");
+    let new = super::world::Known { secret: Some(issued.expose().to_owned()), ..old.clone() };
+    let form = [("grant_type", "client_credentials")];
+    for client in [&old, &new] {
+        world.token(client, &form).await.expect(200);
+    }
+    identity.revoke_client_secret(new.app, issued.id, None).await.expect("revoked");
+    world.token(&old, &form).await.expect(200);
+    error(&world.token(&new, &form).await, 401, "invalid_client");
+    let now = credit_ledger::clock::Clock::now(&*world.app.clock);
+    let until = Some(now.plus_micros(10_000_000));
+    let brief = identity.issue_client_secret(old.app, until, None).await.expect("a secret");
+    let brief = super::world::Known { secret: Some(brief.expose().to_owned()), ..old.clone() };
+    world.token(&brief, &form).await.expect(200);
+    world.wait(10);
+    error(&world.token(&brief, &form).await, 401, "invalid_client");
+}
+
+#[tokio::test]
+async fn a_public_client_has_no_token_of_its_own_and_no_secret() {
+    let world = World::new().await;
+    let client = world.public("native", "openid credits:deduct").await;
+    let form = [("grant_type", "client_credentials")];
+    error(&world.token(&client, &form).await, 400, "unauthorized_client");
+    let other = world.client("service", "groups:read").await;
+    let claimed = super::world::Known { secret: other.secret.clone(), ..client.clone() };
+    error(&world.token(&claimed, &form).await, 401, "invalid_client");
+    let bare = super::world::Known { secret: None, ..other };
+    error(&world.token(&bare, &form).await, 401, "invalid_client");
+}
+
+#[tokio::test]
+async fn a_disabled_client_is_nobody() {
+    let world = World::new().await;
+    let client = world.client_with("service", "groups:read", |client| client.disabled = true).await;
+    error(&world.token(&client, &[("grant_type", "client_credentials")]).await, 401, "invalid_client");
+    let mut stranger = world.stranger();
+    assert_eq!(stranger.authorize(&client, &[]).await.status, 400);
+}

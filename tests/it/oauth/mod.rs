@@ -1,0 +1,14 @@
+//! The authorization server from outside.
+
+mod browsers;
+mod clients;
+mod codes;
+mod documents;
+mod errors;
+mod inspecting;
+mod redirects;
+mod refreshing;
+mod routes;
+mod secrets;
+mod signing_out;
+mod world;

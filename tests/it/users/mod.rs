@@ -1,0 +1,10 @@
+//! People: they register, sign in and out, and keep their account, over HTTP.
+
+mod account;
+mod administration;
+mod attacks;
+mod callers;
+mod passwords;
+mod registration;
+mod sessions;
+mod world;

@@ -1,0 +1,119 @@
+//! Registering tells nobody who has an account, and gives nobody another one's.
+
+use futures::future::join_all;
+use serde_json::json;
+
+use super::world::{PASSWORD, World};
+use crate::support::app::Home;
+
+#[tokio::test]
+async fn who_registers_confirms_the_address_and_signs_in() {
+    let world = World::new().await;
+    let request = json!({ "email": " Ann@Mail.Example", "password": PASSWORD, "name": "Ann Lee" });
+    let told = world.anyone().post("/auth/register", &request).await.expect(202);
+    assert_eq!(told.json(), json!({ "status": "mail-on-its-way" }));
+    let login = json!({ "email": "ann@mail.example", "password": PASSWORD });
+    let token = world.token("ann@mail.example").await;
+    // Not before the address is confirmed, and only who knows the password is told so.
+    world.anyone().post("/auth/login", &login).await.problem(403, "email-not-verified");
+    let wrong = json!({ "email": "ann@mail.example", "password": "another password" });
+    world.anyone().post("/auth/login", &wrong).await.problem(401, "invalid-credentials");
+    world.anyone().post("/auth/verify-email", &json!({ "token": token })).await.expect(204);
+    let again = world.anyone().post("/auth/verify-email", &json!({ "token": token }));
+    again.await.problem(400, "invalid-link");
+    let user = world.bearer(&world.login("ANN@mail.example", PASSWORD).await.access);
+    let me = user.get("/auth/me").await.expect(200).json();
+    assert_eq!(
+        (&me["email"], &me["name"], &me["roles"], &me["email_verified"]),
+        (&json!("ann@mail.example"), &json!("Ann Lee"), &json!(["customer"]), &json!(true))
+    );
+    // Straight to its credits: the wallet is open, and empty.
+    let wallet = me["user_id"].as_str().expect("an id");
+    let check = json!({ "service": "chat", "cost": "1" });
+    let answer = user.post(&format!("/v1/wallets/{wallet}/checks"), &check).await.expect(200).json();
+    assert_eq!((&answer["sufficient"], &answer["balance"]), (&json!(false), &json!("0")));
+}
+
+#[tokio::test]
+async fn a_known_address_answers_like_a_new_one_and_its_owner_is_told() {
+    let world = World::new().await;
+    world.user("ann@mail.example").await;
+    let head = world.app.head();
+    let request = json!({ "email": "ann@mail.example", "password": "of somebody else" });
+    let told = world.anyone().post("/auth/register", &request).await.expect(202);
+    assert_eq!(told.json(), json!({ "status": "mail-on-its-way" }));
+    let mails = world.mails("ann@mail.example").await;
+    assert_eq!(mails.len(), 2);
+    assert!(mails[1].contains("already have an account") && !mails[1].contains("?token="), "{}", mails[1]);
+    assert_eq!(world.app.head(), head, "nothing was recorded");
+    world.login("ann@mail.example", PASSWORD).await;
+    let wrong = json!({ "email": "ann@mail.example", "password": "of somebody else" });
+    world.anyone().post("/auth/login", &wrong).await.problem(401, "invalid-credentials");
+}
+
+/// Who registers with somebody else's address sets no password there: each link has its own.
+#[tokio::test]
+async fn an_account_is_not_hijacked_before_its_owner_comes() {
+    let world = World::new().await;
+    world.register("ann@mail.example", "the attacker's own").await;
+    let attackers = world.token("ann@mail.example").await;
+    world.register("ann@mail.example", PASSWORD).await;
+    let owners = world.token("ann@mail.example").await;
+    assert_ne!(attackers, owners);
+    world.anyone().post("/auth/verify-email", &json!({ "token": owners })).await.expect(204);
+    // The other link died with this one.
+    let late = world.anyone().post("/auth/verify-email", &json!({ "token": attackers }));
+    late.await.problem(400, "invalid-link");
+    let attack = json!({ "email": "ann@mail.example", "password": "the attacker's own" });
+    world.anyone().post("/auth/login", &attack).await.problem(401, "invalid-credentials");
+    world.login("ann@mail.example", PASSWORD).await;
+}
+
+#[tokio::test]
+async fn of_many_registrations_at_once_one_user_follows() {
+    let world = World::new().await;
+    let request = json!({ "email": "ann@mail.example", "password": PASSWORD });
+    let anyone = world.anyone();
+    let many = (0..8).map(|_| async { anyone.post("/auth/register", &request).await.expect(202) });
+    join_all(many).await;
+    world.settle().await;
+    let users = world.app.operator().get("/v1/users").await.expect(200).json();
+    assert_eq!(users["data"].as_array().map(Vec::len), Some(1), "{users}");
+    assert_eq!(world.mails("ann@mail.example").await.len(), 8);
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_is_told() {
+    let world = World::new().await;
+    let ask = async |email: &str, password: &str, name: &str| {
+        let request = json!({ "email": email, "password": password, "name": name });
+        world.anyone().post("/auth/register", &request).await
+    };
+    for email in ["", "ann", "ann@", "@mail.example", "a\nb@mail.example", "a@[127.0.0.1]", "a@b@c.example"] {
+        ask(email, PASSWORD, "Ann").await.problem(400, "bad-request");
+    }
+    for password in ["", "1234567", "password", "aaaaaaaaaa", "ann@mail.example", &"x".repeat(1_025)] {
+        ask("ann@mail.example", password, "Ann").await.problem(422, "password-refused");
+    }
+    for name in ["", "  ", "a\u{0}b", &"x".repeat(101)] {
+        ask("ann@mail.example", PASSWORD, name).await.problem(400, "bad-request");
+    }
+    let elsewhere = json!({ "email": "ann@mail.example", "password": PASSWORD, "organization": "nowhere" });
+    world.anyone().post("/auth/register", &elsewhere).await.problem(404, "not-found");
+    assert!(world.mails("ann@mail.example").await.is_empty());
+}
+
+#[tokio::test]
+async fn users_are_there_after_a_restart_and_in_a_database() {
+    for home in [Home::embedded(), Home::postgres().await] {
+        let world = World::of(home).await;
+        world.user("ann@mail.example").await;
+        let tokens = world.login("ann@mail.example", PASSWORD).await;
+        let world = World::of(world.app.end().await).await;
+        let me = world.bearer(&tokens.access).get("/auth/me").await.expect(200).json();
+        assert_eq!(me["email"], "ann@mail.example");
+        let request = json!({ "refresh_token": tokens.refresh });
+        world.anyone().post("/auth/refresh", &request).await.expect(200);
+        world.login("ann@mail.example", PASSWORD).await;
+    }
+}
