@@ -71,6 +71,9 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
         ]),
         "wallet" => malformed(&["\"\"", "\"x\"", "5", "[]", "\"7d1f6f0a-4f0e-4b1c\""]),
         "name" => names(path),
+        "roles" => {
+            malformed(&["null", "[]", "\"admin\"", "[\"root\"]", "[\"Admin\"]", "[5]", "[null]", "{}"])
+        }
         "scopes" => {
             let unknown =
                 ["[\"nonsense\"]", "[\"credits:*\"]", "[\"Admin\"]", "[\"admin\",\"\"]", "[\"admin \"]"];
