@@ -102,6 +102,7 @@ pub fn api(app: App) -> Api {
 /// Every handler with its documentation.
 fn documented() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(openapi::skeleton())
+        .merge(users::documented())
         .routes(routes!(wallets::open))
         .routes(routes!(wallets::read))
         .routes(routes!(purchases::create))
@@ -148,7 +149,6 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(compatible::deduct))
         .merge(administration())
         .merge(authorization())
-        .merge(people())
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(health::metrics))
@@ -194,33 +194,6 @@ fn authorization() -> OpenApiRouter<Shared> {
         .routes(routes!(auth::mailed::show_verify, auth::mailed::verify))
         .routes(routes!(auth::mailed::show_reset, auth::mailed::reset))
         .routes(routes!(auth::logout::show, auth::logout::take))
-}
-
-/// What people do by JSON.
-fn people() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(routes!(users::registration::register))
-        .routes(routes!(users::registration::verify))
-        .routes(routes!(users::login::login))
-        .routes(routes!(users::login::refresh))
-        .routes(routes!(users::login::logout))
-        .routes(routes!(users::passwords::change))
-        .routes(routes!(users::passwords::ask, users::passwords::reset))
-        .routes(routes!(users::account::me, users::account::change))
-        .routes(routes!(users::account::preferences, users::account::set_preferences))
-        .routes(routes!(users::sessions::list, users::sessions::end_all))
-        .routes(routes!(users::sessions::end))
-        .routes(routes!(users::apps::list))
-        .routes(routes!(users::apps::revoke))
-        .routes(routes!(users::activity::own))
-        .routes(routes!(users::activity::list))
-        .routes(routes!(users::activity::counts))
-        .routes(routes!(users::admin::list))
-        .routes(routes!(users::admin::read))
-        .routes(routes!(users::admin::set_roles))
-        .routes(routes!(users::admin::disable))
-        .routes(routes!(users::admin::enable))
-        .routes(routes!(users::admin::end_sessions))
 }
 
 /// The yardstick of the benchmark, which only a benchmark needs.

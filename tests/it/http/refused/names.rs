@@ -114,6 +114,7 @@ async fn what_is_not_there_or_somebody_elses_is_not_found() {
                 "{wallet}" => wallets(route, &sound, &world),
                 "{id}" => things(&sound, &world),
                 "{app}" => clients(&sound, &world.things.app, &world.theirs.app),
+                "{user}" => clients(&sound, &world.things.user, &world.theirs.user),
                 "{key}" => {
                     let key = sound.path.split('/').nth(3).unwrap_or_default();
                     clients(&sound, key, &world.theirs.key)

@@ -74,7 +74,7 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
         }
         "wallet" => malformed(&["\"\"", "\"x\"", "5", "[]", "\"7d1f6f0a-4f0e-4b1c\""]),
         "name" => names(path),
-        "scopes" => {
+        "scopes" | "roles" => {
             let unknown =
                 ["[\"nonsense\"]", "[\"credits:*\"]", "[\"Admin\"]", "[\"admin\",\"\"]", "[\"admin \"]"];
             [malformed(&unknown), malformed(&["[]", "null", "\"admin\"", "[5]", "[null]", "{}"])].concat()
