@@ -8,13 +8,29 @@ mod origin;
 pub(super) mod tokens;
 pub(super) mod users;
 
+use utoipa_axum::{router::OpenApiRouter, routes};
 use zeroize::Zeroizing;
 
 use super::{
+    app::Shared,
     extract::Text,
     problem::{Code, Problem},
 };
 use crate::identity::oauth::{ErrorCode, OauthError};
+
+/// The routes.
+pub(super) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(apps::register))
+        .routes(routes!(auth::begin_or_finish))
+        .routes(routes!(tokens::validate))
+        .routes(routes!(tokens::refresh))
+        .routes(routes!(users::read))
+        .routes(routes!(users::info))
+        .routes(routes!(credits::check))
+        .routes(routes!(credits::read))
+        .routes(routes!(credits::consume))
+}
 
 /// An error of the authorization server as these paths tell it: the other paths of apps have problems, too.
 fn fault(error: OauthError) -> Problem {

@@ -11,7 +11,7 @@ use crate::{
         app::Shared,
         auth::{
             browser::{Browser, see_other, site},
-            login,
+            login, register,
         },
         extract::Form,
         pages::{self, Consent, Page},
@@ -21,8 +21,9 @@ use crate::{
         browsers::SignedIn,
         oauth::{
             OauthError, allowed,
-            authorize::{Next, after_sign_in},
+            authorize::{Next, Prompt, after_sign_in},
             params::Params,
+            selection,
         },
         users,
     },
@@ -84,7 +85,9 @@ async fn answer(
     let client = &addressed.client;
     let signed_in = browser.signed_in.as_ref();
     let (scopes, held) = match signed_in {
-        Some(SignedIn { user, .. }) => (scopes.both(allowed(client, user)), agreed(shared, client, user)),
+        Some(SignedIn { user, .. }) => {
+            (selection::within(scopes, allowed(client, user)), agreed(shared, client, user))
+        }
         None => (scopes, Scopes::NONE),
     };
     let consented = client.first_party || held.covers(scopes);
@@ -92,7 +95,9 @@ async fn answer(
         Next::Fail(error) => Err(error),
         Next::SignIn => {
             let next = format!("{PATH}?{}", after_sign_in(params).to_query());
-            Ok(login::first(&next, asked.login_hint.as_deref()))
+            let hint = asked.login_hint.as_deref();
+            let creates = asked.prompt.contains(&Prompt::Create);
+            Ok(if creates { register::first(&next) } else { login::first(&next, hint) })
         }
         Next::Consent => {
             let signed_in = signed_in.ok_or_else(OauthError::server)?;

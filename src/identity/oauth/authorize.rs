@@ -39,16 +39,19 @@ pub enum Prompt {
     Login,
     /// Ask whether the app may, even if it may already.
     Consent,
+    /// Let somebody who has no account make one (Initiating User Registration via OpenID Connect 1.0).
+    Create,
     /// Let the user choose an account: there is one at a time, so sign in again.
     SelectAccount,
 }
 
 impl Prompt {
     /// Every value that is supported.
-    pub const ALL: [(&'static str, Self); 4] = [
+    pub const ALL: [(&'static str, Self); 5] = [
         ("none", Self::None),
         ("login", Self::Login),
         ("consent", Self::Consent),
+        ("create", Self::Create),
         ("select_account", Self::SelectAccount),
     ];
 }
@@ -227,7 +230,7 @@ mod tests {
             (format!("{GOOD}&request_uri=x"), ErrorCode::RequestUriNotSupported),
             (format!("{GOOD}&response_mode=fragment"), ErrorCode::InvalidRequest),
             (format!("{GOOD}&prompt=none+login"), ErrorCode::InvalidRequest),
-            (format!("{GOOD}&prompt=create"), ErrorCode::InvalidRequest),
+            (format!("{GOOD}&prompt=delete"), ErrorCode::InvalidRequest),
             (format!("{GOOD}&max_age=-1"), ErrorCode::InvalidRequest),
             (format!("{GOOD}&nonce=a&nonce=b"), ErrorCode::InvalidRequest),
         ] {

@@ -154,7 +154,7 @@ async fn what_the_user_takes_back_ends_at_once() {
     let going_on = json!({ "client_id": page.client_id, "refresh_token": signed_in["refresh_token"] });
     page.post("/api/cross-app/refresh-token", &going_on).await.problem(400, "invalid-grant");
     // The app's own key finds the user's wallet closed as well.
-    let key = identity.issue_key(app, "credits:deduct".parse().expect("scopes"), None, None).await;
+    let key = identity.issue_key(app, "credits:deduct".parse().expect("scopes"), None).await;
     let key = world.app.bearer("its key", key.expect("a key").secret.expose());
     let deduct = json!({ "service": "s", "cost": "1", "idempotency_key": "k" });
     key.post(&format!("/v1/wallets/{user}/deductions"), &deduct).await.problem(403, "access-not-granted");

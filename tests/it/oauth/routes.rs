@@ -33,12 +33,14 @@ async fn a_route_answers_only_those_it_is_for() {
                 Access::Client => error(&answer, 401, "invalid_client"),
                 Access::SignedIn => error(&answer, 401, "invalid_token"),
                 Access::Browser => page(route.path, &route.method, &answer),
-                Access::Public | Access::Needs(_) | Access::Operator => unreachable!("{}", route.path),
+                Access::Public | Access::Authenticated | Access::Needs(_) | Access::Operator => {
+                    unreachable!("{}", route.path)
+                }
             }
             seen += 1;
         }
     }
-    assert_eq!(seen, 3 * 18);
+    assert_eq!(seen, 3 * 24);
 }
 
 /// A page, or the way to one, for whoever comes; what it shows depends on the cookie alone.
@@ -46,8 +48,12 @@ async fn a_route_answers_only_those_it_is_for() {
 fn page(path: &str, method: &Method, answer: &Answer) {
     let expected: &[u16] = match (path, method) {
         ("/oauth/authorize", &Method::GET) => &[400],
-        ("/oauth/authorize", _) => &[303],
-        ("/oauth/logout" | "/login" | "/logout", &Method::GET) | ("/oauth/logout", _) => &[200],
+        ("/oauth/authorize", _) | ("/account", &Method::GET) => &[303],
+        (
+            "/oauth/logout" | "/login" | "/logout" | "/register" | "/verify-email" | "/password/reset",
+            &Method::GET,
+        )
+        | ("/oauth/logout", _) => &[200],
         _ => &[403],
     };
     assert!(expected.contains(&answer.status), "{method} {path}: {}", answer.status);
