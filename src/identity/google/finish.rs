@@ -84,6 +84,8 @@ impl Desk {
         match &done {
             Ok(done) => {
                 Self::count("completed");
+                // Many people may sign in from one address, so long as they do.
+                self.beginnings().pardon(origin.address);
                 let app = done.app.as_ref().map(|app| app.app);
                 self.note((ActivityKind::SignIn, Outcome::Done, METHOD), (Some(done.user), app), origin);
             }
@@ -101,7 +103,11 @@ impl Desk {
         let away = self.take(back, origin).await?;
         let monotonic = self.parts().clock.monotonic();
         let believed = google.must_be_of(back.iss, monotonic).await;
-        believed.inspect_err(|_| self.alert("provider_mix_up", away.app, origin))?;
+        believed.inspect_err(|error| {
+            if matches!(error, super::GoogleError::MixUp) {
+                self.alert("provider_mix_up", away.app, origin);
+            }
+        })?;
         let code = back.code.ok_or(SignInError::Declined)?;
         let person = google.redeem(code, &away.nonce, &away.pkce, self.now(), monotonic).await;
         let person = person.inspect_err(|error| {
