@@ -27,9 +27,7 @@ impl Index {
     pub(in crate::identity) fn put_all(&mut self, rows: impl IntoIterator<Item = PersonRow>) {
         let mut latest = None;
         for row in rows {
-            if let PersonRow::Session(_) | PersonRow::Token(_) = row {
-                latest = latest.max(ended(&row));
-            }
+            latest = latest.max(row.ended());
             let key = row.key();
             if self.rows.put(row) {
                 self.index(&key);
@@ -171,26 +169,17 @@ impl Index {
         });
         let client = denial.app.and_then(|app| self.rows.client(app)).is_some_and(|row| row.set.disabled);
         let access = denial.user.zip(denial.app).and_then(|(user, app)| self.rows.last_access(user, app));
-        let access = access.is_some_and(|row| row.revoked.is_some() || is_older(row.granted));
+        // By the second, as tokens tell it: the first token comes right after the grant.
+        let access =
+            access.is_some_and(|row| row.revoked.is_some() || seconds(denial.issued) < seconds(row.granted));
         token || session || user || client || access
     }
 }
 
-fn millis(time: Time) -> i64 {
-    time.micros().div_euclid(1_000)
+fn seconds(time: Time) -> i64 {
+    time.micros().div_euclid(1_000_000)
 }
 
-/// When what ended early did so.
-fn ended(row: &PersonRow) -> Option<Time> {
-    match row {
-        PersonRow::Session(row) => Some(row.revoked),
-        PersonRow::Token(row) => Some(row.revoked),
-        PersonRow::User(_)
-        | PersonRow::Access(_)
-        | PersonRow::Group(_)
-        | PersonRow::Member(_)
-        | PersonRow::Client(_)
-        | PersonRow::Secret(_)
-        | PersonRow::SigningKey(_) => None,
-    }
+fn millis(time: Time) -> i64 {
+    time.micros().div_euclid(1_000)
 }
