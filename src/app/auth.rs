@@ -1,6 +1,6 @@
 //! Tokens and the vault of a ledger.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use events::LedgerId;
@@ -11,6 +11,7 @@ use crate::{
     engine::Commands,
     identity::{
         Identity, Pepper, Service, ServiceParts,
+        google::{Google, GoogleSettings},
         mail::{Target, Texts},
         oauth::limits::TokenRates,
         tokens::TokenSettings,
@@ -28,6 +29,8 @@ pub(super) async fn open(
     vault: Arc<dyn Vault>,
 ) -> Result<Arc<Service>> {
     let settings = settings(config);
+    let google = google(config, &settings.issuer)?;
+    let frontend_url = Some(config.frontend_url.as_str()).filter(|url| !url.is_empty()).map(Box::from);
     let mail = Target::parse(ServerUrl::get(&config.mail_url), &config.data_dir)?;
     Ok(Service::open(ServiceParts {
         ledger,
@@ -37,6 +40,8 @@ pub(super) async fn open(
         commands,
         mailer: mail.mailer()?,
         texts: Texts::new(&config.mail_from, host(&settings.issuer)).context("mail_from")?,
+        google,
+        frontend_url,
         activity_days: u32::try_from(config.activity_days).unwrap_or(u32::MAX),
         settings,
         rates: TokenRates {
@@ -48,6 +53,32 @@ pub(super) async fn open(
         entropy: machine.entropy,
     })
     .await?)
+}
+
+/// The provider by which people may sign in, if one is configured.
+fn google(config: &Config, public_url: &str) -> Result<Option<Google>> {
+    if config.google_client_id.is_empty() {
+        return Ok(None);
+    }
+    let client_secret = match config.google_client_secret.get() {
+        Some(secret) => secret.to_owned(),
+        None => {
+            let file = &config.google_client_secret_file;
+            let text = fs::read_to_string(file);
+            text.with_context(|| format!("google_client_secret_file {}", file.display()))?.trim().to_owned()
+        }
+    };
+    let callback = match config.google_callback_url.as_str() {
+        "" => format!("{public_url}/api/auth/google/callback"),
+        url => url.to_owned(),
+    };
+    let settings = GoogleSettings {
+        issuer: config.google_issuer.as_str().into(),
+        client_id: config.google_client_id.as_str().into(),
+        client_secret: client_secret.into(),
+        callback: callback.into(),
+    };
+    Ok(Some(Google::new(settings)?))
 }
 
 fn settings(config: &Config) -> TokenSettings {

@@ -7,12 +7,12 @@ use events::LedgerId;
 use super::{
     commands::{
         adjust::Adjust, adjust::Approve, app::AppCommand, bench::BenchCommand, broker::BrokerCommand,
-        client::ClientCommand, completions::Completions, config::ConfigCommand, credit::Grant, credit::Purchase, demo::Demo,
-        entries::Entries, explain::Explain, export::Export, hold::HoldCommand, import::Import,
-        key::KeyCommand, keys::KeysCommand, ledger::LedgerCommand, migrate::Migrate, openapi::Openapi, policy::PolicyCommand,
-        price::PriceCommand, refund::Chargeback, refund::Refund, replay::Replay, report::ReportCommand,
-        serve::Serve, spend::Check, spend::Deduct, spend::Rollback, statement::Statement, tail::Tail,
-        verify::Verify, wallet::WalletCommand,
+        client::ClientCommand, completions::Completions, config::ConfigCommand, credit::Grant,
+        credit::Purchase, demo::Demo, entries::Entries, explain::Explain, export::Export, hold::HoldCommand,
+        import::Import, key::KeyCommand, keys::KeysCommand, ledger::LedgerCommand, migrate::Migrate,
+        openapi::Openapi, policy::PolicyCommand, price::PriceCommand, refund::Chargeback, refund::Refund,
+        replay::Replay, report::ReportCommand, serve::Serve, spend::Check, spend::Deduct, spend::Rollback,
+        statement::Statement, tail::Tail, verify::Verify, wallet::WalletCommand,
     },
     output::Format,
 };

@@ -249,11 +249,7 @@ fn own_app(shared: &Shared, caller: &Caller<scope::Admin>, id: &str) -> Result<i
     own.ok_or_else(|| Problem::not_found("app"))
 }
 
-fn own_client(
-    shared: &Shared,
-    caller: &Caller<scope::Admin>,
-    id: &str,
-) -> Result<identity::Client, Problem> {
+fn own_client(shared: &Shared, caller: &Caller<scope::Admin>, id: &str) -> Result<identity::Client, Problem> {
     let app = own_app(shared, caller, id)?;
     shared.identity.client(app.id).ok_or_else(|| Problem::not_found("client"))
 }
@@ -282,7 +278,10 @@ fn wanted(
         scopes: scopes.map_err(|unknown| Problem::bad_request(unknown.to_string()))?,
         audiences: texts(&request.audiences),
         first_party: request.first_party,
-        display_name: request.display_name.as_ref().map_or_else(|| app.name.clone(), |text| text.as_ref().into()),
+        display_name: request
+            .display_name
+            .as_ref()
+            .map_or_else(|| app.name.clone(), |text| text.as_ref().into()),
         disabled: request.disabled,
     })
 }

@@ -14,9 +14,9 @@ mod bench_echo;
 mod caps;
 mod captures;
 mod charges;
-mod clients;
 mod check_batches;
 mod checks;
+mod clients;
 mod commands;
 mod compatible;
 mod cursor;
@@ -28,6 +28,7 @@ mod explanations;
 mod extract;
 mod freezes;
 mod front;
+mod google;
 mod grants;
 mod health;
 mod hold_ends;
@@ -150,6 +151,11 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(apps::register, apps::list))
         .routes(routes!(keys::issue, keys::list))
         .routes(routes!(keys::revoke))
+        .routes(routes!(google::sign_in::begin))
+        .routes(routes!(google::sign_in::finish))
+        .routes(routes!(google::sign_in::finish_v1))
+        .routes(routes!(google::sign_in::exchange))
+        .routes(routes!(google::verify_session::verify))
         .routes(routes!(clients::set, clients::read))
         .routes(routes!(clients::issue))
         .routes(routes!(clients::revoke))
@@ -174,6 +180,9 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(auth::account::end_all))
         .routes(routes!(auth::account::disconnect))
         .routes(routes!(auth::login::show, auth::login::take))
+        .routes(routes!(auth::register::show, auth::register::take))
+        .routes(routes!(auth::mailed::show_verify, auth::mailed::verify))
+        .routes(routes!(auth::mailed::show_reset, auth::mailed::reset))
         .routes(routes!(auth::logout::show, auth::logout::take))
         .routes(routes!(users::registration::register))
         .routes(routes!(users::registration::verify))
@@ -217,6 +226,7 @@ fn cors(shared: &Shared) -> CorsLayer {
         "x-user-id",
         "x-organization",
         "x-ledger",
+        "x-session-token",
         "idempotency-key",
         "last-event-id",
         "traceparent",

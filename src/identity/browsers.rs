@@ -96,13 +96,8 @@ impl Browsers {
         let Some(stored) = self.shelf.get::<Browser>(&row, now).await? else { return Ok(None) };
         let Browser { verifier, user, session, since } = stored.value;
         let known = verify_slices_are_equal(&verifier.0, &self.verifier(id, &secret).0).is_ok();
-        let denial = Denial {
-            token: None,
-            session: Some(session),
-            user: Some(user),
-            app: None,
-            issued: since,
-        };
+        let denial =
+            Denial { token: None, session: Some(session), user: Some(user), app: None, issued: since };
         let user = self.identity.user(user).filter(|user| !user.disabled);
         let user = user.filter(|_| known && !self.identity.denied(&denial));
         Ok(user.map(|user| SignedIn { user, session, since, row: row.into() }))

@@ -9,6 +9,7 @@ mod caller;
 mod change;
 mod directory;
 mod following;
+pub mod google;
 pub mod mail;
 mod name;
 pub mod oauth;

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Identity, Pepper,
     browsers::Browsers,
+    google::{self, Desk, Google},
     mail::{Mailer, Outbox, Texts},
     oauth::{
         Server,
@@ -48,6 +49,8 @@ pub struct Service {
     pub trail: Trail,
     /// Registers users and signs them in.
     pub users: Users,
+    /// Signs them in with Google.
+    pub google: Desk,
     /// The authorization server.
     pub oauth: Server,
     /// Browsers in which somebody is signed in.
@@ -84,6 +87,10 @@ pub struct ServiceParts {
     pub mailer: Box<dyn Mailer>,
     /// What mails say.
     pub texts: Texts,
+    /// The provider in Google's part, if people may sign in by one.
+    pub google: Option<Google>,
+    /// The page that gets one-time codes of such sign-ins, if there is one.
+    pub frontend_url: Option<Box<str>>,
     /// Days for which activity is kept.
     pub activity_days: u32,
 }
@@ -132,13 +139,34 @@ impl Service {
             public_url,
             clock: Arc::clone(&clock),
         });
+        let google = Desk::new(google::Parts {
+            google: parts.google,
+            identity: identity.clone(),
+            users: users.clone(),
+            shelf: shelf.clone(),
+            trail: trail.clone(),
+            frontend_url: parts.frontend_url,
+            clock: Arc::clone(&clock),
+        });
         let vault = Arc::clone(shelf.vault());
         let sweeper = Sweeper { vault, clock: Arc::clone(&clock), activity_days: parts.activity_days };
         tokio::spawn(sweeper.run(stop.clone()));
         let oauth = Server::new(identity.clone(), shelf.clone(), tokens.clone(), Limits::new(parts.rates));
         let browsers = Browsers::new(identity.clone(), shelf.clone());
-        let service =
-            Self { tokens, shelf, used, trail, users, oauth, browsers, ledger, identity, clock, stop };
+        let service = Self {
+            tokens,
+            shelf,
+            used,
+            trail,
+            users,
+            google,
+            oauth,
+            browsers,
+            ledger,
+            identity,
+            clock,
+            stop,
+        };
         let service = Arc::new(service);
         tokio::spawn(tend(Arc::downgrade(&service), service.clock.clone(), service.stop.clone()));
         Ok(service)

@@ -6,6 +6,7 @@ mod cluster;
 mod composed;
 mod contracts;
 mod engine;
+mod google;
 mod http;
 #[cfg(feature = "eventstoredb")]
 mod kurrent;

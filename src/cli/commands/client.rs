@@ -6,7 +6,12 @@ use serde_json::{Value, json};
 
 use super::values::scopes;
 use crate::{
-    cli::{client::Query, context::Context, failure::{Failure, Outcome}, output::Column},
+    cli::{
+        client::Query,
+        context::Context,
+        failure::{Failure, Outcome},
+        output::Column,
+    },
     identity::Scope,
 };
 
@@ -185,7 +190,10 @@ impl Settings {
         put("redirect_uris", self.redirect_uris.map(|uris| json!(uris)));
         put("logout_uris", self.logout_uris.map(|uris| json!(uris)));
         put("origins", self.origins.map(|origins| json!(origins)));
-        put("return_to", self.return_to.map(|pairs| pairs.into_iter().map(|(key, uri)| (key, json!(uri))).collect()));
+        put(
+            "return_to",
+            self.return_to.map(|pairs| pairs.into_iter().map(|(key, uri)| (key, json!(uri))).collect()),
+        );
         let names = |scopes: Vec<Scope>| scopes.iter().map(|scope| json!(scope.as_str())).collect();
         put("scopes", self.scopes.map(names));
         put("audiences", self.audiences.map(|audiences| json!(audiences)));
@@ -218,7 +226,10 @@ impl Create {
                         app["app_id"].as_str().unwrap_or_default().to_owned()
                     }
                 };
-                let client = api.change(Method::PUT, &format!("/v1/apps/{app}/client"), None, &client).await?.json()?;
+                let client = api
+                    .change(Method::PUT, &format!("/v1/apps/{app}/client"), None, &client)
+                    .await?
+                    .json()?;
                 if self.public {
                     return out.one(&client, SHOWN);
                 }
@@ -262,7 +273,8 @@ impl Secret {
                     api.delete(&format!("{path}/{secret}")).await?;
                     return out.one(&json!({ "secret_id": secret, "revoked": true }), SECRET);
                 }
-                let body = self.expires_in.map_or(json!({}), |seconds| json!({ "expires_in_seconds": seconds }));
+                let body =
+                    self.expires_in.map_or(json!({}), |seconds| json!({ "expires_in_seconds": seconds }));
                 out.one(&api.post(&path, None, &body).await?.json()?, SECRET)
             })
             .await

@@ -17,7 +17,9 @@ pub(in crate::cli) enum KeysCommand {
     #[command(after_help = "Example:\n  credit-ledger keys rotate")]
     Rotate(Rotate),
     /// End a key and every token that it signed, at once
-    #[command(after_help = "Example:\n  credit-ledger keys revoke 0kPZQ0hmPX3tJq2wV3m8oZ1m2bQ0lq8Yy0b3T1w5u9E")]
+    #[command(
+        after_help = "Example:\n  credit-ledger keys revoke 0kPZQ0hmPX3tJq2wV3m8oZ1m2bQ0lq8Yy0b3T1w5u9E"
+    )]
     Revoke(Revoke),
 }
 

@@ -123,20 +123,28 @@ struct Row {
 async fn page(shared: &Shared, browser: &Browser, signed_in: &SignedIn) -> Result<Page, UserError> {
     let (user, users) = (signed_in.user.id, &shared.auth.users);
     let account = users.account(user).await?;
-    let rows: Vec<_> = users.sessions(user).await?.into_iter().map(|listed| Row {
-        id: listed.id.to_string(),
-        device: device(&listed.session.agent),
-        address: listed.session.address.map(|address| address.to_string()).unwrap_or_default(),
-        since: moment(listed.session.started),
-        this: listed.id == signed_in.session,
-    }).collect();
-    let sessions: Vec<_> = rows.iter().map(|row| pages::SignedIn {
-        id: &row.id,
-        device: &row.device,
-        address: &row.address,
-        since: &row.since,
-        this: row.this,
-    }).collect();
+    let rows: Vec<_> = users
+        .sessions(user)
+        .await?
+        .into_iter()
+        .map(|listed| Row {
+            id: listed.id.to_string(),
+            device: device(&listed.session.agent),
+            address: listed.session.address.map(|address| address.to_string()).unwrap_or_default(),
+            since: moment(listed.session.started),
+            this: listed.id == signed_in.session,
+        })
+        .collect();
+    let sessions: Vec<_> = rows
+        .iter()
+        .map(|row| pages::SignedIn {
+            id: &row.id,
+            device: &row.device,
+            address: &row.address,
+            since: &row.since,
+            this: row.this,
+        })
+        .collect();
     let apps = connected(shared, user);
     let apps: Vec<_> = apps.iter().map(App::shown).collect();
     let csrf = browser.csrf(shared);

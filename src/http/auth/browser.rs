@@ -39,7 +39,9 @@ impl FromRequestParts<Shared> for Browser {
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Page> {
         let browsers = &shared.auth.browsers;
         let signed_in = match cookie(&parts.headers, SESSION) {
-            Some(text) => browsers.find(text, shared.clock.now()).await.map_err(|error| unavailable(&error))?,
+            Some(text) => {
+                browsers.find(text, shared.clock.now()).await.map_err(|error| unavailable(&error))?
+            }
             None => None,
         };
         let form = cookie(&parts.headers, FORM).filter(|text| text.len() <= 64).map(str::to_owned);
@@ -85,7 +87,8 @@ impl Browser {
 /// Leads the browser elsewhere, by GET.
 pub(in crate::http) fn see_other(to: &str) -> Response {
     let Ok(to) = HeaderValue::try_from(to) else {
-        return told("This cannot be finished", "The address is none.", StatusCode::BAD_REQUEST).into_response();
+        return told("This cannot be finished", "The address is none.", StatusCode::BAD_REQUEST)
+            .into_response();
     };
     let headers = [
         (header::LOCATION, to),
@@ -153,7 +156,8 @@ mod tests {
         let read = |lines: &[&'static str]| cookie(&headers(lines), SESSION).map(str::to_owned);
         assert_eq!(read(&["a=1; __Host-session=x; b=2"]).as_deref(), Some("x"));
         assert_eq!(read(&["a=1", "__Host-session=x=y"]).as_deref(), Some("x=y"));
-        for none in ["", "session=x", "__host-session=x", "__Host-session=", "__Host-session=x; __Host-session=y"]
+        for none in
+            ["", "session=x", "__host-session=x", "__Host-session=", "__Host-session=x; __Host-session=y"]
         {
             assert_eq!(read(&[none]), None, "{none}");
         }

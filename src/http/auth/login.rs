@@ -28,8 +28,7 @@ use crate::{
 
 /// Where a sign-in may lead: to what brought somebody here, which is always one of our own paths.
 const AIMS: [&str; 2] = ["/oauth/authorize?", "/account"];
-const UNCONFIRMED: &str =
-    "Please confirm your e-mail address first: open the link that was mailed to you.";
+const UNCONFIRMED: &str = "Please confirm your e-mail address first: open the link that was mailed to you.";
 const WRONG: &str = "That did not work: the e-mail address or the password is wrong.";
 
 /// The page to sign in, for whoever asks for it.
@@ -81,7 +80,7 @@ pub(in crate::http) async fn take(
     let (user, session) = match signed_in.await {
         Ok(signed_in) => signed_in,
         Err(error) => {
-            let (text, status) = refusal(&error);
+            let (text, status) = trouble(&error);
             return Ok(browser.shown(page(&shared, &browser, &aim, email, Some(&text)).with_status(status)));
         }
     };
@@ -97,8 +96,8 @@ pub(in crate::http) async fn take(
     Ok(response)
 }
 
-/// What somebody is told who was not signed in: the same whichever of address and password is wrong.
-fn refusal(error: &UserError) -> (Cow<'static, str>, StatusCode) {
+/// What somebody is told for whom it was not done: the same whichever of address and password is wrong.
+pub(super) fn trouble(error: &UserError) -> (Cow<'static, str>, StatusCode) {
     match error {
         UserError::InvalidCredentials => (WRONG.into(), StatusCode::UNAUTHORIZED),
         UserError::EmailNotVerified => (UNCONFIRMED.into(), StatusCode::FORBIDDEN),
@@ -107,11 +106,21 @@ fn refusal(error: &UserError) -> (Cow<'static, str>, StatusCode) {
             let text = format!("Too many attempts. Please try again in {} seconds.", throttled.seconds());
             (text.into(), StatusCode::TOO_MANY_REQUESTS)
         }
+        UserError::Email(_) | UserError::Password(_) | UserError::Name | UserError::InvalidLink => {
+            (sentence(&error.to_string()).into(), StatusCode::BAD_REQUEST)
+        }
         error => {
-            tracing::warn!(%error, "a sign-in failed");
+            tracing::warn!(%error, "a form of an account failed");
             ("That did not work. Please try again in a moment.".into(), StatusCode::SERVICE_UNAVAILABLE)
         }
     }
+}
+
+/// A message with a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 fn page(shared: &Shared, browser: &Browser, aim: &str, email: &str, complaint: Option<&str>) -> Page {
@@ -137,7 +146,7 @@ fn page(shared: &Shared, browser: &Browser, aim: &str, email: &str, complaint: O
 }
 
 /// Where to go on. Anything but a path of ours that expects somebody from here is the account.
-fn aim(params: &Params) -> String {
+pub(super) fn aim(params: &Params) -> String {
     let next = params.optional("next").ok().flatten().unwrap_or_default();
     let known = next.starts_with(AIMS[0]) || next == AIMS[1];
     let plain = next.bytes().all(|byte| byte.is_ascii_graphic());

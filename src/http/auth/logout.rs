@@ -64,11 +64,7 @@ pub(in crate::http) fn ask(shared: &Shared, browser: &Browser) -> Response {
 }
 
 /// Ends the session.
-pub(in crate::http) async fn end(
-    shared: &Shared,
-    signed_in: &SignedIn,
-    origin: &Origin,
-) -> Result<(), Page> {
+pub(in crate::http) async fn end(shared: &Shared, signed_in: &SignedIn, origin: &Origin) -> Result<(), Page> {
     let (user, session) = (signed_in.user.id, signed_in.session);
     let ended = match shared.auth.users.end_session(user, session, "logout", origin).await {
         // Its row has expired, and the browser knows it still.

@@ -5,3 +5,5 @@ pub(super) mod browser;
 pub(super) mod groups;
 pub(super) mod login;
 pub(super) mod logout;
+pub(super) mod mailed;
+pub(super) mod register;

@@ -65,7 +65,8 @@ mod tests {
         let declared = |value| {
             must_be_form(&HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(value))]))
         };
-        for form in ["application/x-www-form-urlencoded", "Application/X-WWW-Form-Urlencoded; charset=UTF-8"] {
+        for form in ["application/x-www-form-urlencoded", "Application/X-WWW-Form-Urlencoded; charset=UTF-8"]
+        {
             assert!(declared(form).is_ok(), "{form}");
         }
         for other in ["application/json", "text/plain", "", "multipart/form-data; boundary=x"] {

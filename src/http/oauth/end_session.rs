@@ -64,12 +64,7 @@ pub(in crate::http) async fn by_form(
     answer(&shared, &browser, seen, &params).await
 }
 
-async fn answer(
-    shared: &Shared,
-    browser: &Browser,
-    seen: Seen,
-    params: &Params,
-) -> Result<Response, Page> {
+async fn answer(shared: &Shared, browser: &Browser, seen: Seen, params: &Params) -> Result<Response, Page> {
     let refused = |text: &str| told("This sign-out cannot be done", text, StatusCode::BAD_REQUEST);
     let read = |name| params.optional(name).map_err(|error| refused(&error.description));
     let hint = read("id_token_hint")?.map(|token| shared.auth.tokens.read_id(token)).transpose();
@@ -83,7 +78,8 @@ async fn answer(
     let client_id = hint.as_ref().map(|hint| &*hint.aud).or(named);
     let client = client_id.and_then(|id| shared.identity.client_by_id(id));
     let aim = aim(client.as_ref(), read("post_logout_redirect_uri")?, read("state")?);
-    let aim = aim.map_err(|()| refused("The app wants to go on at an address that is not registered for it."))?;
+    let aim =
+        aim.map_err(|()| refused("The app wants to go on at an address that is not registered for it."))?;
     if let Some(signed_in) = &browser.signed_in {
         let fits = hint.as_ref().is_some_and(|hint| hint.sub == signed_in.user.id);
         if !fits {

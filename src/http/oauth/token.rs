@@ -87,7 +87,8 @@ pub(in crate::http) async fn token(
     let scope = params.optional("scope")?;
     if !shared.auth.oauth.admits(client.app, scope, shared.clock.monotonic()) {
         metrics::counter!("credit_ledger_tokens_refused_total", "error" => "rate_limited").increment(1);
-        let slower = OauthError::new(ErrorCode::TemporarilyUnavailable, "too many tokens a second: slow down");
+        let slower =
+            OauthError::new(ErrorCode::TemporarilyUnavailable, "too many tokens a second: slow down");
         return Err(OauthProblem::of(slower, StatusCode::TOO_MANY_REQUESTS));
     }
     let request = TokenRequest::parse(&params)?;
@@ -114,7 +115,13 @@ pub(super) fn authenticated(
     })
 }
 
-fn noted(shared: &Shared, client: &Client, seen: &Seen, grant: &'static str, granted: &Result<Granted, OauthError>) {
+fn noted(
+    shared: &Shared,
+    client: &Client,
+    seen: &Seen,
+    grant: &'static str,
+    granted: &Result<Granted, OauthError>,
+) {
     let (outcome, detail) = match granted {
         Ok(_) => {
             metrics::counter!("credit_ledger_tokens_issued_total", "grant" => grant).increment(1);

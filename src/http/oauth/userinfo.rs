@@ -40,7 +40,8 @@ pub(in crate::http) async fn by_form(
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, OauthError> {
-    let missing = || OauthError::new(ErrorCode::InvalidToken, "send an access token as Authorization: Bearer");
+    let missing =
+        || OauthError::new(ErrorCode::InvalidToken, "send an access token as Authorization: Bearer");
     let mut named = headers.get_all(header::AUTHORIZATION).iter();
     let text = named.next().and_then(|value| value.to_str().ok()).ok_or_else(missing)?;
     if named.next().is_some() {

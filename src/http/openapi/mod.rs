@@ -40,6 +40,7 @@ use super::{
         (name = "oauth", description = "The authorization server: OAuth 2 and OpenID Connect"),
         (name = "pages", description = "Pages for people"),
         (name = "users", description = "People: registration, sign-in, account and administration"),
+        (name = "sign-in", description = "Signing in with Google, and the codes that come of it"),
         (name = "operations", description = "Health and figures"),
         (name = "discovery", description = "What this service is"),
     ),
@@ -99,7 +100,10 @@ fn complete(operation: &mut Value, route: &Route, shared: &mut Map<String, Value
         Access::Public => (None, "Public.".to_owned()),
         Access::Needs(scope) => (Some(scope.as_str()), format!("Needs the scope `{scope}`.")),
         Access::Operator => (Some("operator"), "Needs the operator's admin token.".to_owned()),
-        Access::Client => (None, "For OAuth clients, which authenticate by `Authorization: Basic` or in the form.".to_owned()),
+        Access::Client => (
+            None,
+            "For OAuth clients, which authenticate by `Authorization: Basic` or in the form.".to_owned(),
+        ),
         Access::Browser => (None, "For browsers: the session is in a cookie.".to_owned()),
         Access::SignedIn => (Some("user"), "Needs an access token of the user's own.".to_owned()),
     };

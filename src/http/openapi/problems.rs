@@ -69,7 +69,8 @@ fn oauth_errors() -> Map<String, Value> {
         })
     };
     let mut unauthenticated = answer("Wrong or no credentials");
-    unauthenticated["headers"]["WWW-Authenticate"] = json!({ "$ref": "#/components/headers/WWW-Authenticate" });
+    unauthenticated["headers"]["WWW-Authenticate"] =
+        json!({ "$ref": "#/components/headers/WWW-Authenticate" });
     let mut answers = Map::from_iter([
         ("400".to_owned(), answer("An OAuth error, such as `invalid_grant`")),
         ("401".to_owned(), unauthenticated),

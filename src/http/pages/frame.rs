@@ -41,7 +41,7 @@ pub struct Site<'a> {
 #[derive(Debug)]
 pub struct Page {
     pub(super) html: String,
-    status: StatusCode,
+    pub(super) status: StatusCode,
     copies: bool,
     /// Further places that its forms end up at.
     targets: Vec<String>,

@@ -123,7 +123,8 @@ fn pages_are_whole_and_accessible() {
         let body = &html[html.find("<body>").expect("a body")..];
         let fields = body.split("<input ").skip(1).filter(|field| !field.starts_with("type=\"hidden\""));
         for field in fields {
-            let id = values(&format!(" {field}"), "id")[0];
+            let field = format!(" {field}");
+            let id = values(&field, "id")[0];
             assert!(body.contains(&format!("<label for=\"{id}\">")), "{name}: {id} has a label");
             assert!(field.contains("autocomplete="), "{name}: {id}");
         }
@@ -186,6 +187,7 @@ fn the_code_is_shown_once_whole_and_with_a_warning() {
     let code = "VERIFIED-MZXW6YTBOI7DEMRTGQ2TMNZYHE";
     let app = AskingApp { name: "Sora 2", domain: None };
     let html = verified(SITE, &Verified { app, email: "ann@mail.example", code, until: "23:24 UTC" }).html;
+    let html = html.replace("<wbr>", "");
     assert_eq!(html.matches(code).count(), 1);
     assert!(html.contains(&format!(
         "<code id=\"code\" tabindex=\"0\" aria-label=\"Your code\" translate=\"no\">{code}</code>"

@@ -1,6 +1,6 @@
 //! The end of a sign-in that another device or program waits for: a code to carry over.
 
-use maud::{PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
 use super::{
     Page, Site,
@@ -21,6 +21,14 @@ pub struct Verified<'a> {
     pub until: &'a str,
 }
 
+/// The code, with places where a narrow screen may break it. They are no characters: what is copied is
+/// whole.
+fn breakable(code: &str) -> Markup {
+    let (kind, letters) = code.split_at(code.find('-').map_or(0, |dash| dash + 1));
+    let (first, second) = letters.split_at_checked(letters.len() / 2).unwrap_or((letters, ""));
+    html! { (kind) wbr; (first) wbr; (second) }
+}
+
 /// The page with the code.
 pub fn verified(site: Site<'_>, view: &Verified<'_>) -> Page {
     let app = Name(view.app.name);
@@ -31,7 +39,7 @@ pub fn verified(site: Site<'_>, view: &Verified<'_>) -> Page {
             p.lead { "as " strong { bdi { (view.email) } } ". Take this code back to " strong { (app) }
                 @if let Some(domain) = view.app.domain { " (" bdi { (domain) } ")" } ":" }
             div.code {
-                code id="code" tabindex="0" aria-label="Your code" translate="no" { (view.code) }
+                code id="code" tabindex="0" aria-label="Your code" translate="no" { (breakable(view.code)) }
                 button id="copy" type="button" hidden { "Copy code" }
                 span.skip id="copied" role="status" {}
             }

@@ -63,7 +63,7 @@ pub(in crate::http) struct LoginTokens<'a> {
 }
 
 /// The answer, which nobody on the way may keep.
-fn given(login: &users::Login) -> Response {
+pub(in crate::http) fn given(login: &users::Login) -> Response {
     let tokens = LoginTokens {
         access_token: &login.access_token,
         token_type: "Bearer",

@@ -24,8 +24,14 @@ use std::{fmt, time::SystemTime};
 
 use events::Time;
 use futures::future::BoxFuture;
-use lettre::message::{Mailbox, Message, header::ContentType};
+use lettre::message::{
+    Body, Mailbox, Message,
+    header::{ContentTransferEncoding, ContentType},
+};
 use uuid::Uuid;
+
+/// The most bytes of a line (RFC 5322, 2.1.1).
+const LINE_BYTES_MAX: usize = 998;
 
 /// A mail to one user, in plain text.
 #[derive(Clone)]
@@ -86,8 +92,21 @@ impl Mail {
             // RFC 3834: no reply by a machine is wanted.
             .header(AutoSubmitted)
             .header(ContentType::TEXT_PLAIN)
-            .body(self.text.clone())
+            .body(self.body())
             .map_err(|error| MailError::Refused(error.to_string()))
+    }
+}
+
+impl Mail {
+    /// The text as it is, where it can stay so: a link that is cut into lines opens nothing when somebody
+    /// copies it out of a file.
+    fn body(&self) -> Body {
+        let plain = |line: &str| line.len() <= LINE_BYTES_MAX && !line.contains(['\r', '\0']);
+        if self.text.is_ascii() && self.text.split('\n').all(plain) {
+            let text = self.text.replace('\n', "\r\n").into_bytes();
+            return Body::dangerous_pre_encoded(text, ContentTransferEncoding::SevenBit);
+        }
+        Body::new(self.text.clone())
     }
 }
 

@@ -58,7 +58,8 @@ impl Target {
         let Some(text) = setting else { return Ok(Self::Folder(data_dir.join("mail"))) };
         let mut url = Url::parse(text).map_err(|_| TargetError::Form)?;
         if url.scheme() == "file" {
-            return url.to_file_path().map(Self::Folder).map_err(|()| TargetError::Form);
+            let path = url.to_file_path().ok().filter(|path| path.parent().is_some());
+            return path.map(Self::Folder).ok_or(TargetError::Form);
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(TargetError::Form)?.to_owned();
         let user = decoded(url.username()).filter(|user| !user.is_empty());

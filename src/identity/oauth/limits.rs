@@ -45,8 +45,10 @@ impl Limits {
     pub fn admit(&self, client: AppId, scope: Option<&str>, now: Duration) -> bool {
         let of_client = self.per_client.map(|interval| (Box::from(""), interval));
         let named = scope.unwrap_or_default().split(' ').filter(|name| !name.is_empty()).take(SCOPES_MAX);
-        let of_scopes =
-            self.per_scope.into_iter().flat_map(|interval| named.clone().map(move |name| (Box::from(name), interval)));
+        let of_scopes = self
+            .per_scope
+            .into_iter()
+            .flat_map(|interval| named.clone().map(move |name| (Box::from(name), interval)));
         let charged: Vec<(Box<str>, Duration)> = of_client.into_iter().chain(of_scopes).collect();
         if charged.is_empty() {
             return true;

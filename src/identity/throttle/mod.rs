@@ -193,7 +193,23 @@ impl Limit {
         Ok(())
     }
 
-    /// The last one was right after all.
+    /// Whether one from there may be looked at now; [`Self::strike`] counts those that were wrong. Where right
+    /// ones come in numbers from one address, such as an app's server, they do not wait for each other.
+    ///
+    /// # Errors
+    /// Says how long to wait.
+    pub fn check(&self, address: IpAddr, now: Duration) -> Result<(), Throttled> {
+        let counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = counters.wait(&Subnet::of(address), Duration::MAX, now);
+        if wait.is_zero() { Ok(()) } else { Err(Throttled { wait }) }
+    }
+
+    /// Counts one that was wrong.
+    pub fn strike(&self, address: IpAddr, now: Duration) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).strike(Subnet::of(address), now);
+    }
+
+    /// The last one that [`Self::admit`] counted was right after all.
     pub fn pardon(&self, address: IpAddr) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pardon(&Subnet::of(address));
     }

@@ -50,7 +50,7 @@ impl Persona {
         let allowed = match route.access {
             Access::Public => true,
             Access::Needs(scope) => self.scopes.contains(scope),
-            Access::Operator | Access::SignedIn => false,
+            Access::Operator | Access::SignedIn | Access::Client | Access::Browser => false,
         };
         if !allowed {
             return Expected::Refused(403, "forbidden");

@@ -138,7 +138,10 @@ async fn another_organization_has_the_same_routes_and_none_of_the_things() {
         // A service is only a name.
         let path = route.path.replace("{service}", "");
         let names_a_thing = path.contains('{') || path.starts_with("/api/mcp/");
-        if !names_a_thing || matches!(route.access, Access::Public | Access::Operator) || route.path.starts_with("/bench/") {
+        if !names_a_thing
+            || matches!(route.access, Access::Public | Access::Operator)
+            || route.path.starts_with("/bench/")
+        {
             continue;
         }
         let before = app.head();

@@ -35,7 +35,9 @@ async fn a_service_gets_a_token_of_its_own_for_900_seconds() {
 async fn a_service_gets_no_more_than_its_client_may_have() {
     let world = World::new().await;
     let client = world.client("service", "groups:read openid").await;
-    for scope in ["groups:admin", "groups:read credits:deduct", "openid", "nonsense", "groups:read,members:read"] {
+    for scope in
+        ["groups:admin", "groups:read credits:deduct", "openid", "nonsense", "groups:read,members:read"]
+    {
         let form = [("grant_type", "client_credentials"), ("scope", scope)];
         error(&world.token(&client, &form).await, 400, "invalid_scope");
     }
@@ -60,12 +62,15 @@ async fn a_client_authenticates_in_the_header_or_in_the_form() {
     world.token(&client, &form).await.expect(200);
     let wrong = secret.replace("cls_", "clk_");
     let cut = &secret[..secret.len() - 1];
-    for (id, secret) in [("service", &*wrong), ("service", cut), ("service", ""), ("other", &secret), ("", &secret)] {
+    for (id, secret) in
+        [("service", &*wrong), ("service", cut), ("service", ""), ("other", &secret), ("", &secret)]
+    {
         let answer = basic(id, secret).await.expect("an answer");
         assert_eq!(answer.status(), 401, "{id}");
         let challenge = answer.headers()["www-authenticate"].to_str().expect("text").to_owned();
         assert!(challenge.starts_with("Basic "), "{challenge}");
-        let known = world.form("/oauth/token", &[form[0], ("client_id", id), ("client_secret", secret)]).await;
+        let known =
+            world.form("/oauth/token", &[form[0], ("client_id", id), ("client_secret", secret)]).await;
         error(&known, 401, "invalid_client");
     }
     let both = world.http.post(world.url("/oauth/token")).basic_auth("service", Some(&secret));

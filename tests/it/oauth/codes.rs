@@ -19,7 +19,10 @@ async fn a_user_lets_an_app_in_and_the_app_gets_its_tokens() {
     let back = sent_back(&answer);
     assert_eq!((&*back["state"], &*back["iss"]), ("a state", world.app.ledger.auth.issuer()));
     let tokens = world.redeem(&client, &back["code"]).await.expect(200).json();
-    assert_eq!((tokens["scope"].as_str(), tokens["expires_in"].as_u64()), (Some("credits:deduct openid"), Some(900)));
+    assert_eq!(
+        (tokens["scope"].as_str(), tokens["expires_in"].as_u64()),
+        (Some("credits:deduct openid"), Some(900))
+    );
     let access = claims(tokens["access_token"].as_str().expect("a token"));
     let id = claims(tokens["id_token"].as_str().expect("a token"));
     assert_eq!((&access["sub"], &access["principal_type"]), (&json!(user), &json!("user")));
@@ -38,7 +41,8 @@ async fn a_user_lets_an_app_in_and_the_app_gets_its_tokens() {
 #[tokio::test]
 async fn a_code_is_redeemed_by_its_client_with_its_proof_to_its_uri_within_a_minute() {
     let world = World::new().await;
-    let (client, other) = (world.client("app", "openid credits:deduct").await, world.client("other", "openid").await);
+    let (client, other) =
+        (world.client("app", "openid credits:deduct").await, world.client("other", "openid").await);
     let user = world.user().await;
     let mut browser = world.browser(user).await;
     let code = browser.let_in(&client, &[]).await;
@@ -54,7 +58,11 @@ async fn a_code_is_redeemed_by_its_client_with_its_proof_to_its_uri_within_a_min
     let wrong = "aBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     error(&world.redeem(&other, &code).await, 400, "invalid_grant");
     error(&world.token(&client, &with(CALLBACK, wrong)).await, 400, "invalid_grant");
-    error(&world.token(&client, &with("https://app.example/callback/", VERIFIER)).await, 400, "invalid_grant");
+    error(
+        &world.token(&client, &with("https://app.example/callback/", VERIFIER)).await,
+        400,
+        "invalid_grant",
+    );
     let last = if code.ends_with('A') { "Q" } else { "A" };
     let forged = format!("{}{last}", &code[..code.len() - 1]);
     error(&world.redeem(&client, &forged).await, 400, "invalid_grant");

@@ -41,8 +41,12 @@ async fn the_key_that_signs_is_published() {
     assert_eq!(answer.header("content-type"), "application/jwk-set+json");
     let keys = answer.json();
     let token = world.token(&client, &[("grant_type", "client_credentials")]).await.expect(200);
-    let kid = credit_ledger::identity::tokens::key_id(&token.member("access_token")).expect("a kid").to_owned();
+    let kid =
+        credit_ledger::identity::tokens::key_id(&token.member("access_token")).expect("a kid").to_owned();
     let key = keys["keys"].as_array().expect("keys").iter().find(|key| key["kid"] == *kid).expect("the key");
-    assert_eq!((key["kty"].as_str(), key["alg"].as_str(), key["use"].as_str()), (Some("RSA"), Some("RS256"), Some("sig")));
+    assert_eq!(
+        (key["kty"].as_str(), key["alg"].as_str(), key["use"].as_str()),
+        (Some("RSA"), Some("RS256"), Some("sig"))
+    );
     assert!(key.get("d").is_none(), "only the half that verifies");
 }

@@ -7,7 +7,8 @@ use crate::support::app::{Home, TestApp};
 async fn other_grants_do_not_exist() {
     let world = World::new().await;
     let client = world.client("app", "openid groups:read").await;
-    for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", "CLIENT_CREDENTIALS"] {
+    for grant in ["password", "implicit", "urn:ietf:params:oauth:grant-type:jwt-bearer", "CLIENT_CREDENTIALS"]
+    {
         let form = [("grant_type", grant), ("username", "u"), ("password", "p")];
         error(&world.token(&client, &form).await, 400, "unsupported_grant_type");
     }

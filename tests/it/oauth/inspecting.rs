@@ -8,7 +8,8 @@ use crate::support::app::Answer;
 #[tokio::test]
 async fn introspection_tells_a_client_of_its_organization_what_a_token_is_worth() {
     let world = World::new().await;
-    let (client, api) = (world.client("app", "openid credits:deduct").await, world.client("api", "groups:read").await);
+    let (client, api) =
+        (world.client("app", "openid credits:deduct").await, world.client("api", "groups:read").await);
     let user = world.user().await;
     let code = world.browser(user).await.let_in(&client, &[]).await;
     let tokens = world.redeem(&client, &code).await.expect(200);
@@ -46,7 +47,8 @@ async fn introspection_needs_a_secret() {
 #[tokio::test]
 async fn a_client_ends_its_own_tokens_and_no_others() {
     let world = World::new().await;
-    let (client, other) = (world.client("app", "openid credits:deduct").await, world.client("other", "groups:read").await);
+    let (client, other) =
+        (world.client("app", "openid credits:deduct").await, world.client("other", "groups:read").await);
     let mut browser = world.browser(world.user().await).await;
     let code = browser.let_in(&client, &[]).await;
     let tokens = world.redeem(&client, &code).await.expect(200);
@@ -55,7 +57,10 @@ async fn a_client_ends_its_own_tokens_and_no_others() {
         world.post("/oauth/revoke", &other, &[("token", token)]).await.expect(200);
     }
     assert!(world.is_active(&client, &access).await && world.is_active(&client, &refresh).await);
-    world.post("/oauth/revoke", &client, &[("token", &access), ("token_type_hint", "refresh_token")]).await.expect(200);
+    world
+        .post("/oauth/revoke", &client, &[("token", &access), ("token_type_hint", "refresh_token")])
+        .await
+        .expect(200);
     assert!(!world.is_active(&client, &access).await && world.is_active(&client, &refresh).await);
     let next = world.refresh(&client, &refresh).await.expect(200);
     world.post("/oauth/revoke", &client, &[("token", &next.member("refresh_token"))]).await.expect(200);

@@ -36,7 +36,10 @@ async fn an_unknown_address_is_shown_and_never_followed() {
         " https://app.example/callback",
         "https://app.example/callback\0",
     ] {
-        for more in [[("redirect_uri", redirect), ("x", "y")], [("redirect_uri", redirect), ("response_type", "token")]] {
+        for more in [
+            [("redirect_uri", redirect), ("x", "y")],
+            [("redirect_uri", redirect), ("response_type", "token")],
+        ] {
             let answer = browser.authorize(&client, &more).await;
             assert_eq!(answer.status, 400, "{redirect}");
             assert!(answer.header("content-type").starts_with("text/html"), "{redirect}");

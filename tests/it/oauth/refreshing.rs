@@ -115,7 +115,10 @@ async fn tokens_end_with_the_session_unless_they_are_for_offline() {
         let sessions = [said["sid"].as_str().and_then(|text| text.parse().ok()), browser.session];
         let identity = &world.app.ledger.identity;
         for session in sessions.into_iter().flatten() {
-            identity.revoke_session(events::UserId(user), session, None, "logout", None).await.expect("ended");
+            identity
+                .revoke_session(events::UserId(user), session, None, "logout", None)
+                .await
+                .expect("ended");
         }
         assert_eq!(world.is_active(&client, &access).await, lasts, "{scope}");
         assert_eq!(world.refresh(&client, &first).await.status == 200, lasts, "{scope}");

@@ -11,7 +11,11 @@ async fn a_route_answers_only_those_it_is_for() {
     let world = World::new().await;
     let key = world.app.admin().await.credential.expect("a key").into_string();
     let client = world.client("service", "groups:read").await;
-    let token = world.token(&client, &[("grant_type", "client_credentials")]).await.expect(200).member("access_token");
+    let token = world
+        .token(&client, &[("grant_type", "client_credentials")])
+        .await
+        .expect(200)
+        .member("access_token");
     let mut seen = 0;
     for route in ROUTES.iter().filter(|route| matches!(route.kind, Kind::Oauth | Kind::Page)) {
         for credential in [None, Some(&key), Some(&token)] {
@@ -20,7 +24,9 @@ async fn a_route_answers_only_those_it_is_for() {
                 request = request.bearer_auth(credential);
             }
             if route.method == Method::POST {
-                request = request.header("content-type", "application/x-www-form-urlencoded").body("client_id=service");
+                request = request
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .body("client_id=service");
             }
             let answer = Answer::read(request.send().await.expect("an answer")).await;
             match route.access {
@@ -32,7 +38,7 @@ async fn a_route_answers_only_those_it_is_for() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 3 * 18);
+    assert_eq!(seen, 3 * 24);
 }
 
 /// A page, or the way to one, for whoever comes; what it shows depends on the cookie alone.
@@ -40,8 +46,12 @@ async fn a_route_answers_only_those_it_is_for() {
 fn page(path: &str, method: &Method, answer: &Answer) {
     let expected: &[u16] = match (path, method) {
         ("/oauth/authorize", &Method::GET) => &[400],
-        ("/oauth/authorize", _) => &[303],
-        ("/oauth/logout" | "/login" | "/logout", &Method::GET) | ("/oauth/logout", _) => &[200],
+        ("/oauth/authorize", _) | ("/account", &Method::GET) => &[303],
+        (
+            "/oauth/logout" | "/login" | "/logout" | "/register" | "/verify-email" | "/password/reset",
+            &Method::GET,
+        )
+        | ("/oauth/logout", _) => &[200],
         _ => &[403],
     };
     assert!(expected.contains(&answer.status), "{method} {path}: {}", answer.status);

@@ -49,7 +49,12 @@ async fn a_wrong_password_is_not_given_back() {
     let mut stranger = world.stranger();
     let page = stranger.get("/login").await.expect(200);
     let csrf = hidden(&page, "csrf");
-    let form = [("csrf", &*csrf), ("email", "a@b.example"), ("password", "canary-password"), ("next", "//evil.example")];
+    let form = [
+        ("csrf", &*csrf),
+        ("email", "a@b.example"),
+        ("password", "canary-password"),
+        ("next", "//evil.example"),
+    ];
     let answer = stranger.post("/login", &form).await.expect(401);
     assert!(answer.text().contains("a@b.example") && !answer.text().contains("canary-password"));
     assert!(!answer.text().contains("evil"));

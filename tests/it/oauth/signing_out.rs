@@ -5,7 +5,10 @@ use super::world::{SIGNED_OUT, World, hidden};
 #[tokio::test]
 async fn signing_out_ends_both_apps() {
     let world = World::new().await;
-    let (one, two) = (world.client("one", "openid credits:deduct").await, world.client("two", "openid credits:deduct").await);
+    let (one, two) = (
+        world.client("one", "openid credits:deduct").await,
+        world.client("two", "openid credits:deduct").await,
+    );
     let mut browser = world.browser(world.user().await).await;
     let mut tokens = Vec::new();
     for client in [&one, &two] {
@@ -64,7 +67,11 @@ async fn without_a_hint_that_fits_the_user_is_asked() {
     let code = theirs.let_in(&client, &[]).await;
     let id = world.redeem(&client, &code).await.expect(200).member("id_token");
     let mut browser = world.browser(world.user().await).await;
-    for path in ["/oauth/logout".to_owned(), "/oauth/logout?client_id=app".to_owned(), format!("/oauth/logout?id_token_hint={id}")] {
+    for path in [
+        "/oauth/logout".to_owned(),
+        "/oauth/logout?client_id=app".to_owned(),
+        format!("/oauth/logout?id_token_hint={id}"),
+    ] {
         let page = browser.get(&path).await.expect(200);
         assert!(page.text().contains("Sign out?"), "{path}");
     }

@@ -60,7 +60,12 @@ impl World {
     }
 
     /// The same, changed.
-    pub(crate) async fn client_with(&self, id: &str, scopes: &str, change: impl FnOnce(&mut Client)) -> Known {
+    pub(crate) async fn client_with(
+        &self,
+        id: &str,
+        scopes: &str,
+        change: impl FnOnce(&mut Client),
+    ) -> Known {
         let identity = &self.app.ledger.identity;
         let app = identity.register_app(self.org, id, None).await.expect("an app").id;
         let mut client = Client {
@@ -83,7 +88,9 @@ impl World {
         let confidential = client.confidential;
         identity.set_client(app, client, None).await.expect("a client");
         let secret = match confidential {
-            true => Some(identity.issue_client_secret(app, None, None).await.expect("a secret").expose().to_owned()),
+            true => Some(
+                identity.issue_client_secret(app, None, None).await.expect("a secret").expose().to_owned(),
+            ),
             false => None,
         };
         Known { app, id: id.to_owned(), secret }

@@ -70,6 +70,16 @@ impl TestApp {
         Self::serve(home, HttpOptions::default(), None).await
     }
 
+    /// The ledger that lives here, served with these limits and switches.
+    pub(crate) async fn start_at(home: Home, options: HttpOptions) -> Self {
+        Self::serve(home, options, None).await
+    }
+
+    /// Where its mails are.
+    pub(crate) fn mail_folder(&self) -> std::path::PathBuf {
+        self.home.config.data_dir.join("mail")
+    }
+
     /// The ledger that lives here, by the machine's clock.
     pub(crate) async fn start_in_real_time(home: Home) -> Self {
         Self::serve(home, HttpOptions::default(), Some(Arc::new(SystemClock::new()))).await

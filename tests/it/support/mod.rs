@@ -10,6 +10,7 @@ pub(crate) mod logs;
 pub(crate) mod model;
 #[expect(dead_code, reason = "shared with the tests outside, which use the rest of it")]
 pub(crate) mod postgres;
+pub(crate) mod provider;
 pub(crate) mod rabbit;
 pub(crate) mod scratch;
 pub(crate) mod typed;

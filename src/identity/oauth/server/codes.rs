@@ -3,7 +3,11 @@
 use events::{FamilyId, SessionId, Time, UserId};
 use zeroize::Zeroizing;
 
-use super::{Client, OauthError, Server, issuing::{Granted, Sight}, same};
+use super::{
+    Client, OauthError, Server,
+    issuing::{Granted, Sight},
+    same,
+};
 use crate::identity::{
     Scope, Scopes,
     oauth::{
@@ -111,9 +115,8 @@ impl Server {
             }
             Err(error) => return Err(error.into()),
         }
-        granted.refresh_token = family.map(|(id, family)| {
-            family.token(id.0, &self.identity.shared.pepper).to_string()
-        });
+        granted.refresh_token =
+            family.map(|(id, family)| family.token(id.0, &self.identity.shared.pepper).to_string());
         Ok(granted)
     }
 
@@ -124,7 +127,8 @@ impl Server {
         request: &TokenRequest,
     ) -> Result<Sight<'a>, OauthError> {
         let scopes = Scopes::known(&code.scope);
-        let user = self.present(code.user, client, Some(code.session), code.made).ok_or_else(OauthError::grant)?;
+        let user =
+            self.present(code.user, client, Some(code.session), code.made).ok_or_else(OauthError::grant)?;
         Ok(Sight {
             user,
             session: Some(code.session).filter(|_| !scopes.contains(Scope::OfflineAccess)),

@@ -5,11 +5,12 @@ use serde::Serialize;
 
 use super::{Client, OauthError, Server, User, users};
 use crate::identity::{
-    Scope, Scopes, role_scopes,
+    Scope, Scopes,
     oauth::{
         ErrorCode, selection,
         token::{TokenRequest, audiences},
     },
+    role_scopes,
     tokens::{About, AccessGrant, Claims, IdGrant, Whose},
 };
 
@@ -116,12 +117,7 @@ impl Server {
     }
 
     /// What these scopes allow to be told about a user.
-    pub(super) async fn about(
-        &self,
-        user: &User,
-        scopes: Scopes,
-        now: Time,
-    ) -> Result<About, OauthError> {
+    pub(super) async fn about(&self, user: &User, scopes: Scopes, now: Time) -> Result<About, OauthError> {
         let (name, email) = (scopes.contains(Scope::Profile), scopes.contains(Scope::Email));
         if !name && !email {
             return Ok(About::default());
@@ -142,7 +138,6 @@ impl Server {
         let others = client.audiences.iter().filter(|audience| **audience != own).cloned();
         std::iter::once(own.clone()).chain(others).collect()
     }
-
 }
 
 /// The most that a client may have of a user. Through an app of others everybody is a customer: who lets an

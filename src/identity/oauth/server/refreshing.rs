@@ -90,7 +90,8 @@ impl Server {
         request: &TokenRequest,
     ) -> Result<Sight<'a>, OauthError> {
         let agreed = Scopes::known(&family.scope);
-        let user = self.present(family.user, client, family.session, family.began).ok_or_else(OauthError::grant)?;
+        let user =
+            self.present(family.user, client, family.session, family.began).ok_or_else(OauthError::grant)?;
         Ok(Sight {
             user,
             session: family.session,
@@ -111,7 +112,8 @@ impl Server {
         since: Time,
     ) -> Option<User> {
         let user = self.user(user)?;
-        let denial = Denial { token: None, session, user: Some(user.id), app: Some(client.app), issued: since };
+        let denial =
+            Denial { token: None, session, user: Some(user.id), app: Some(client.app), issued: since };
         let agreed = client.first_party || self.identity.access(user.id, client.app).is_some();
         (agreed && !self.identity.denied(&denial)).then_some(user)
     }
@@ -143,12 +145,14 @@ impl Server {
         for (token, until) in &family.recent {
             let until = Time::from_micros(until.saturating_mul(1_000_000));
             if until > now {
-                self.identity
-                    .revoke_token(*token, family.app, Some(family.user), until, None)
-                    .await?;
+                self.identity.revoke_token(*token, family.app, Some(family.user), until, None).await?;
             }
         }
-        let gone = Change::Delete { kind: <Family as crate::identity::vault::Kept>::KIND, id: stored.id.clone(), version: None };
+        let gone = Change::Delete {
+            kind: <Family as crate::identity::vault::Kept>::KIND,
+            id: stored.id.clone(),
+            version: None,
+        };
         Ok(self.shelf.commit(vec![gone], now).await?)
     }
 }

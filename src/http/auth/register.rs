@@ -1,0 +1,108 @@
+//! `/register`: the page to create an account, and the form.
+
+use axum::{
+    extract::{RawQuery, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    account::origin,
+    browser::{Browser, site},
+    login::{aim, read, trouble},
+};
+use crate::{
+    http::{
+        app::Shared,
+        extract::{Form, Seen},
+        oauth::{Addressed, app_of},
+        pages::{self, Message, Page, Register, message},
+    },
+    identity::{
+        DEFAULT_ORGANIZATION,
+        oauth::params::Params,
+        users::{Registration, UserError},
+    },
+};
+
+/// The page to create an account.
+#[utoipa::path(
+    get, path = "/register", tag = "pages", operation_id = "register_page",
+    params(("next" = Option<String>, Query, description = "What brought somebody here: a path of ours")),
+    responses((status = 200, description = "The page", body = String, content_type = "text/html")),
+)]
+pub(in crate::http) async fn show(
+    State(shared): State<Shared>,
+    browser: Browser,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Page> {
+    let params = read(query.as_deref().unwrap_or_default())?;
+    let page = page(&shared, &browser, &aim(&params), ("", ""), None);
+    Ok(browser.shown(page))
+}
+
+/// Creates an account. Whether the address has one already is told to the address alone.
+#[utoipa::path(
+    post, path = "/register", tag = "pages", operation_id = "register_by_form",
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`name`, `email`, `password`, `next` and `csrf` of the page"),
+    responses((status = 200, description = "A mail is on its way", body = String, content_type = "text/html")),
+)]
+pub(in crate::http) async fn take(
+    State(shared): State<Shared>,
+    browser: Browser,
+    headers: HeaderMap,
+    seen: Seen,
+    Form(form): Form,
+) -> Result<Response, Page> {
+    browser.must_have_sent(&shared, &headers, &form)?;
+    let text = |name| form.optional(name).ok().flatten().unwrap_or_default();
+    let aim = aim(&form);
+    let asking = asking(&shared, &aim);
+    let home = shared.identity.organization_by_name(DEFAULT_ORGANIZATION).map(|org| org.id);
+    let org = asking.as_ref().map(|asking| asking.client.org).or(home);
+    let registered = match org {
+        Some(org) => {
+            let (email, password, name) = (text("email"), text("password"), Some(text("name")));
+            let app = asking.map(|asking| asking.client.app);
+            let registration = Registration { email, password, name, org, app };
+            shared.auth.users.register(registration, &origin(seen)).await
+        }
+        None => Err(UserError::Failed),
+    };
+    if let Err(error) = registered {
+        let (complaint, status) = trouble(&error);
+        let page = page(&shared, &browser, &aim, (text("name"), text("email")), Some(&complaint));
+        return Ok(browser.shown(page.with_status(status)));
+    }
+    let told = "If this address can be used, a mail with a link is on its way. Open the link, then sign in.";
+    let back = format!("/login?{}", Params::default().with("next", &aim).to_query());
+    let on = Some((back.as_str(), "Back to sign in"));
+    let view = Message { title: "Check your mail", text: told, good: true, request: None, on };
+    Ok(message(site(), &view).with_status(StatusCode::OK).into_response())
+}
+
+fn asking(shared: &Shared, aim: &str) -> Option<Addressed> {
+    app_of(shared, aim.strip_prefix("/oauth/authorize?")?)
+}
+
+fn page(
+    shared: &Shared,
+    browser: &Browser,
+    aim: &str,
+    (name, email): (&str, &str),
+    complaint: Option<&str>,
+) -> Page {
+    let csrf = browser.csrf(shared);
+    let hidden = [("next", aim)];
+    let asking = asking(shared, aim);
+    let view = Register {
+        form: pages::Form { action: "/register", csrf: &csrf, hidden: &hidden },
+        app: asking.as_ref().map(Addressed::shown),
+        name,
+        email,
+        complaint,
+        google: None,
+        login: &format!("/login?{}", Params::default().with("next", aim).to_query()),
+    };
+    pages::register(site(), &view)
+}

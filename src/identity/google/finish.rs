@@ -1,0 +1,254 @@
+//! A browser comes back from the provider.
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use events::{AppId, SessionId, Time, UserId};
+use reqwest::Url;
+use zeroize::Zeroizing;
+
+use super::{
+    Desk, Person, SignInError, VerificationCode,
+    accounts::{METHOD, actor},
+    begin::hex,
+    kept::{Away, Carried, Way},
+};
+use crate::identity::{
+    Client, Scopes, User,
+    throttle::Subnet,
+    users::{Origin, Session},
+    vault::{ActivityKind, Change, Draft, Outcome},
+};
+
+/// How long a code may wait for its first use.
+pub(super) const FIRST_USE_MICROS: i64 = 600 * 1_000_000;
+/// How long a code that was sent to the front end may wait.
+const SENT_MICROS: i64 = 120 * 1_000_000;
+
+/// What the provider sent the browser back with.
+#[derive(Clone, Copy)]
+pub struct Return<'a> {
+    /// The state.
+    pub state: &'a str,
+    /// The code, if the provider gave one.
+    pub code: Option<&'a str>,
+    /// Who the provider says it is.
+    pub iss: Option<&'a str>,
+    /// The browser's cookie.
+    pub cookie: Option<&'a str>,
+}
+
+/// A sign-in that is done.
+pub struct Done {
+    /// Who signed in.
+    pub user: UserId,
+    /// With which address at the provider.
+    pub email: Box<str>,
+    /// The app that it is for.
+    pub app: Option<Client>,
+    /// What is to be done with the code.
+    pub code: Outgoing,
+    /// Until when the code must be used.
+    pub until: Time,
+}
+
+/// A code that leaves here.
+pub enum Outgoing {
+    /// To be shown: `VERIFIED-…`.
+    Shown(Zeroizing<String>),
+    /// In the URL of a page that exchanges it.
+    Sent(Zeroizing<String>),
+}
+
+impl std::fmt::Debug for Done {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Done").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    /// Finishes the sign-in of a browser that comes back.
+    ///
+    /// # Errors
+    /// As [`SignInError`] says. A state is good for one attempt, however it ends.
+    pub async fn finish(&self, back: Return<'_>, origin: &Origin) -> Result<Done, SignInError> {
+        let done = self.attempt(back, origin).await;
+        match &done {
+            Ok(done) => {
+                Self::count("completed");
+                let app = done.app.as_ref().map(|app| app.app);
+                self.note((ActivityKind::SignIn, Outcome::Done, METHOD), (Some(done.user), app), origin);
+            }
+            Err(error) => {
+                Self::count("refused");
+                let why = word(error);
+                self.note((ActivityKind::SignIn, Outcome::Refused, why), (None, None), origin);
+            }
+        }
+        done
+    }
+
+    async fn attempt(&self, back: Return<'_>, origin: &Origin) -> Result<Done, SignInError> {
+        let google = self.google()?;
+        let away = self.take(back, origin).await?;
+        let monotonic = self.parts().clock.monotonic();
+        let believed = google.must_be_of(back.iss, monotonic).await;
+        believed.inspect_err(|_| self.alert("provider_mix_up", away.app, origin))?;
+        let code = back.code.ok_or(SignInError::Declined)?;
+        let person = google.redeem(code, &away.nonce, &away.pkce, self.now(), monotonic).await;
+        let person = person.inspect_err(|error| {
+            tracing::info!(%error, "the provider's answer was not accepted");
+            if matches!(error, super::GoogleError::Token(fault) if *fault != super::TokenFault::Unconfirmed) {
+                self.alert("forged_id_token", away.app, origin);
+            }
+        })?;
+        // The app may have been disabled meanwhile.
+        let app = match away.app {
+            Some(app) => {
+                let client = self.parts().identity.client(app).filter(|client| !client.disabled);
+                Some(client.ok_or(SignInError::UnknownKey)?)
+            }
+            None => None,
+        };
+        let org = self.org_of(away.app).ok_or(SignInError::NotSetUp)?;
+        let user = self.account(&person, org, away.app).await?;
+        if app.is_some() && user.org != org {
+            return Err(SignInError::OtherOrganization);
+        }
+        self.enter(user, &person, app, &away, origin).await
+    }
+
+    /// Takes the state that a browser left with: of all who come with it, one gets it.
+    async fn take(&self, back: Return<'_>, origin: &Origin) -> Result<Away, SignInError> {
+        let now = self.now();
+        let away = self.parts().shelf.take::<Away>(&self.state_id(back.state), now).await?;
+        let Some(away) = away.map(|stored| stored.value) else {
+            return Err(SignInError::UnknownState);
+        };
+        let cookie = self.hash("browser at provider", &[back.cookie.unwrap_or_default()]);
+        if verify_slices_are_equal(&cookie.0, &away.browser.0).is_err() {
+            self.alert("foreign_state", away.app, origin);
+            return Err(SignInError::UnknownState);
+        }
+        if Subnet::of(away.address) != Subnet::of(origin.address) {
+            self.alert("address_changed", away.app, origin);
+            return Err(SignInError::Elsewhere);
+        }
+        if away.agent != origin.agent {
+            self.alert("agent_changed", away.app, origin);
+            return Err(SignInError::Elsewhere);
+        }
+        Ok(away)
+    }
+
+    /// Records that the user is in, and lets the app in as well.
+    async fn enter(
+        &self,
+        user: User,
+        person: &Person,
+        app: Option<Client>,
+        away: &Away,
+        origin: &Origin,
+    ) -> Result<Done, SignInError> {
+        let identity = &self.parts().identity;
+        let app_id = app.as_ref().map(|app| app.app);
+        if let Some(app) = &app {
+            self.let_in(&user, app, origin).await?;
+        }
+        // Not before what was granted, which ends everything from before it.
+        let granted = app_id.and_then(|app| identity.access(user.id, app)).map(|access| access.granted);
+        let now = granted.map_or(self.now(), |granted| self.now().max(granted));
+        let (code, session) = {
+            let mut entropy = identity.shared.entropy();
+            let session = SessionId(
+                uuid::Builder::from_random_bytes(crate::clock::sixteen(&mut **entropy)).into_uuid(),
+            );
+            (VerificationCode::draw(&mut **entropy), session)
+        };
+        let (life, way) = match &away.leads_to {
+            None => (FIRST_USE_MICROS, Way::Shown { session, used: None }),
+            Some(_) => (SENT_MICROS, Way::Sent { challenge: away.challenge.clone() }),
+        };
+        let until = now.plus_micros(life);
+        let carried = Carried { user: user.id, app: app_id, began: now, way };
+        let mut changes =
+            vec![Change::Insert(Draft::of(self.code_id(&code), Some(user.id.0), Some(until), &carried))];
+        if away.leads_to.is_none() {
+            identity.signed_in(user.id, session, app_id, METHOD, actor(user.id)).await?;
+            changes.push(Change::Insert(session_row(session, user.id, app_id, now, until, origin)));
+        }
+        self.parts().shelf.commit(changes, now).await?;
+        let code = match &away.leads_to {
+            None => Outgoing::Shown(code.shown()),
+            Some(page) => Outgoing::Sent(with_code(page, code.secret()).ok_or(SignInError::NoFrontEnd)?),
+        };
+        let email = person.email.as_str().into();
+        Ok(Done { user: user.id, email, app, code, until })
+    }
+
+    /// Grants the app what it is registered for and people may grant, unless it has that already.
+    async fn let_in(&self, user: &User, app: &Client, origin: &Origin) -> Result<(), SignInError> {
+        let identity = &self.parts().identity;
+        let theirs: Scopes = app.scopes.iter().filter(|scope| scope.is_for_customers()).collect();
+        let has = identity.access(user.id, app.app).map(|access| access.scopes);
+        if has.is_some_and(|has| theirs.iter().all(|scope| has.contains(scope))) {
+            return Ok(());
+        }
+        let all = has.into_iter().flat_map(Scopes::iter).chain(theirs.iter()).collect();
+        identity.grant_access(user.id, app.app, all, actor(user.id)).await?;
+        let what = (ActivityKind::AccessGrant, Outcome::Done, METHOD);
+        self.note(what, (Some(user.id), Some(app.app)), origin);
+        Ok(())
+    }
+
+    /// The row of a code.
+    pub(super) fn code_id(&self, code: &VerificationCode) -> Box<str> {
+        hex(&self.hash("verification code", &[code.secret()]))
+    }
+}
+
+fn session_row(
+    id: SessionId,
+    user: UserId,
+    app: Option<AppId>,
+    now: Time,
+    ends: Time,
+    origin: &Origin,
+) -> Draft {
+    let session = Session {
+        method: METHOD.into(),
+        app,
+        started: now,
+        seen: now,
+        address: Some(origin.address),
+        agent: origin.agent.clone(),
+        chain: None,
+        ends,
+    };
+    Draft::of(id.to_string(), Some(user.0), Some(ends), &session)
+}
+
+/// A page's address with the code in it.
+fn with_code(page: &str, code: &str) -> Option<Zeroizing<String>> {
+    let mut url = Url::parse(page).ok()?;
+    url.query_pairs_mut().append_pair("code", code);
+    Some(Zeroizing::new(url.into()))
+}
+
+/// A word on why a sign-in was refused.
+const fn word(error: &SignInError) -> &'static str {
+    match error {
+        SignInError::NotSetUp => "not_set_up",
+        SignInError::UnknownKey => "unknown_app",
+        SignInError::NoFrontEnd => "no_front_end",
+        SignInError::BadChallenge => "bad_challenge",
+        SignInError::Throttled(_) => "throttled",
+        SignInError::UnknownState => "unknown_state",
+        SignInError::Elsewhere => "came_from_elsewhere",
+        SignInError::Declined => "declined",
+        SignInError::Provider(_) => "provider",
+        SignInError::AddressTaken => "address_taken",
+        SignInError::Disabled => "disabled",
+        SignInError::OtherOrganization => "other_organization",
+        SignInError::InvalidCode => "invalid_code",
+        SignInError::Vault(_) | SignInError::Identity(_) | SignInError::Users(_) => "unavailable",
+    }
+}
