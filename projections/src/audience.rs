@@ -81,18 +81,7 @@ impl Audience {
                 audience.revoked(key.org, key.id, revoked);
             }
         }
-        let granted = people.into_iter().filter_map(|row| match row {
-            PersonRow::Access(row) => Some(row),
-            PersonRow::User(_)
-            | PersonRow::Group(_)
-            | PersonRow::Member(_)
-            | PersonRow::Client(_)
-            | PersonRow::Secret(_)
-            | PersonRow::Session(_)
-            | PersonRow::Token(_)
-            | PersonRow::SigningKey(_) => None,
-        });
-        let mut granted: Vec<&AccessRow> = granted.collect();
+        let mut granted: Vec<&AccessRow> = people.into_iter().filter_map(PersonRow::access).collect();
         granted.sort_unstable_by_key(|row| row.at);
         for row in granted {
             let known = audience.access.entry(row.user).or_default();

@@ -211,7 +211,11 @@ pub(super) async fn rotate(
     let until = old.expires.map_or(overlap_ends, |expires| expires.min(overlap_ends));
     let actor = caller.actor.clone();
     let issued = shared.identity.issue_key_until(old.app, old.scopes, expires, actor).await?;
-    shared.identity.set_key_expiry(old.id, Some(until), caller.actor).await?;
+    if request.overlap_seconds == 0 {
+        shared.identity.revoke_key(old.id, caller.actor).await?;
+    } else {
+        shared.identity.set_key_expiry(old.id, Some(until), caller.actor).await?;
+    }
     let replaces = Some(Replaced { key_id: old.id, expires: until });
     let (api_key, key_id, scopes) = (issued.secret.expose(), issued.key, names(old.scopes));
     Ok(Reply::created(&IssuedKey { app_id: old.app, api_key, key_id, scopes, expires, replaces }))

@@ -12,6 +12,7 @@ use tokio::{
 use super::{
     Caller, Identity,
     secret::{Kind, Presented},
+    tokens::{Claims, TokenFault},
 };
 
 /// For how long a key that is not known is waited for: a little longer than the projections and a reload
@@ -55,6 +56,33 @@ impl Identity {
     /// Resolves when somebody has shown a key that is not known: [`Self::reload`] may tell more.
     pub async fn reload_wanted(&self) {
         self.shared.following.wanted.notified().await;
+    }
+
+    /// The same as [`Self::bearer`], but where other processes write, a user or an app that is not known is
+    /// waited for a little: the token may have been issued just now elsewhere.
+    ///
+    /// # Errors
+    /// As [`Self::bearer`].
+    pub async fn bearer_or_reload(&self, claims: &Claims) -> Result<Caller, TokenFault> {
+        let known = |claims: &Claims| {
+            claims.user().is_none_or(|user| self.user(user).is_some())
+                && claims.app_id.is_none_or(|app| self.app(app).is_some())
+        };
+        if known(claims) || *self.shared.following.reloads.borrow() == 0 {
+            return self.bearer(claims);
+        }
+        let mut reloads = self.shared.following.reloads.subscribe();
+        let wait = async {
+            while !known(claims) {
+                self.shared.following.wanted.notify_one();
+                if reloads.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        // A time-out only means that there is no such user.
+        let _ = timeout(WAIT, wait).await;
+        self.bearer(claims)
     }
 
     /// The same as [`Self::authenticate`], but where other processes write, a key that is not known is

@@ -1,8 +1,9 @@
 //! What each fact makes of the rows.
 
 use events::{
-    AppAccessGranted, AppAccessRevoked, AppId, AuthEvent, ClientSecretIssued, GroupMemberAdded,
-    GroupMemberRemoved, Position, SigningKeyState, Time, UserId,
+    AppAccessGranted, AppAccessRevoked, AppId, AuthEvent, ClientSecretIssued, ClientSecretRevoked, ClientSet,
+    GroupMemberAdded, GroupMemberRemoved, GroupRegistered, Position, SessionRevoked, SigningKeyState, Time,
+    TokenRevoked, UserId, UserRegistered,
 };
 
 use super::{
@@ -52,55 +53,25 @@ impl People {
             | AuthEvent::RefreshReused(_) => Ok(Vec::new()),
             AuthEvent::ClientSet(e) => {
                 known(e.app)?;
-                let row = ClientRow { set: (**e).clone(), since: time, changed: position };
-                Ok(self.replaced(PersonRow::Client(row)))
+                Ok(self.client_set(at, e))
             }
             AuthEvent::ClientSecretIssued(e) => {
                 known(e.app)?;
                 Ok(self.secret_issued(at, e))
             }
-            AuthEvent::ClientSecretRevoked(e) => {
-                let row = self.secret(e.secret).filter(|row| row.app == e.app).cloned();
-                let mut row = row.ok_or(at.unknown())?;
-                row.revoked.get_or_insert(time);
-                Ok(self.replaced(PersonRow::Secret(SecretRow { changed: position, ..row })))
-            }
+            AuthEvent::ClientSecretRevoked(e) => self.secret_revoked(at, e),
             AuthEvent::AppAccessGranted(e) => {
                 known(e.app)?;
                 self.granted(at, e)
             }
             AuthEvent::AppAccessRevoked(e) => Ok(self.access_revoked(at, e)),
-            AuthEvent::SessionRevoked(e) => {
-                let row = SessionRow { id: e.session, user: e.user, revoked: time, changed: position };
-                Ok(self.denied(at, PersonRow::Session(row)))
-            }
-            AuthEvent::TokenRevoked(e) => {
-                let (id, app, until) = (e.token, e.app, e.until);
-                let row = TokenRow { id, app, revoked: time, until, changed: position };
-                Ok(self.denied(at, PersonRow::Token(row)))
-            }
-            AuthEvent::GroupRegistered(e) => {
-                let (id, org, name) = (e.group, e.organization, e.name.clone());
-                let row = GroupRow { id, org, name, registered: time, changed: position };
-                Ok(self.made(PersonRow::Group(row)))
-            }
+            AuthEvent::SessionRevoked(e) => Ok(self.session_revoked(at, e)),
+            AuthEvent::TokenRevoked(e) => Ok(self.token_revoked(at, e)),
+            AuthEvent::GroupRegistered(e) => Ok(self.group_registered(at, e)),
             AuthEvent::GroupMemberAdded(e) => self.member_added(at, e),
             AuthEvent::GroupMemberRemoved(e) => Ok(self.member_removed(at, e)),
             AuthEvent::SigningKeyChanged(e) => Ok(self.signing_key_changed(at, &e.kid, e.state)),
-            AuthEvent::UserRegistered(e) => {
-                let row = UserRow {
-                    id: e.user,
-                    org: e.organization,
-                    registered: time,
-                    verified: None,
-                    roles: Vec::new(),
-                    disabled: None,
-                    before: None,
-                    providers: Vec::new(),
-                    changed: position,
-                };
-                Ok(self.made(PersonRow::User(row)))
-            }
+            AuthEvent::UserRegistered(e) => Ok(self.user_registered(at, e)),
             AuthEvent::UserVerified(e) => self.user_changed(at, e.user, |row| {
                 row.verified.get_or_insert(time);
             }),
@@ -122,6 +93,49 @@ impl People {
                 self.user_changed(at, e.user, |row| row.before = row.before.max(Some(e.before)))
             }
         }
+    }
+
+    fn user_registered(&mut self, at: At, e: &UserRegistered) -> Vec<RowKey> {
+        self.made(PersonRow::User(UserRow {
+            id: e.user,
+            org: e.organization,
+            registered: at.time,
+            verified: None,
+            roles: Vec::new(),
+            disabled: None,
+            before: None,
+            providers: Vec::new(),
+            changed: at.position,
+        }))
+    }
+
+    fn group_registered(&mut self, at: At, e: &GroupRegistered) -> Vec<RowKey> {
+        let (id, org, name) = (e.group, e.organization, e.name.clone());
+        let row = GroupRow { id, org, name, registered: at.time, changed: at.position };
+        self.made(PersonRow::Group(row))
+    }
+
+    fn session_revoked(&mut self, at: At, e: &SessionRevoked) -> Vec<RowKey> {
+        let (id, user) = (e.session, e.user);
+        self.denied(at, PersonRow::Session(SessionRow { id, user, revoked: at.time, changed: at.position }))
+    }
+
+    fn token_revoked(&mut self, at: At, e: &TokenRevoked) -> Vec<RowKey> {
+        let (id, app, until) = (e.token, e.app, e.until);
+        let row = TokenRow { id, app, revoked: at.time, until, changed: at.position };
+        self.denied(at, PersonRow::Token(row))
+    }
+
+    fn client_set(&mut self, at: At, set: &ClientSet) -> Vec<RowKey> {
+        let row = ClientRow { set: set.clone(), since: at.time, changed: at.position };
+        self.replaced(PersonRow::Client(row))
+    }
+
+    fn secret_revoked(&mut self, at: At, e: &ClientSecretRevoked) -> Changed {
+        let row = self.secret(e.secret).filter(|row| row.app == e.app).cloned();
+        let mut row = row.ok_or(at.unknown())?;
+        row.revoked.get_or_insert(at.time);
+        Ok(self.replaced(PersonRow::Secret(SecretRow { changed: at.position, ..row })))
     }
 
     /// A thing that came to be stays as it is when that is told again.

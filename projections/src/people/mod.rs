@@ -117,20 +117,14 @@ impl People {
     #[must_use]
     pub fn last_access(&self, user: UserId, app: AppId) -> Option<&AccessRow> {
         let all = RowKey::Access(app, user, Position(0))..=RowKey::Access(app, user, Position(u64::MAX));
-        self.rows.range(all).next_back().and_then(|(_, row)| match row {
-            PersonRow::Access(row) => Some(row),
-            _ => None,
-        })
+        self.rows.range(all).next_back().and_then(|(_, row)| row.access())
     }
 
     /// A user's last time in a group, ended or not.
     #[must_use]
     pub fn last_membership(&self, group: GroupId, user: UserId) -> Option<&MemberRow> {
         let all = RowKey::Member(group, user, Position(0))..=RowKey::Member(group, user, Position(u64::MAX));
-        self.rows.range(all).next_back().and_then(|(_, row)| match row {
-            PersonRow::Member(row) => Some(row),
-            _ => None,
-        })
+        self.rows.range(all).next_back().and_then(|(_, row)| row.member())
     }
 
     /// Who is in a group now, by id.
@@ -138,10 +132,7 @@ impl People {
         let first = UserId(uuid::Uuid::nil());
         let last = UserId(uuid::Uuid::max());
         let all = RowKey::Member(group, first, Position(0))..=RowKey::Member(group, last, Position(u64::MAX));
-        self.rows.range(all).filter_map(|(_, row)| match row {
-            PersonRow::Member(row) if row.removed.is_none() => Some(row),
-            _ => None,
-        })
+        self.rows.range(all).filter_map(|(_, row)| row.member()).filter(|row| row.removed.is_none())
     }
 
     /// Removes what need not be remembered at this time any more, and tells what that was.
@@ -149,11 +140,7 @@ impl People {
         let first = RowKey::Session(SessionId(uuid::Uuid::nil()));
         let last = RowKey::Token(TokenId(uuid::Uuid::max()));
         let is_over = |time: Time| time.micros().saturating_add(DENIALS_KEPT_MICROS) < now.micros();
-        let over = self.rows.range(first..=last).filter(|(_, row)| match row {
-            PersonRow::Session(row) => is_over(row.revoked),
-            PersonRow::Token(row) => is_over(row.revoked.max(row.until)),
-            _ => false,
-        });
+        let over = self.rows.range(first..=last).filter(|(_, row)| row.shown_until().is_some_and(is_over));
         let over: Vec<RowKey> = over.map(|(key, _)| key.clone()).collect();
         over.iter().for_each(|key| drop(self.rows.remove(key)));
         over

@@ -105,6 +105,50 @@ impl PersonRow {
         }
     }
 
+    /// What a user granted to an app, if it is that.
+    #[must_use]
+    pub const fn access(&self) -> Option<&AccessRow> {
+        if let Self::Access(row) = self { Some(row) } else { None }
+    }
+
+    /// A user's time in a group, if it is that.
+    #[must_use]
+    pub const fn member(&self) -> Option<&MemberRow> {
+        if let Self::Member(row) = self { Some(row) } else { None }
+    }
+
+    /// Of what ended early: when it did so or, of a token, would have ended, whatever is later.
+    #[must_use]
+    pub fn shown_until(&self) -> Option<Time> {
+        match self {
+            Self::Session(row) => Some(row.revoked),
+            Self::Token(row) => Some(row.revoked.max(row.until)),
+            Self::User(_)
+            | Self::Access(_)
+            | Self::Group(_)
+            | Self::Member(_)
+            | Self::Client(_)
+            | Self::Secret(_)
+            | Self::SigningKey(_) => None,
+        }
+    }
+
+    /// When it ended, of what ended early.
+    #[must_use]
+    pub const fn ended(&self) -> Option<Time> {
+        match self {
+            Self::Session(row) => Some(row.revoked),
+            Self::Token(row) => Some(row.revoked),
+            Self::User(_)
+            | Self::Access(_)
+            | Self::Group(_)
+            | Self::Member(_)
+            | Self::Client(_)
+            | Self::Secret(_)
+            | Self::SigningKey(_) => None,
+        }
+    }
+
     /// Position of the last fact that changed it.
     #[must_use]
     pub const fn changed(&self) -> Position {

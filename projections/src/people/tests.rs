@@ -82,10 +82,8 @@ fn access_is_kept_as_it_was_at_each_time() {
     assert_eq!(facts.happens(taken()), Ok(vec![key(4)]));
     assert_eq!(facts.happens(taken()), Ok(vec![]), "there is nothing to take");
     assert_eq!(facts.happens(grant(&["a"])), Ok(vec![key(7)]));
-    let all = facts.0.iter().filter_map(|(_, row)| match row {
-        PersonRow::Access(row) => Some((row.granted, row.revoked, row.scopes.len())),
-        _ => None,
-    });
+    let all = facts.0.iter().filter_map(|(_, row)| row.access());
+    let all = all.map(|row| (row.granted, row.revoked, row.scopes.len()));
     let expected = [(time(2), Some(time(4)), 1), (time(4), Some(time(5)), 2), (time(7), None, 1)];
     assert_eq!(all.collect::<Vec<_>>(), expected);
     assert_eq!(facts.0.last_access(USER, app).expect("access").granted, time(7));

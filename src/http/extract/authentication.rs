@@ -34,11 +34,11 @@ pub(super) async fn authenticate(headers: &HeaderMap, shared: &Shared) -> Result
     let credentials = presented(headers)?;
     let known = match credentials {
         Credentials { key: Some(key), token: None } => {
-            Authenticated { caller: by_key(key, shared)?, claims: None }
+            Authenticated { caller: by_key(key, shared).await?, claims: None }
         }
         Credentials { key: None, token: Some(token) } => by_token(token, shared).await?,
         Credentials { key: Some(key), token: Some(token) } => {
-            let key = by_key(key, shared)?;
+            let key = by_key(key, shared).await?;
             let token = by_token(token, shared).await?;
             let detail =
                 "X-API-Key and Authorization go together only when the token is a user's for the key's app";
@@ -55,9 +55,9 @@ pub(super) async fn authenticate(headers: &HeaderMap, shared: &Shared) -> Result
     Ok(known)
 }
 
-fn by_key(key: &str, shared: &Shared) -> Result<Caller, Problem> {
+async fn by_key(key: &str, shared: &Shared) -> Result<Caller, Problem> {
     let now = shared.clock.now();
-    let caller = shared.identity.authenticate(key, now).ok_or_else(unknown)?;
+    let caller = shared.identity.authenticate_or_reload(key, now).await.ok_or_else(unknown)?;
     if let Some(id) = caller.principal.key() {
         shared.auth.used.note(id, now);
     }
@@ -76,7 +76,7 @@ async fn by_token(token: &str, shared: &Shared) -> Result<Authenticated, Problem
         }
     }
     let claims = verified.map_err(refused)?;
-    let caller = shared.identity.bearer(&claims).map_err(refused)?;
+    let caller = shared.identity.bearer_or_reload(&claims).await.map_err(refused)?;
     Ok(Authenticated { caller, claims: Some(claims) })
 }
 

@@ -136,7 +136,10 @@ impl<S> Caller<S> {
             Reach::Own(_) => {
                 let detail =
                     "this is about the whole organization, and a customer's token reaches the customer's own";
-                Err(Problem::new(Code::Forbidden, detail).with("required_scope", Scope::Admin))
+                let challenge = "Bearer error=\"insufficient_scope\", scope=\"admin\"";
+                Err(Problem::new(Code::Forbidden, detail)
+                    .with("required_scope", Scope::Admin)
+                    .challenging(challenge))
             }
         }
     }

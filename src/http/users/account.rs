@@ -18,7 +18,7 @@ use crate::{
         problem::{Code, Problem},
         reply::Reply,
     },
-    identity::users::Account,
+    identity::users::{Account, shown_roles},
 };
 
 /// The most bytes of a user's preferences.
@@ -60,7 +60,7 @@ impl From<Account> for UserView {
             email: profile.email,
             email_verified: user.verified,
             name: profile.name,
-            roles: user.roles,
+            roles: shown_roles(&user),
             disabled: user.disabled,
             registered: user.registered,
         }

@@ -27,9 +27,7 @@ impl Index {
     pub(in crate::identity) fn put_all(&mut self, rows: impl IntoIterator<Item = PersonRow>) {
         let mut latest = None;
         for row in rows {
-            if let PersonRow::Session(_) | PersonRow::Token(_) = row {
-                latest = latest.max(ended(&row));
-            }
+            latest = latest.max(row.ended());
             let key = row.key();
             if self.rows.put(row) {
                 self.index(&key);
@@ -178,19 +176,4 @@ impl Index {
 
 fn millis(time: Time) -> i64 {
     time.micros().div_euclid(1_000)
-}
-
-/// When what ended early did so.
-fn ended(row: &PersonRow) -> Option<Time> {
-    match row {
-        PersonRow::Session(row) => Some(row.revoked),
-        PersonRow::Token(row) => Some(row.revoked),
-        PersonRow::User(_)
-        | PersonRow::Access(_)
-        | PersonRow::Group(_)
-        | PersonRow::Member(_)
-        | PersonRow::Client(_)
-        | PersonRow::Secret(_)
-        | PersonRow::SigningKey(_) => None,
-    }
 }

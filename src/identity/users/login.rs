@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use events::{AppId, SessionId};
+use events::{AppId, SessionId, UserRole};
 use zeroize::Zeroizing;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     chain::{Presented, Worth},
 };
 use crate::identity::{
-    DEFAULT_ORGANIZATION, User,
+    DEFAULT_ORGANIZATION, User, leading,
     mail::EmailAddress,
     passwords::{Password, Verdict},
     role_scopes,
@@ -213,21 +213,18 @@ impl Users {
 
     fn tokens(&self, user: &User, id: SessionId, session: &Session) -> Result<Login, UserError> {
         let Some(chain) = &session.chain else { return Err(UserError::Failed) };
+        let role = leading(&user.roles);
         let grant = AccessGrant {
             whose: Whose::User {
                 user: user.id,
                 session: Some(id),
-                roles: user.roles.clone(),
+                roles: shown_roles(user),
                 auth_time: Some(session.started.micros().div_euclid(1_000_000)),
             },
             org: user.org,
             client_id: FIRST_PARTY.into(),
             app: None,
-            scopes: user
-                .roles
-                .iter()
-                .flat_map(|role| role_scopes(*role).iter().collect::<Vec<_>>())
-                .collect(),
+            scopes: role_scopes(role),
             audience: Vec::new(),
             domain: None,
         };
@@ -240,4 +237,10 @@ impl Users {
             refresh_token: chain.token(id, &self.identity().shared.pepper),
         })
     }
+}
+
+/// A user's roles as others are told: whoever was given none is a customer.
+#[must_use]
+pub fn shown_roles(user: &User) -> Vec<UserRole> {
+    if user.roles.is_empty() { vec![UserRole::Customer] } else { user.roles.clone() }
 }

@@ -18,7 +18,7 @@ pub use account::Account;
 pub use admin::UserPage;
 pub use error::UserError;
 pub use kept::{EmailOwner, MailedLink, PasswordHash, Profile, Purpose, Session};
-pub use login::Login;
+pub use login::{Login, shown_roles};
 pub use register::Registration;
 pub use sessions::{Listed, Lives};
 

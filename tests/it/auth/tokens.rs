@@ -191,8 +191,8 @@ async fn two_users_may_use_the_same_idempotency_key() {
         let (user, wallet) = a_user_with_credits(&world).await;
         world.grant(user, everything()).await;
         for client in [world.signed_in("here", user), world.on_behalf(&world.chat, user, everything())] {
-            let first = deduct(&client, &wallet, "the same", "1").await.expect(201);
-            let again = deduct(&client, &wallet, "the same", "1").await.expect(201);
+            let first = deduct(&client, &wallet, "the-same", "1").await.expect(201);
+            let again = deduct(&client, &wallet, "the-same", "1").await.expect(201);
             assert!(!first.is_replayed() && again.is_replayed());
             seen.push(first.position());
         }

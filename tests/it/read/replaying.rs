@@ -73,7 +73,7 @@ async fn a_row_that_does_not_follow_from_the_log_is_found<P: Place>() {
         ("UPDATE apps SET name = 'other' WHERE name = 'app-1'", "identity"),
         ("DELETE FROM people WHERE id = (SELECT id FROM people ORDER BY id LIMIT 1)", "identity"),
         (
-            "UPDATE people SET data = replace(data, 'a', 'b') WHERE id = (SELECT id FROM people ORDER BY id DESC LIMIT 1)",
+            "UPDATE people SET data = replace(data, '\"since\":\"20', '\"since\":\"19') WHERE id = (SELECT id FROM people ORDER BY id DESC LIMIT 1)",
             "identity",
         ),
         (&blank_state, "wallets liability"),

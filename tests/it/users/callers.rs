@@ -1,10 +1,15 @@
 //! What is for people is for nobody else: every such route as every kind of caller.
 
+use std::collections::BTreeMap;
+
 use credit_ledger::{
     http::routes::{Access, ROUTES, Route},
-    identity::tokens::{AccessGrant, Whose},
+    identity::{
+        Client as OauthClient, Scope, Scopes,
+        tokens::{AccessGrant, Whose},
+    },
 };
-use events::UserId;
+use events::{AppId, OrgId, UserId};
 use serde_json::json;
 
 use super::world::World;
@@ -21,6 +26,25 @@ fn request(client: &Client, route: &Route) -> Request {
     }
 }
 
+fn client(app: AppId, org: OrgId) -> OauthClient {
+    OauthClient {
+        app,
+        org,
+        client_id: "an-app".into(),
+        confidential: true,
+        grants: vec![],
+        redirect_uris: vec![],
+        logout_uris: vec![],
+        origins: vec![],
+        return_to: BTreeMap::new(),
+        scopes: Scopes::ADMIN,
+        audiences: vec![],
+        first_party: false,
+        display_name: "An app".into(),
+        disabled: false,
+    }
+}
+
 #[tokio::test]
 async fn a_route_of_people_answers_them_alone() {
     let world = World::new().await;
@@ -29,11 +53,11 @@ async fn a_route_of_people_answers_them_alone() {
     let user: UserId = me["user_id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
     let admin = world.app.admin().await;
     let app = admin.app_id.as_deref().and_then(|id| id.parse().ok()).expect("an app");
-    // The user's token through an app, which the user let in.
+    // The user's token through an app of others, which the user let in.
     let ledger = &world.app.ledger;
-    let everything: credit_ledger::identity::Scopes =
-        credit_ledger::identity::Scope::ALL.into_iter().collect();
+    let everything: Scopes = Scope::ALL.into_iter().collect();
     ledger.identity.grant_access(user, app, everything, None).await.expect("access");
+    ledger.identity.set_client(app, client(app, ledger.default_org), None).await.expect("a client");
     let grant = AccessGrant {
         whose: Whose::User { user, session: None, roles: vec![], auth_time: None },
         org: ledger.default_org,

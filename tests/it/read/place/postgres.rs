@@ -157,8 +157,7 @@ impl Place for Postgres {
 
     async fn migrate(&self) {
         let url = self.0.url_as(MIGRATOR);
-        let done = migrate(&url, &migrations::postgres(), PARTITION_EVENTS).await.expect("migrated");
-        assert_eq!(done.len(), 1, "one is new");
+        migrate(&url, &migrations::postgres(), PARTITION_EVENTS).await.expect("migrated");
     }
 
     async fn leave_over(&self) {

@@ -1,7 +1,7 @@
 //! What came back, and what every problem must look like.
 
 use bytes::Bytes;
-use credit_ledger::http::problem::Code;
+use credit_ledger::{http::problem::Code, identity::Scope};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
@@ -73,6 +73,10 @@ impl Answer {
         let json: Value = serde_json::from_slice(&self.body).map_err(|error| format!("{error}: {shown}"))?;
         let entry = Code::parse(code).map(Code::entry).ok_or_else(|| format!("{code} is no code"))?;
         let is = |name: &str, value: &str| json[name] == value;
+        // RFC 6750 section 3: who lacks a scope is told so in the header, too.
+        let lacks =
+            code == "forbidden" && Scope::ALL.iter().any(|scope| is("required_scope", scope.as_str()));
+        let challenged = status == 401 || lacks;
         let right = [
             ("content-type", self.header("content-type") == "application/problem+json"),
             ("code", is("code", code)),
@@ -84,7 +88,7 @@ impl Answer {
             ("request_id", is("request_id", self.header("x-request-id")) && !is("request_id", "")),
             ("error", json["error"].as_str().is_some_and(|error| !error.is_empty())),
             ("retry-after", self.headers.contains_key("retry-after") == matches!(status, 429 | 503)),
-            ("www-authenticate", self.headers.contains_key("www-authenticate") == (status == 401)),
+            ("www-authenticate", self.headers.contains_key("www-authenticate") == challenged),
         ];
         let wrong: Vec<_> = right.iter().filter(|(_, right)| !right).map(|(name, _)| *name).collect();
         if wrong.is_empty() { Ok(json) } else { Err(format!("{wrong:?} wrong in {shown}")) }
