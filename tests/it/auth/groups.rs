@@ -44,7 +44,8 @@ async fn a_service_reads_a_group_and_its_members_and_no_addresses() {
     assert_eq!(body, shown);
     let body = service.get(&format!("{path}/members")).await.expect(200).json();
     let added = body["members"][0]["added_at"].clone();
-    let shown = json!({ "members": [{ "user_id": ann, "role": "member", "added_at": added, "added_by": null }] });
+    let shown =
+        json!({ "members": [{ "user_id": ann, "role": "member", "added_at": added, "added_by": null }] });
     assert_eq!(body, shown);
     world.service(scopes("groups:read")).get(&format!("{path}/members")).await.problem(403, "forbidden");
     service.delete(&format!("{path}/members/{ann}")).await.problem(403, "forbidden");
@@ -174,7 +175,9 @@ async fn a_group_owns_a_wallet_that_its_members_apps_spend() {
     deduct(&world.signed_in("ann", ann), &group, "d", "1").await.expect(201);
     deduct(&world.on_behalf(&world.chat, ann, everything()), &group, "e", "1").await.expect(201);
     deduct(&world.signed_in("eve", eve), &group, "f", "1").await.problem(404, "not-found");
-    deduct(&world.on_behalf(&world.chat, eve, everything()), &group, "g", "1").await.problem(404, "not-found");
+    deduct(&world.on_behalf(&world.chat, eve, everything()), &group, "g", "1")
+        .await
+        .problem(404, "not-found");
     // Who leaves takes the app along.
     let keeper = keeper(&world).await;
     keeper.delete(&format!("/api/auth/groups/{group}/members/{ann}")).await.expect(204);

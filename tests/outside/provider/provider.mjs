@@ -1,17 +1,24 @@
 // An OpenID provider in Google's part: npm `oidc-provider` with one client, which lets everybody sign in
-// under the address that they type. Prints its issuer when it answers, and ends with its standard input.
+// under the address that they type. Prints its issuer, reads the client's redirect URI from standard input,
+// then serves until that ends.
 //
-//   node provider.mjs CLIENT_ID CLIENT_SECRET REDIRECT_URI
+//   node provider.mjs CLIENT_ID CLIENT_SECRET
 
 import { randomBytes, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
+import { createInterface } from 'node:readline';
 import { Provider } from 'oidc-provider';
 
-const [client_id, client_secret, redirect_uri] = process.argv.slice(2);
+const [client_id, client_secret] = process.argv.slice(2);
 
 const server = createServer();
 await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 const issuer = `http://127.0.0.1:${server.address().port}`;
+console.log(issuer);
+
+const lines = createInterface({ input: process.stdin });
+const redirect_uri = await new Promise((read) => lines.once('line', read));
+lines.once('close', () => process.exit());
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const key = { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'RS256', kid: 'stand-in-1' };
@@ -37,5 +44,3 @@ const provider = new Provider(issuer, {
 });
 
 server.on('request', provider.callback());
-process.stdin.resume().on('end', () => process.exit());
-console.log(issuer);
