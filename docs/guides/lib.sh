@@ -11,9 +11,14 @@ print(str(value).lower() if isinstance(value, bool) else value)' "$@"
 
 # curl that fails on refusals and shows what the server says: `call GET /v1/… [curl options]`.
 call() {
-  local method=$1 path=$2
+  local method=$1 path=$2 answer status=0
   shift 2
-  curl --silent --show-error --fail-with-body --request "$method" "$LEDGER$path" "$@"
+  answer=$(curl --silent --show-error --fail-with-body --request "$method" "$LEDGER$path" "$@") || status=$?
+  if ((status != 0)); then
+    printf '%s\n' "$answer" >&2
+    return "$status"
+  fi
+  printf '%s\n' "$answer"
 }
 
 # The status that a request is answered with.

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
-    process::{Command, Stdio},
+    process::{ChildStdout, Command, Stdio},
     time::Duration,
 };
 
@@ -48,13 +48,15 @@ async fn published_keys_are_as_the_guide_says() {
     assert!(ran.stdout.ends_with("everything is as the guide says\n"), "{ran:#?}");
     let wrong = [settings[0], settings[1], ("SERVICE_CLIENT_SECRET", "wrong")];
     let ran = guide("from-shared-secret.sh", &wrong).await;
-    assert!(ran.code != 0 && ran.stdout.contains("invalid_client"), "{ran:#?}");
+    assert!(ran.code != 0 && ran.stderr.contains("invalid_client"), "{ran:#?}");
 }
 
 /// npm `oidc-provider` in Google's part; it ends with its standard input.
 struct Provider {
     issuer: String,
     process: Process,
+    /// It says more than its issuer, and dies when nobody can hear it.
+    _stdout: BufReader<ChildStdout>,
 }
 
 impl Provider {
@@ -69,8 +71,9 @@ impl Provider {
         let mut process = Process(command.spawn().expect("node runs"));
         let mut issuer = String::new();
         let stdout = process.0.stdout.take().expect("standard output");
-        BufReader::new(stdout).read_line(&mut issuer).expect("a line");
-        Self { issuer: issuer.trim().to_owned(), process }
+        let mut stdout = BufReader::new(stdout);
+        stdout.read_line(&mut issuer).expect("a line");
+        Self { issuer: issuer.trim().to_owned(), process, _stdout: stdout }
     }
 
     async fn server(&mut self, home: &Home) -> Server {

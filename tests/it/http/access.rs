@@ -5,7 +5,7 @@ use credit_ledger::{
         HttpOptions,
         routes::{Access, ROUTES, Route},
     },
-    identity::Scope,
+    identity::{Scope, Scopes},
 };
 
 use super::{
@@ -29,7 +29,7 @@ impl Persona {
         };
         let allowed = match route.access {
             Access::Public => true,
-            Access::Needs(scope) => scopes.contains(&scope) || scopes.contains(&Scope::Admin),
+            Access::Needs(scope) => scopes.iter().copied().collect::<Scopes>().contains(scope),
             Access::Operator => self.operates,
             Access::Client | Access::SignedIn | Access::Browser => false,
         };

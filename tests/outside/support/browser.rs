@@ -91,7 +91,9 @@ impl Browser {
 /// The first form that signs in or asks for consent, filled in.
 fn filled(page: &str, email: &str, password: &str) -> Option<(String, Vec<(String, String)>)> {
     let mut forms = page.split("<form").skip(1).filter_map(|form| form.split("</form").next());
-    let form = forms.find(|form| form.contains("type=\"password\"") || form.contains("name=\"decision\""))?;
+    // `prompt` is what npm `oidc-provider` asks with.
+    let asks = ["type=\"password\"", "name=\"decision\"", "name=\"prompt\""];
+    let form = forms.find(|form| asks.iter().any(|asks| form.contains(asks)))?;
     let mut fields = Vec::new();
     for input in form.split("<input").skip(1).filter_map(|input| input.split('>').next()) {
         let Some(name) = attribute(input, "name") else { continue };

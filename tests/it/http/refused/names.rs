@@ -112,6 +112,10 @@ async fn what_is_not_there_or_somebody_elses_is_not_found() {
         for parameter in route.path.split('/').filter(|segment| segment.starts_with('{')) {
             rows.extend(match parameter {
                 "{wallet}" => wallets(route, &sound, &world),
+                "{id}" if route.path.starts_with("/api/auth/groups/") => {
+                    clients(&sound, &world.things.group, &world.theirs.group)
+                }
+                "{user}" => clients(&sound, &world.things.user, &world.theirs.wallet),
                 "{id}" => things(&sound, &world),
                 "{app}" => clients(&sound, &world.things.app, &world.theirs.app),
                 "{key}" => clients(&sound, &world.things.key, &world.theirs.key),

@@ -71,6 +71,11 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
         ]),
         "wallet" => malformed(&["\"\"", "\"x\"", "5", "[]", "\"7d1f6f0a-4f0e-4b1c\""]),
         "name" => names(path),
+        "user_id" => {
+            let unknown = each(&[UNKNOWN_ID], 404, "not-found");
+            [malformed(&["\"\"", "\"x\"", "5", "[]", "null"]), unknown].concat()
+        }
+        "role" => malformed(&["\"owner\"", "\"\"", "5", "[]", "null"]),
         "scopes" => {
             let unknown =
                 ["[\"nonsense\"]", "[\"credits:*\"]", "[\"Admin\"]", "[\"admin\",\"\"]", "[\"admin \"]"];
@@ -269,7 +274,11 @@ fn expiries() -> Vec<Bad> {
 
 fn names(path: &str) -> Vec<Bad> {
     let long = format!("\"{}\"", "n".repeat(65));
-    let taken = if path == "/v1/apps" { "\"app-0\"" } else { "\"default\"" };
+    let taken = match path {
+        "/v1/apps" => Some("\"app-0\""),
+        "/v1/organizations" => Some("\"default\""),
+        _ => None,
+    };
     let wrong = malformed(&["\"\"", "\"a/b\"", "\"<b>\"", "\"a\\u0000\"", "5", "null", "[]", &long]);
-    [wrong, each(&[taken], 409, "conflict")].concat()
+    [wrong, each(taken.as_slice(), 409, "conflict")].concat()
 }
