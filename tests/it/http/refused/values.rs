@@ -30,7 +30,9 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
             malformed(&["0", "-1", "1.5", "\"60\"", "31622401", "9223372036854775808", "[]"])
         }
         "period" => malformed(&["\"week\"", "\"Day\"", "5", "[]", "null"]),
-        "app" => [malformed(&["\"x\"", "5", "[]", "null"]), each(&[UNKNOWN_ID], 404, "not-found")].concat(),
+        "app" | "user_id" => {
+            [malformed(&["\"x\"", "5", "[]", "null"]), each(&[UNKNOWN_ID], 404, "not-found")].concat()
+        }
         "items" => items(),
         "units" => units(),
         "valid_from" => malformed(&["\"tomorrow\"", "\"\"", "5", "\"2027-01-01\""]),
@@ -71,10 +73,6 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
         ]),
         "wallet" => malformed(&["\"\"", "\"x\"", "5", "[]", "\"7d1f6f0a-4f0e-4b1c\""]),
         "name" => names(path),
-        "user_id" => {
-            let unknown = each(&[UNKNOWN_ID], 404, "not-found");
-            [malformed(&["\"\"", "\"x\"", "5", "[]", "null"]), unknown].concat()
-        }
         "role" => malformed(&["\"owner\"", "\"\"", "5", "[]", "null"]),
         "scopes" => {
             let unknown =
