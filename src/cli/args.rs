@@ -102,7 +102,7 @@ pub(super) enum Command {
     #[command(subcommand)]
     Key(KeyCommand),
     #[command(subcommand)]
-    Client(ClientCommand),
+    Client(Box<ClientCommand>),
     #[command(subcommand)]
     Keys(KeysCommand),
     #[command(subcommand)]

@@ -181,11 +181,13 @@ const fn by_itself(principal: Principal) -> Option<AppId> {
 /// What a user must have let an app do before it asks this of the user's wallet. Nobody needs to be let in to
 /// bring credits in or to give them back.
 const fn spending(command: &Command) -> Option<Scope> {
+    if let Command::Check(check) = command
+        && check.hold.is_some()
+    {
+        return Some(Scope::CreditsHold);
+    }
     match command.operation() {
-        Operation::Check => match command {
-            Command::Check(check) if check.hold.is_some() => Some(Scope::CreditsHold),
-            _ => Some(Scope::CreditsCheck),
-        },
+        Operation::Check => Some(Scope::CreditsCheck),
         Operation::Deduct | Operation::DeductBatch => Some(Scope::CreditsDeduct),
         Operation::Hold | Operation::Capture | Operation::Extend => Some(Scope::CreditsHold),
         Operation::OpenWallet

@@ -159,7 +159,7 @@ pub(super) async fn follow(
     let query = filters.query(Some(caller.org), caller.administers || told.is_some(), delivery.resume)?;
     let query = FeedQuery { told, wallet, ..query };
     if delivery.streamed {
-        return Ok(stream::open(shared, query));
+        return Ok(stream::open(shared, query, caller));
     }
     let wait = seconds(filters.wait, 0, WAIT_MAX_S);
     Ok(batch(&shared.feed.follow(&query, wait, &shared.stopping).await?))

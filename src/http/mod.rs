@@ -103,6 +103,7 @@ pub fn api(app: App) -> Api {
 /// Every handler with its documentation.
 fn documented() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(openapi::skeleton())
+        .merge(users::documented())
         .routes(routes!(wallets::open))
         .routes(routes!(wallets::read))
         .routes(routes!(purchases::create))
@@ -147,6 +148,19 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(events::follow))
         .routes(routes!(compatible::check))
         .routes(routes!(compatible::deduct))
+        .merge(administration())
+        .merge(authorization())
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(ui::document))
+        .routes(routes!(problem::pages::list))
+        .routes(routes!(problem::pages::show))
+}
+
+/// Organizations, their apps, and what these show to be let in.
+fn administration() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
         .routes(routes!(organizations::register, organizations::list))
         .routes(routes!(apps::register, apps::list))
         .routes(routes!(keys::issue, keys::list))
@@ -161,6 +175,12 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(clients::revoke))
         .routes(routes!(signing_keys::list, signing_keys::rotate))
         .routes(routes!(signing_keys::revoke))
+        .routes(routes!(keys::rotate))
+}
+
+/// The authorization server, and its pages.
+fn authorization() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
         .routes(routes!(oauth::token::token))
         .routes(routes!(oauth::authorize::show, oauth::authorize::take))
         .routes(routes!(oauth::consent::decide))
@@ -184,35 +204,6 @@ fn documented() -> OpenApiRouter<Shared> {
         .routes(routes!(auth::mailed::show_verify, auth::mailed::verify))
         .routes(routes!(auth::mailed::show_reset, auth::mailed::reset))
         .routes(routes!(auth::logout::show, auth::logout::take))
-        .routes(routes!(users::registration::register))
-        .routes(routes!(users::registration::verify))
-        .routes(routes!(users::login::login))
-        .routes(routes!(users::login::refresh))
-        .routes(routes!(users::login::logout))
-        .routes(routes!(users::passwords::change))
-        .routes(routes!(users::passwords::ask, users::passwords::reset))
-        .routes(routes!(users::account::me, users::account::change))
-        .routes(routes!(users::account::preferences, users::account::set_preferences))
-        .routes(routes!(users::sessions::list, users::sessions::end_all))
-        .routes(routes!(users::sessions::end))
-        .routes(routes!(users::apps::list))
-        .routes(routes!(users::apps::revoke))
-        .routes(routes!(users::activity::own))
-        .routes(routes!(users::activity::list))
-        .routes(routes!(users::activity::counts))
-        .routes(routes!(users::admin::list))
-        .routes(routes!(users::admin::read))
-        .routes(routes!(users::admin::set_roles))
-        .routes(routes!(users::admin::disable))
-        .routes(routes!(users::admin::enable))
-        .routes(routes!(users::admin::end_sessions))
-        .routes(routes!(keys::rotate))
-        .routes(routes!(health::alive))
-        .routes(routes!(health::ready))
-        .routes(routes!(health::metrics))
-        .routes(routes!(ui::document))
-        .routes(routes!(problem::pages::list))
-        .routes(routes!(problem::pages::show))
 }
 
 /// The yardstick of the benchmark, which only a benchmark needs.

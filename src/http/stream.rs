@@ -9,23 +9,26 @@ use axum::{
 };
 use futures::stream;
 
-use super::app::Shared;
+use super::{
+    app::Shared,
+    extract::{Caller, scope},
+};
 use crate::feed::{FeedEvent, FeedQuery};
 
 const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// How long nothing is sent before a comment shows that the stream is alive.
 const QUIET_MAX: Duration = Duration::from_secs(15);
 
-/// A stream of the events that match, from where the query starts, until the client goes or the
-/// service stops.
-pub(super) fn open(shared: Shared, query: FeedQuery) -> Response {
-    let chunks = stream::try_unfold((shared, query), |(shared, mut query)| async move {
+/// A stream of the events that match, from where the query starts, until the client goes, what it showed is
+/// no longer accepted, or the service stops.
+pub(super) fn open(shared: Shared, query: FeedQuery, caller: Caller<scope::AnyKey>) -> Response {
+    let chunks = stream::try_unfold((shared, query, caller), |(shared, mut query, caller)| async move {
         let page = shared.feed.follow(&query, QUIET_MAX, &shared.stopping).await.map_err(io::Error::other)?;
-        if page.events.is_empty() && shared.stopping.is_cancelled() {
+        if (page.events.is_empty() && shared.stopping.is_cancelled()) || !caller.is_still_let(&shared) {
             return Ok::<_, io::Error>(None);
         }
         query.after = page.after();
-        Ok(Some((chunk(&page.events), (shared, query))))
+        Ok(Some((chunk(&page.events), (shared, query, caller))))
     });
     let mut response = Response::new(Body::from_stream(chunks));
     response.headers_mut().insert(header::CONTENT_TYPE, EVENT_STREAM);

@@ -166,13 +166,10 @@ impl Scope {
 
     /// The scopes that allow this, each by itself.
     const fn allowed_by(self) -> u32 {
-        let further = match self {
-            Self::GroupsRead => Self::GroupsAdmin.bit(),
-            Self::UsersRead => Self::UsersAdmin.bit(),
-            _ => 0,
-        };
+        let groups = if matches!(self, Self::GroupsRead) { Self::GroupsAdmin.bit() } else { 0 };
+        let users = if matches!(self, Self::UsersRead) { Self::UsersAdmin.bit() } else { 0 };
         let admin = if self.is_oidc() { 0 } else { Self::Admin.bit() };
-        self.bit() | further | admin
+        self.bit() | groups | users | admin
     }
 }
 

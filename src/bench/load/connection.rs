@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::credentials::Credentials;
 use super::keys::Keys;
 use super::pace::Pace;
 use super::request::Request;
@@ -31,6 +32,7 @@ pub(super) struct Shared {
     pub(super) target: Target,
     pub(super) pace: Pace,
     pub(super) wallets: Wallets,
+    pub(super) credentials: Credentials,
     pub(super) stats: RefCell<Stats>,
 }
 
@@ -63,6 +65,9 @@ impl Connection {
         let mut now = Instant::now();
         while let Some(ticket) = shared.pace.ticket(now).await {
             shared.stats.borrow_mut().sent += 1;
+            if let Some(credential) = shared.credentials.next() {
+                self.request.show(credential);
+            }
             let keys = &mut self.keys;
             let bytes = self.request.stamp(|| {
                 let (key, random) = keys.next();

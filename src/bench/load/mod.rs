@@ -4,6 +4,7 @@
 //! sockets, requests patched in place, responses counted and discarded.
 
 mod connection;
+mod credentials;
 mod keys;
 mod pace;
 mod report;
@@ -28,6 +29,7 @@ use tokio::task::JoinSet;
 
 use super::process::Usage;
 use connection::{Connection, Shared};
+use credentials::Credentials;
 use keys::Keys;
 use pace::Pace;
 use request::Request;
@@ -48,7 +50,8 @@ pub struct LoadOptions {
     /// Operation that every request asks for
     #[arg(long, value_enum, default_value = "deduct")]
     pub route: Route,
-    /// File with the API key (it never goes on the command line, where others could read it)
+    /// File with the API key (it never goes on the command line, where others could read it); with one
+    /// access token a line, requests take them in turn
     #[arg(long, value_name = "FILE")]
     pub api_key_file: PathBuf,
     /// Keep-alive connections
@@ -124,18 +127,24 @@ pub fn run(options: &LoadOptions) -> Result<LoadReport, LoadError> {
     let api_key =
         fs::read_to_string(path).map_err(|source| LoadError::ApiKey { path: path.clone(), source })?;
     let target = Target::parse(&options.url)?;
-    let request = Request::new(&target, options.route, api_key.trim());
+    let credentials = Credentials::read(&api_key)?;
+    let request = Request::new(&target, options.route, credentials.first());
     let before = Usage::of_self();
     let report = Builder::new_current_thread()
         .enable_all()
         .build_local(LocalOptions::default())
         .map_err(LoadError::Runtime)?
-        .block_on(drive(options, target, request))?;
+        .block_on(drive(options, target, request, credentials))?;
     let cpu = before.zip(Usage::of_self()).map(|(before, after)| after.cpu.saturating_sub(before.cpu));
     Ok(report.with_cpu(cpu))
 }
 
-async fn drive(options: &LoadOptions, target: Target, request: Request) -> Result<LoadReport, LoadError> {
+async fn drive(
+    options: &LoadOptions,
+    target: Target,
+    request: Request,
+    credentials: Credentials,
+) -> Result<LoadReport, LoadError> {
     let schedule = Schedule::new(options)?;
     let seed = options.seed.unwrap_or_else(fresh_seed);
     let mut connections = Vec::with_capacity(options.connections);
@@ -151,6 +160,7 @@ async fn drive(options: &LoadOptions, target: Target, request: Request) -> Resul
         target,
         pace: schedule.pace(start),
         wallets,
+        credentials,
         stats: RefCell::new(Stats::new(start, deadline)),
     });
     let mut running = JoinSet::new();

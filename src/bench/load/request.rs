@@ -12,12 +12,17 @@ pub(super) const UUID_BYTES: usize = 36;
 /// check and deduct send equally many bytes.
 const PATH_BYTES_MAX: usize = "/v1/wallets//deductions".len() + UUID_BYTES;
 
+/// What stands before the credential.
+const BEARER: &str = "Authorization: Bearer ";
+
 /// A complete request in one buffer, whose wallets and idempotency keys can be overwritten.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
     bytes: Vec<u8>,
     /// Where the wallet and the key of each item stand.
     places: Vec<(usize, usize)>,
+    /// Where the credential stands, if another one may be written over it.
+    credential_at: Option<usize>,
 }
 
 impl Request {
@@ -38,6 +43,7 @@ impl Request {
         let head = head(target, &path, &padding, api_key, body.len());
         let before_key = format!("{head}Idempotency-Key: ");
         Self {
+            credential_at: credential_at(&head),
             places: vec![("POST ".len() + before.len(), before_key.len())],
             bytes: format!("{before_key}{blank}\r\n\r\n{body}").into_bytes(),
         }
@@ -55,7 +61,7 @@ impl Request {
             basic = STANDARD.encode(credentials),
             length = body.len(),
         );
-        Self { places: Vec::new(), bytes: bytes.into_bytes() }
+        Self { places: Vec::new(), credential_at: None, bytes: bytes.into_bytes() }
     }
 
     fn batch(target: &Target, api_key: &str, path: &str, members: &str, items: usize) -> Self {
@@ -68,7 +74,16 @@ impl Request {
             let at = head.len() + start.len() + number * (item.len() + ",".len()) + wallet.len();
             (at, at + UUID_BYTES + key.len())
         };
-        Self { places: (0..items).map(place).collect(), bytes: format!("{head}{body}").into_bytes() }
+        let places = (0..items).map(place).collect();
+        let credential_at = credential_at(&head);
+        Self { credential_at, places, bytes: format!("{head}{body}").into_bytes() }
+    }
+
+    /// Shows another credential from now on, which is as long as the one before.
+    pub(super) fn show(&mut self, credential: &[u8]) {
+        if let Some(at) = self.credential_at {
+            self.bytes[at..][..credential.len()].copy_from_slice(credential);
+        }
     }
 
     /// The bytes to send. `draw` gives each item's wallet and idempotency key.
@@ -82,6 +97,11 @@ impl Request {
     }
 }
 
+/// Where the credential begins in this head.
+fn credential_at(head: &str) -> Option<usize> {
+    head.find(BEARER).map(|at| at + BEARER.len())
+}
+
 fn blank() -> String {
     Uuid::nil().hyphenated().to_string()
 }
@@ -92,7 +112,7 @@ fn head(target: &Target, path: &str, padding: &str, api_key: &str, body_bytes: u
         "POST {path} HTTP/1.1\r\n\
          Host: {authority}\r\n\
          User-Agent: credit-ledger-bench{padding}\r\n\
-         Authorization: Bearer {api_key}\r\n\
+         {BEARER}{api_key}\r\n\
          Content-Type: application/json\r\n\
          Content-Length: {body_bytes}\r\n",
         authority = target.authority,
@@ -124,6 +144,16 @@ mod tests {
              Idempotency-Key: ffffffff-ffff-ffff-ffff-ffffffffffff\r\n\r\n\
              {\"service\":\"chat\",\"cost\":\"0.001\"}"
         );
+    }
+
+    #[test]
+    fn another_credential_stands_where_the_first_one_stood() {
+        let target = Target::parse("http://127.0.0.1:80").expect("a valid URL");
+        let mut request = Request::new(&target, Route::Deduct, "secret");
+        let before = String::from_utf8(request.bytes.clone()).expect("ASCII");
+        request.show(b"tokens");
+        let after = String::from_utf8(request.bytes.clone()).expect("ASCII");
+        assert_eq!(after, before.replace("secret", "tokens"));
     }
 
     #[test]

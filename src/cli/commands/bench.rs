@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::bench_tokens::TokensBench;
 use crate::{
     app::Ledger,
     bench::{engine, http, load, relay},
@@ -40,6 +41,11 @@ pub(in crate::cli) enum BenchCommand {
     /// Store many deductions in the data directory, to measure a ledger that is not empty
     #[command(after_help = "Example:\n  credit-ledger --data-dir /tmp/full bench fill --events 5000000")]
     Fill(engine::FillOptions),
+    /// Write access tokens of a new user, for `bench load --api-key-file`, which shows them in turn
+    #[command(after_help = "They are valid for 15 minutes, at the server of this data directory and this \
+                            address.\n\nExample:\n  credit-ledger --data-dir /tmp/bench bench tokens \
+                            --count 100000 --file tokens")]
+    Tokens(TokensBench),
 }
 
 /// Options of `bench relay`.
@@ -96,6 +102,7 @@ impl BenchCommand {
                 let report = runtime.block_on(bench.run(context))?;
                 print(context, &report, report.table())
             }
+            Self::Tokens(bench) => bench.run(context),
             Self::Fill(options) => on_ledger(context, async |ledger| engine::fill(ledger, &options).await),
         }
     }

@@ -3,6 +3,7 @@
 pub(super) mod adjust;
 pub(super) mod app;
 pub(super) mod bench;
+mod bench_tokens;
 pub(super) mod broker;
 pub(super) mod client;
 pub(super) mod completions;

@@ -109,7 +109,14 @@ pub(super) fn trouble(error: &UserError) -> (Cow<'static, str>, StatusCode) {
         UserError::Email(_) | UserError::Password(_) | UserError::Name | UserError::InvalidLink => {
             (sentence(&error.to_string()).into(), StatusCode::BAD_REQUEST)
         }
-        error => {
+        UserError::Busy
+        | UserError::InvalidRefresh
+        | UserError::NotFound
+        | UserError::NoRole
+        | UserError::Vault(_)
+        | UserError::Identity(_)
+        | UserError::Engine(_)
+        | UserError::Failed => {
             tracing::warn!(%error, "a form of an account failed");
             ("That did not work. Please try again in a moment.".into(), StatusCode::SERVICE_UNAVAILABLE)
         }

@@ -14,7 +14,7 @@ use crate::{
         app::Shared,
         problem::{Code, Problem},
     },
-    identity::{self, Principal, Reach, Scope, Scopes, tokens::Claims},
+    identity::{Principal, Reach, Scope, Scopes, tokens::Claims},
 };
 
 /// Scopes as types, for [`Caller`].
@@ -82,6 +82,8 @@ pub(in crate::http) struct Caller<S> {
     pub(in crate::http) principal: Principal,
     reach: Reach,
     scopes: Scopes,
+    /// Of the token, if it showed one.
+    claims: Option<Arc<Claims>>,
     scope: PhantomData<fn() -> S>,
 }
 
@@ -102,6 +104,16 @@ impl<S> Caller<S> {
             | Principal::OnBehalf { .. } => self.actor,
         };
         Self { actor, ..self }
+    }
+
+    /// Whether what it showed is still accepted: for answers that take their time.
+    pub(in crate::http) fn is_still_let(&self, shared: &Shared) -> bool {
+        let now = shared.clock.now();
+        let key = self.principal.key().and_then(|key| shared.identity.key(key));
+        let token_lives = |claims: &Arc<Claims>| {
+            claims.exp > now.micros().div_euclid(1_000_000) && shared.identity.bearer(claims).is_ok()
+        };
+        key.is_none_or(|key| key.lives(now)) && self.claims.as_ref().is_none_or(token_lives)
     }
 
     /// Whether it reaches only what is a user's own.
@@ -166,11 +178,11 @@ impl<S: scope::Needed> FromRequestParts<Shared> for Caller<S> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let Authenticated { caller, .. } = authenticate(&parts.headers, shared).await?;
-        if !caller.may(S::SCOPE) {
+        let known = authenticate(&parts.headers, shared).await?;
+        if !known.caller.may(S::SCOPE) {
             return Err(lacks(S::SCOPE));
         }
-        Self::known(&caller, &parts.headers, shared)
+        Self::known(known, &parts.headers, shared)
     }
 }
 
@@ -178,21 +190,23 @@ impl FromRequestParts<Shared> for Caller<scope::AnyKey> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, Problem> {
-        let Authenticated { caller, .. } = authenticate(&parts.headers, shared).await?;
-        Self::known(&caller, &parts.headers, shared)
+        let known = authenticate(&parts.headers, shared).await?;
+        Self::known(known, &parts.headers, shared)
     }
 }
 
 impl<S> Caller<S> {
-    fn known(caller: &identity::Caller, headers: &HeaderMap, shared: &Shared) -> Result<Self, Problem> {
+    fn known(known: Authenticated, headers: &HeaderMap, shared: &Shared) -> Result<Self, Problem> {
+        let Authenticated { caller, claims } = known;
         Ok(Self {
-            org: organization(caller, headers, shared)?,
+            org: organization(&caller, headers, shared)?,
             app: caller.app(),
             actor: caller.actor(),
             administers: caller.may(Scope::Admin),
             principal: caller.principal,
             reach: caller.reach,
             scopes: caller.scopes,
+            claims,
             scope: PhantomData,
         })
     }

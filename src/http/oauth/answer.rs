@@ -69,15 +69,13 @@ impl IntoResponse for OauthProblem {
         let mut response =
             (status, Json(OauthErrorBody { error: code, error_description: description })).into_response();
         let headers = response.headers_mut();
-        match error.code {
-            ErrorCode::InvalidClient => drop(headers.insert(header::WWW_AUTHENTICATE, BASIC)),
-            ErrorCode::InvalidToken | ErrorCode::InsufficientScope => {
-                let challenge = format!("Bearer error=\"{code}\", error_description=\"{description}\"");
-                let challenge = HeaderValue::try_from(challenge);
-                let challenge = challenge.unwrap_or(HeaderValue::from_static("Bearer"));
-                headers.insert(header::WWW_AUTHENTICATE, challenge);
-            }
-            _ => {}
+        if error.code == ErrorCode::InvalidClient {
+            headers.insert(header::WWW_AUTHENTICATE, BASIC);
+        }
+        if matches!(error.code, ErrorCode::InvalidToken | ErrorCode::InsufficientScope) {
+            let challenge = format!("Bearer error=\"{code}\", error_description=\"{description}\"");
+            let challenge = HeaderValue::try_from(challenge);
+            headers.insert(header::WWW_AUTHENTICATE, challenge.unwrap_or(HeaderValue::from_static("Bearer")));
         }
         if matches!(status.as_u16(), 429 | 503) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

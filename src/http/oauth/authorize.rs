@@ -23,6 +23,7 @@ use crate::{
             OauthError, allowed,
             authorize::{Next, after_sign_in},
             params::Params,
+            selection,
         },
         users,
     },
@@ -84,7 +85,9 @@ async fn answer(
     let client = &addressed.client;
     let signed_in = browser.signed_in.as_ref();
     let (scopes, held) = match signed_in {
-        Some(SignedIn { user, .. }) => (scopes.both(allowed(client, user)), agreed(shared, client, user)),
+        Some(SignedIn { user, .. }) => {
+            (selection::within(scopes, allowed(client, user)), agreed(shared, client, user))
+        }
         None => (scopes, Scopes::NONE),
     };
     let consented = client.first_party || held.covers(scopes);

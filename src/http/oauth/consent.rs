@@ -13,7 +13,7 @@ use crate::{
         extract::Form,
         pages::Page,
     },
-    identity::oauth::{ErrorCode, OauthError, allowed, params::Params},
+    identity::oauth::{ErrorCode, OauthError, allowed, params::Params, selection},
 };
 
 /// Takes the decision of the page that asks for consent.
@@ -53,7 +53,7 @@ async fn settle(
     if !agrees {
         return Err(OauthError::new(ErrorCode::AccessDenied, "the user said no"));
     }
-    let scopes = scopes.both(allowed(&addressed.client, &signed_in.user));
+    let scopes = selection::within(scopes, allowed(&addressed.client, &signed_in.user));
     let held = agreed(shared, &addressed.client, &signed_in.user);
     if !held.covers(scopes) {
         grant(shared, addressed, signed_in, held, scopes).await?;

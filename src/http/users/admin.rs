@@ -65,6 +65,11 @@ pub(in crate::http) struct DisableRequest<'a> {
     reason: Option<Text<'a>>,
 }
 
+/// What needs nothing.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct EnableRequest {}
+
 /// The named user, when it is of the caller's organization.
 fn own_user<S>(shared: &Shared, caller: &Caller<S>, id: &str) -> Result<UserId, Problem> {
     caller.must_reach_all()?;
@@ -162,6 +167,7 @@ pub(in crate::http) async fn disable(
 #[utoipa::path(
     post, path = "/v1/users/{user}/enable", tag = "users", operation_id = "enable_user",
     params(("user" = inline(UuidText), Path, description = "The user")),
+    request_body(content = EnableRequest),
     responses((status = 204, description = "The user may sign in")),
 )]
 pub(in crate::http) async fn enable(
@@ -169,7 +175,9 @@ pub(in crate::http) async fn enable(
     caller: Caller<scope::UsersAdmin>,
     seen: Seen,
     Named(user): Named,
+    body: Payload,
 ) -> Result<StatusCode, Problem> {
+    let EnableRequest {} = body.parse()?;
     let user = own_user(&shared, &caller, &user)?;
     shared.auth.users.enable(user, caller.actor, &seen.into()).await?;
     Ok(StatusCode::NO_CONTENT)

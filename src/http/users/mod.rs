@@ -1,16 +1,19 @@
 //! Users: `/auth/…`, where people register, sign in and keep their account, and `/v1/users` and
 //! `/v1/activity`, where administrators look after them.
 
-pub(super) mod account;
-pub(super) mod activity;
-pub(super) mod admin;
-pub(super) mod apps;
-pub(super) mod login;
-pub(super) mod passwords;
-pub(super) mod registration;
-pub(super) mod sessions;
+mod account;
+mod activity;
+mod admin;
+mod apps;
+mod login;
+mod passwords;
+mod registration;
+mod sessions;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
+    app::Shared,
     extract::{Seen, SignedIn},
     problem::{Code, Problem, submission},
 };
@@ -19,6 +22,33 @@ use crate::identity::{
     users::{Origin, UserError},
     vault::VaultError,
 };
+
+/// The handlers with their documentation.
+pub(super) fn documented() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(registration::register))
+        .routes(routes!(registration::verify))
+        .routes(routes!(login::login))
+        .routes(routes!(login::refresh))
+        .routes(routes!(login::logout))
+        .routes(routes!(passwords::change))
+        .routes(routes!(passwords::ask, passwords::reset))
+        .routes(routes!(account::me, account::change))
+        .routes(routes!(account::preferences, account::set_preferences))
+        .routes(routes!(sessions::list, sessions::end_all))
+        .routes(routes!(sessions::end))
+        .routes(routes!(apps::list))
+        .routes(routes!(apps::revoke))
+        .routes(routes!(activity::own))
+        .routes(routes!(activity::list))
+        .routes(routes!(activity::counts))
+        .routes(routes!(admin::list))
+        .routes(routes!(admin::read))
+        .routes(routes!(admin::set_roles))
+        .routes(routes!(admin::disable))
+        .routes(routes!(admin::enable))
+        .routes(routes!(admin::end_sessions))
+}
 
 impl From<Seen> for Origin {
     fn from(seen: Seen) -> Self {

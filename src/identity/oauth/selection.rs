@@ -24,6 +24,13 @@ pub fn select(asked: Option<&str>, allowed: Scopes) -> Result<Scopes, OauthError
     Ok(scopes)
 }
 
+/// What is asked for, as far as it is allowed. Whoever asks for everything, and may not have everything, is
+/// not given all the rest one by one.
+#[must_use]
+pub fn within(asked: Scopes, allowed: Scopes) -> Scopes {
+    asked.iter().filter(|scope| allowed.contains(*scope)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +58,12 @@ mod tests {
         }
         assert!(select(None, Scopes::NONE).is_err());
         assert_eq!(select(Some("credits:read"), Scopes::ADMIN), Ok(set("credits:read")));
+    }
+
+    #[test]
+    fn what_is_not_allowed_is_left_out() {
+        let allowed = set("credits:check,credits:deduct");
+        assert_eq!(within(set("credits:check,admin"), allowed), set("credits:check"));
+        assert_eq!(within(set("credits:check"), Scopes::ADMIN), set("credits:check"));
     }
 }

@@ -169,9 +169,15 @@ impl Index {
         });
         let client = denial.app.and_then(|app| self.rows.client(app)).is_some_and(|row| row.set.disabled);
         let access = denial.user.zip(denial.app).and_then(|(user, app)| self.rows.last_access(user, app));
-        let access = access.is_some_and(|row| row.revoked.is_some() || is_older(row.granted));
+        // By the second, as tokens tell it: the first token comes right after the grant.
+        let access =
+            access.is_some_and(|row| row.revoked.is_some() || seconds(denial.issued) < seconds(row.granted));
         token || session || user || client || access
     }
+}
+
+fn seconds(time: Time) -> i64 {
+    time.micros().div_euclid(1_000_000)
 }
 
 fn millis(time: Time) -> i64 {

@@ -136,8 +136,8 @@ pub struct Denial {
 
 impl Denial {
     /// When a token was issued, as exactly as it tells: a `jti` that is a UUIDv7 of the second of `iat` has
-    /// the millisecond. All ends are compared by the millisecond, so with whole seconds a token of the
-    /// second in which its user changed the password counts as one of before.
+    /// the millisecond. The ends of a user's sessions are compared by the millisecond, so with whole seconds
+    /// a token of the second in which its user changed the password counts as one of before.
     #[must_use]
     pub fn issued(token: TokenId, iat: i64) -> Time {
         let millis = i64::try_from(token.0.as_u128() >> 80).unwrap_or_default();

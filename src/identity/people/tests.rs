@@ -136,7 +136,7 @@ async fn access_is_what_was_granted_last() {
     assert!(identity.denied(&issued));
     identity.grant_access(user, app.id, both, None).await.expect("granted");
     assert_eq!(identity.apps_of(user).len(), 1);
-    let old = Denial { issued: issued.issued.plus_micros(-2 * MILLI), ..issued };
+    let old = Denial { issued: issued.issued.plus_micros(-2_000 * MILLI), ..issued };
     assert!(identity.denied(&old), "a new grant does not bring back the old tokens");
     let elsewhere = identity.register_organization("elsewhere", None).await.expect("another");
     let theirs = identity.register_app(elsewhere.id, "theirs", None).await.expect("an app");

@@ -45,11 +45,6 @@ impl Verified {
         fresh.then_some((entry.kid, entry.claims))
     }
 
-    #[cfg(test)]
-    pub(super) fn forget(&self) {
-        self.tokens.invalidate_all();
-    }
-
     pub(super) fn put(&self, name: [u8; 32], kid: Arc<str>, claims: Arc<Claims>, now: i64) {
         let until = claims.exp.min(now.saturating_add(SECONDS_MAX));
         self.tokens.insert(name, Entry { kid, claims, until, since: now });

@@ -197,7 +197,13 @@ pub struct IdClaims {
     /// The left half of the access token's SHA-256.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<Box<str>>,
-    /// What the scopes allow to be said.
-    #[serde(flatten)]
-    pub about: About,
+    /// With the scope `profile`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Box<str>>,
+    /// With the scope `email`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<Box<str>>,
+    /// With the scope `email`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
 }

@@ -164,7 +164,9 @@ impl Tokens {
             auth_time: grant.auth_time,
             sid: grant.session,
             at_hash: grant.access_token.map(at_hash),
-            about: grant.about.clone(),
+            name: grant.about.name.clone(),
+            email: grant.about.email.clone(),
+            email_verified: grant.about.email_verified,
         };
         self.sign(Kind::Id, &claims)
     }

@@ -43,8 +43,8 @@ impl VaultKeys {
 
     fn open(&self, key: KeptKey) -> Result<StoredKey, KeyStoreError> {
         let public = STANDARD.decode(&*key.public).map_err(fault)?.into();
-        let open = |sealed: &Box<str>| self.seal.open(place(&key.kid), sealed).map_err(fault);
-        let private = key.sealed.as_ref().map(open).transpose()?;
+        let open = |sealed: &str| self.seal.open(place(&key.kid), sealed).map_err(fault);
+        let private = key.sealed.as_deref().map(open).transpose()?;
         Ok(StoredKey { kid: key.kid, state: key.state, since: key.since, told: key.told, public, private })
     }
 

@@ -84,7 +84,7 @@ fn role(role: UserRole) -> Scopes {
     role_scopes(role)
 }
 
-async fn personas(world: &World, things: &Things, owner: events::UserId) -> Vec<Persona> {
+async fn personas(world: &World, owner: events::UserId) -> Vec<Persona> {
     let eve = world.user(&[]).await;
     let [root, audit] = [world.user(&[UserRole::Admin]).await, world.user(&[UserRole::Auditor]).await];
     let customer = role(UserRole::Customer);
@@ -101,7 +101,6 @@ async fn personas(world: &World, things: &Things, owner: events::UserId) -> Vec<
     let narrow = scopes("credits:read credits:check");
     let through =
         |name: &str, client: &Client, scopes| world.bearer(name, &world.token(owner, Some(client), scopes).0);
-    let _ = things;
     let persona = |client, scopes, reach| Persona { client, scopes, reach };
     vec![
         persona(world.signed_in("the owner", owner), customer, Reach::ButHolds),
@@ -124,7 +123,7 @@ async fn a_route_answers_whom_its_scope_and_the_wallet_s_owner_let() {
     let owner = world.user(&[]).await;
     let things = Things::made_in(&world.admin, owner.to_string()).await;
     let things = things.and_stock(&world.app, &world.admin).await;
-    let personas = personas(&world, &things, owner).await;
+    let personas = personas(&world, owner).await;
     let faults = judge_all(&world, &things, &personas).await;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use credit_ledger::identity::{Scope, Scopes, tokens::Whose};
+use credit_ledger::identity::{Scope, tokens::Whose};
 use events::UserRole;
 use serde_json::json;
 
@@ -113,6 +113,22 @@ async fn whatever_ends_a_token_ends_it_at_once_though_it_was_just_accepted() {
     asks(&service, &wallet).await.expect(200);
     world.set_client(&world.chat, "chat-app", false, true).await;
     is_refused(&asks(&service, &wallet).await, revoked);
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_the_token() {
+    let world = World::new().await;
+    let (user, wallet) = a_user_with_credits(&world).await;
+    let client = world.signed_in("a user", user);
+    let mut stream = client.stream("/v1/events", None).await;
+    // What the user's wallet had so far, and nothing else.
+    let opened = stream.next().await.expect("an event");
+    assert!(opened.data.contains(&wallet), "{}", opened.data);
+    world.app.ledger.identity.revoke_session(user, SESSION, None, "logout", None).await.expect("revoked");
+    fund(&world.admin, &wallet, "7").await;
+    while let Some(sent) = stream.next().await {
+        assert!(!sent.data.contains("\"amount\":\"7\""), "nothing is told after the end: {}", sent.data);
+    }
 }
 
 #[tokio::test]
@@ -242,5 +258,4 @@ async fn an_app_has_a_rate_for_all_that_it_shows() {
     world.signed_in("here", user).get("/v1/prices").await.expect(200);
     world.app.clock.advance(Duration::from_secs(1));
     service.get("/v1/prices").await.expect(200);
-    let _ = Scopes::NONE;
 }

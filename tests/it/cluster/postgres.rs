@@ -8,10 +8,10 @@ use credit_ledger::{
     cluster::{Claimant, Lease, postgres::PostgresLease},
     config::Config,
     http::{Api, HttpOptions},
-    identity::{Pepper, Scope, Scopes, tokens::PrivateKey},
+    identity::{Denial, Pepper, Scope, Scopes, tokens::PrivateKey},
     log::postgres::PostgresLog,
 };
-use events::Time;
+use events::{SessionId, Time};
 use http_body_util::BodyExt;
 use hyper::{Request, StatusCode, header};
 use serde_json::{Value, json};
@@ -251,6 +251,50 @@ async fn keys_are_known_and_revoked_everywhere_and_outlive_the_writer() {
     let roles = [second.role().await, third.role().await];
     assert!(roles.contains(&"writer".to_owned()), "{roles:?}");
     for replica in [second, third] {
+        replica.ledger.close().await.expect("an orderly end");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_granted_and_what_ends_early_is_known_everywhere() {
+    let common = Common::new().await;
+    let (first, second) = (common.replica().await, common.replica().await);
+    let (here, there) = (&first.ledger.identity, &second.ledger.identity);
+    let org = first.ledger.default_org;
+    let app = here.register_app(org, "chat", None).await.expect("an app").id;
+    let user = here.register_user(org, None, Some(app), None).await.expect("a user");
+    let scopes: Scopes = [Scope::CreditsDeduct].into_iter().collect();
+    let issued = here.issue_key(app, scopes, None).await.expect("a key");
+    // Whoever shows a key a moment after it was issued elsewhere waits for it.
+    let known = async {
+        while there.authenticate_or_reload(issued.secret.expose(), Time::default()).await.is_none() {}
+    };
+    tokio::time::timeout(PATIENCE, known).await.expect("the key is known");
+    let wrong = issued.secret.expose().replacen('_', "_0", 1);
+    assert!(there.authenticate_or_reload(&wrong, Time::default()).await.is_none());
+    here.grant_access(user, app, scopes, None).await.expect("granted");
+    let granted = async {
+        while there.access(user, app).is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, granted).await.expect("the grant is known");
+    assert_eq!((there.access(user, app), there.user(user)), (here.access(user, app), here.user(user)));
+    let session = SessionId(user.0);
+    let issued = there.access(user, app).expect("access").granted.plus_micros(1_000);
+    let token = Denial { token: None, session: Some(session), user: Some(user), app: Some(app), issued };
+    assert!(!there.denied(&token));
+    here.revoke_session(user, session, Some(app), "logout", None).await.expect("revoked");
+    let refused = async {
+        while !there.denied(&token) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, refused).await.expect("the end is known");
+    // And the other way: what a standby has decided holds at the writer when that is told.
+    there.revoke_access(user, app, None).await.expect("revoked");
+    assert_eq!((here.access(user, app), there.access(user, app)), (None, None));
+    for replica in [first, second] {
         replica.ledger.close().await.expect("an orderly end");
     }
 }

@@ -66,7 +66,9 @@ async fn every_code_in_the_document_has_a_page() {
         let page = anonymous.get(&format!("/problems/{}", entry.name)).await.expect(200);
         assert_eq!(page.header("content-type"), "text/markdown; charset=utf-8");
         assert!(
-            page.text().starts_with(&format!("# {}\n**{} {}**\n", entry.name, entry.status, entry.title))
+            page.text().starts_with(&format!("# {}\n**{} {}**\n", entry.name, entry.status, entry.title)),
+            "{}",
+            entry.name
         );
         assert!(list.text().contains(&format!("(/problems/{})", entry.name)), "{}", entry.name);
         let enumerated = &format!("\"{}\"", entry.name);

@@ -26,7 +26,7 @@ async fn both_documents_say_the_same_of_endpoints_that_exist() {
             endpoints += 1;
         }
     }
-    assert_eq!(endpoints, 8);
+    assert_eq!(endpoints, 7);
     assert_eq!(document["response_types_supported"], serde_json::json!(["code"]));
     assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));
     assert_eq!(document["authorization_response_iss_parameter_supported"], true);

@@ -6,6 +6,7 @@ mod codes;
 mod documents;
 mod errors;
 mod inspecting;
+mod people;
 mod redirects;
 mod refreshing;
 mod routes;

@@ -14,6 +14,7 @@ pub(crate) use stream::EventStream;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -184,6 +185,11 @@ impl TestApp {
             app_id: None,
             key_id: None,
         }
+    }
+
+    /// Where its files are.
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.home.config.data_dir
     }
 
     /// The number of durable events.

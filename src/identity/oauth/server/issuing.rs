@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Client, OauthError, Server, User, users};
 use crate::identity::{
-    Scope, Scopes,
+    Scope, Scopes, leading,
     oauth::{
         ErrorCode, selection,
         token::{TokenRequest, audiences},
@@ -84,7 +84,7 @@ impl Server {
         now: Time,
     ) -> Result<(Granted, Claims), OauthError> {
         let Sight { user, session, auth_time, scopes, audiences, nonce } = sight;
-        let scopes = scopes.both(allowed(client, &user));
+        let scopes = selection::within(scopes, allowed(client, &user));
         let grant = AccessGrant {
             whose: Whose::User {
                 user: user.id,
@@ -144,8 +144,7 @@ impl Server {
 /// app spend does not let it administer.
 #[must_use]
 pub fn allowed(client: &Client, user: &User) -> Scopes {
-    let roles: &[UserRole] = if client.first_party { &user.roles } else { &[UserRole::Customer] };
-    roles.iter().flat_map(|role| role_scopes(*role).iter().collect::<Vec<_>>()).collect()
+    role_scopes(if client.first_party { leading(&user.roles) } else { UserRole::Customer })
 }
 
 impl Granted {

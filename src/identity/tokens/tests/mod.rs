@@ -142,7 +142,7 @@ async fn an_id_token_is_read_by_its_client_and_opens_nothing() {
     assert_eq!(world.fault(&token), TokenFault::Kind);
     let claims = world.tokens.read_id(&token).expect("claims");
     assert_eq!((&*claims.aud, claims.nonce.as_deref()), ("chat-app", Some("n-1")));
-    assert_eq!(claims.about.email.as_deref(), Some("ada@example.com"));
+    assert_eq!(claims.email.as_deref(), Some("ada@example.com"));
     let hash = digest(&SHA256, access.as_bytes());
     assert_eq!(claims.at_hash.as_deref(), Some(&*URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16])));
     assert_eq!(world.tokens.read_id(&access), Err(TokenFault::Kind));

@@ -118,7 +118,11 @@ async fn what_is_not_there_or_somebody_elses_is_not_found() {
                 "{user}" => clients(&sound, &world.things.user, &world.theirs.wallet),
                 "{id}" => things(&sound, &world),
                 "{app}" => clients(&sound, &world.things.app, &world.theirs.app),
-                "{key}" => clients(&sound, &world.things.key, &world.theirs.key),
+                "{user}" => clients(&sound, &world.things.user, &world.theirs.user),
+                "{key}" => {
+                    let key = sound.path.split('/').nth(3).unwrap_or_default();
+                    clients(&sound, key, &world.theirs.key)
+                }
                 "{service}" => services(&sound),
                 "{code}" => vec![row("no code", sound.at("/problems/no-such-code"), 404, "not-found")],
                 other => panic!("say what {} does not take as {other}", route.path),

@@ -71,10 +71,13 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
             "9223372036854775808",
             "[]",
         ]),
+        "overlap_seconds" => {
+            malformed(&["-1", "1.5", "\"60\"", "2592001", "9223372036854775808", "[]", "null"])
+        }
         "wallet" => malformed(&["\"\"", "\"x\"", "5", "[]", "\"7d1f6f0a-4f0e-4b1c\""]),
         "name" => names(path),
         "role" => malformed(&["\"owner\"", "\"\"", "5", "[]", "null"]),
-        "scopes" => {
+        "scopes" | "roles" => {
             let unknown =
                 ["[\"nonsense\"]", "[\"credits:*\"]", "[\"Admin\"]", "[\"admin\",\"\"]", "[\"admin \"]"];
             [malformed(&unknown), malformed(&["[]", "null", "\"admin\"", "[5]", "[null]", "{}"])].concat()
