@@ -115,7 +115,6 @@ async fn what_is_not_there_or_somebody_elses_is_not_found() {
                 "{id}" if route.path.starts_with("/api/auth/groups/") => {
                     clients(&sound, &world.things.group, &world.theirs.group)
                 }
-                "{user}" => clients(&sound, &world.things.user, &world.theirs.wallet),
                 "{id}" => things(&sound, &world),
                 "{app}" => clients(&sound, &world.things.app, &world.theirs.app),
                 "{user}" => clients(&sound, &world.things.user, &world.theirs.user),

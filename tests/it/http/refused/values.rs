@@ -29,10 +29,8 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
         "timeout_seconds" => {
             malformed(&["0", "-1", "1.5", "\"60\"", "31622401", "9223372036854775808", "[]"])
         }
-        "period" => malformed(&["\"week\"", "\"Day\"", "5", "[]", "null"]),
-        "app" | "user_id" => {
-            [malformed(&["\"x\"", "5", "[]", "null"]), each(&[UNKNOWN_ID], 404, "not-found")].concat()
-        }
+        "period" | "role" => malformed(&["\"week\"", "\"Day\"", "5", "[]", "null"]),
+        "app" | "user_id" => ids(),
         "items" => items(),
         "units" => units(),
         "valid_from" => malformed(&["\"tomorrow\"", "\"\"", "5", "\"2027-01-01\""]),
@@ -76,7 +74,6 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
         }
         "wallet" => malformed(&["\"\"", "\"x\"", "5", "[]", "\"7d1f6f0a-4f0e-4b1c\""]),
         "name" => names(path),
-        "role" => malformed(&["\"owner\"", "\"\"", "5", "[]", "null"]),
         "scopes" | "roles" => {
             let unknown =
                 ["[\"nonsense\"]", "[\"credits:*\"]", "[\"Admin\"]", "[\"admin\",\"\"]", "[\"admin \"]"];
@@ -91,6 +88,11 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
 }
 
 const UNKNOWN_ID: &str = "\"00000000-0000-4000-8000-000000000000\"";
+
+/// What names no thing of the organization.
+fn ids() -> Vec<Bad> {
+    [malformed(&["\"x\"", "5", "[]", "null"]), each(&[UNKNOWN_ID], 404, "not-found")].concat()
+}
 
 fn but<'a>(texts: &[&'a str], sound: &[&str]) -> Vec<&'a str> {
     texts.iter().copied().filter(|text| !sound.contains(text)).collect()
