@@ -166,6 +166,7 @@ fn administration() -> OpenApiRouter<Shared> {
         .routes(routes!(keys::issue, keys::list))
         .routes(routes!(keys::revoke))
         .routes(routes!(google::sign_in::begin))
+        .routes(routes!(google::sign_in::enter))
         .routes(routes!(google::sign_in::finish))
         .routes(routes!(google::sign_in::finish_v1))
         .routes(routes!(google::sign_in::exchange))

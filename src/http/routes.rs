@@ -212,6 +212,7 @@ pub const ROUTES: &[Route] = &[
     get("/auth/apps", SIGNED_IN, Kind::Read),
     delete("/auth/apps/{app}", SIGNED_IN, Kind::Account),
     get("/auth/activity", SIGNED_IN, Kind::Read),
+    get("/login/google", Access::Browser, Kind::Page),
     get("/api/auth/google", PUBLIC, Kind::Account),
     get("/api/auth/google/callback", PUBLIC, Kind::Account),
     get("/api/v1/oauth/callback/google", PUBLIC, Kind::Account),

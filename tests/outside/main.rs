@@ -14,6 +14,7 @@ mod commands;
 mod demo;
 mod disconnects;
 mod full_disk;
+mod google;
 mod guides;
 mod help;
 mod keys;

@@ -135,13 +135,14 @@ fn page(shared: &Shared, browser: &Browser, aim: &str, email: &str, complaint: O
     let asking = aim.strip_prefix(AIMS[0]).and_then(|query| app_of(shared, query));
     let hidden = [("next", aim)];
     let register = format!("/register?{}", Params::default().with("next", aim).to_query());
+    let google = by_google(shared, aim);
     let view = Login {
         form: pages::Form { action: "/login", csrf: &csrf, hidden: &hidden },
         app: asking.as_ref().map(Addressed::shown),
         email,
         complaint,
         notice: None,
-        google: None,
+        google: google.as_deref(),
         register: &register,
         reset: "/password/reset",
     };
@@ -152,8 +153,14 @@ fn page(shared: &Shared, browser: &Browser, aim: &str, email: &str, complaint: O
     }
 }
 
+/// Where people are sent who sign in with Google, if they can.
+pub(in crate::http) fn by_google(shared: &Shared, aim: &str) -> Option<String> {
+    let query = || Params::default().with("next", aim).to_query();
+    shared.auth.google.is_open().then(|| format!("/login/google?{}", query()))
+}
+
 /// Where to go on. Anything but a path of ours that expects somebody from here is the account.
-pub(super) fn aim(params: &Params) -> String {
+pub(in crate::http) fn aim(params: &Params) -> String {
     let next = params.optional("next").ok().flatten().unwrap_or_default();
     let known = next.starts_with(AIMS[0]) || next == AIMS[1];
     let plain = next.bytes().all(|byte| byte.is_ascii_graphic());

@@ -9,7 +9,7 @@ use axum::{
 use super::{
     account::origin,
     browser::{Browser, site},
-    login::{aim, read, trouble},
+    login::{aim, by_google, read, trouble},
 };
 use crate::{
     http::{
@@ -95,13 +95,14 @@ fn page(
     let csrf = browser.csrf(shared);
     let hidden = [("next", aim)];
     let asking = asking(shared, aim);
+    let google = by_google(shared, aim);
     let view = Register {
         form: pages::Form { action: "/register", csrf: &csrf, hidden: &hidden },
         app: asking.as_ref().map(Addressed::shown),
         name,
         email,
         complaint,
-        google: None,
+        google: google.as_deref(),
         login: &format!("/login?{}", Params::default().with("next", aim).to_query()),
     };
     pages::register(site(), &view)

@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
+use events::{Time, UserId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -12,15 +13,20 @@ use super::browser::{cookie, put_cookie, see_other};
 use crate::{
     http::{
         app::Shared,
+        auth::{
+            browser::{self, Browser},
+            login::aim,
+            logout,
+        },
         extract::{Payload, Seen},
         pages::{AskingApp, Message, Page, Site, Verified, message, verified},
         problem::{Code, Problem},
         users::login::{LoginTokens, given},
     },
     identity::{
-        google::{Begin, Done, Outgoing, Return, SignInError},
+        google::{Begin, Done, Outgoing, Purpose, Return, SignInError},
         oauth::params::Params,
-        users::Origin,
+        users::{Lives, Origin},
     },
 };
 
@@ -59,11 +65,34 @@ pub(in crate::http) async fn begin(
         return Err(unreadable("`session` is too long."));
     }
     let begin = Begin {
+        purpose: match session {
+            Some(_) => Purpose::Shown,
+            None => Purpose::Sent { challenge: one(&params, "code_challenge")? },
+        },
         return_to: one(&params, "return_to")?,
-        shows_code: session.is_some(),
-        challenge: one(&params, "code_challenge")?,
         cookie: cookie(&headers, COOKIE),
     };
+    leave(&shared, begin, seen).await
+}
+
+/// Signs the browser itself in with Google, from the page to sign in.
+#[utoipa::path(
+    get, path = "/login/google", tag = "pages", operation_id = "login_with_google",
+    params(("next" = Option<String>, Query, description = "Where to go on afterwards: a path of ours")),
+    responses((status = 303, description = "To Google, with a cookie that is good for ten minutes")),
+)]
+pub(in crate::http) async fn enter(
+    State(shared): State<Shared>,
+    seen: Seen,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Page> {
+    let next = aim(&read(query.as_deref())?);
+    let purpose = Purpose::Browser { next: &next };
+    leave(&shared, Begin { purpose, return_to: None, cookie: cookie(&headers, COOKIE) }, seen).await
+}
+
+async fn leave(shared: &Shared, begin: Begin<'_>, seen: Seen) -> Result<Response, Page> {
     let gone = shared.auth.google.begin(begin, &seen.into()).await.map_err(|error| page_of(&error))?;
     let mut response = see_other(&gone.url);
     put_cookie(&mut response, COOKIE, &gone.cookie, COOKIE_SECONDS);
@@ -87,6 +116,7 @@ pub(in crate::http) async fn begin(
 )]
 pub(in crate::http) async fn finish(
     State(shared): State<Shared>,
+    browser: Browser,
     seen: Seen,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
@@ -99,12 +129,35 @@ pub(in crate::http) async fn finish(
         code: if params.optional("error").ok().flatten().is_some() { None } else { one(&params, "code")? },
         iss: one(&params, "iss")?,
         cookie: cookie(&headers, COOKIE),
+        signed_in: browser.signed_in.as_ref().map(|signed_in| signed_in.user.id),
     };
-    let done = shared.auth.google.finish(back, &seen.into()).await.map_err(|error| page_of(&error))?;
-    Ok(match &done.code {
-        Outgoing::Shown(code) => shown(&done, code).into_response(),
-        Outgoing::Sent(url) => see_other(url),
-    })
+    let origin = Origin::from(seen);
+    let done = shared.auth.google.finish(back, &origin).await.map_err(|error| page_of(&error))?;
+    match &done.outcome {
+        Outgoing::Shown { code, until } => Ok(shown(&done, code, *until).into_response()),
+        Outgoing::Sent(url) => Ok(see_other(url)),
+        Outgoing::Entered { next } => let_in(&shared, &browser, done.user, next, &origin).await,
+    }
+}
+
+/// Signs the browser in, instead of whoever was signed in there before.
+async fn let_in(
+    shared: &Shared,
+    browser: &Browser,
+    user: UserId,
+    next: &str,
+    origin: &Origin,
+) -> Result<Response, Page> {
+    let user = shared.identity.user(user).ok_or_else(|| page_of(&SignInError::Disabled))?;
+    let begun = shared.auth.users.begin(&user, "google", None, origin, Lives::BROWSER).await;
+    let (session, _) = begun.map_err(|error| page_of(&error.into()))?;
+    if let Some(before) = &browser.signed_in {
+        logout::end(shared, before, origin).await?;
+    }
+    let cookie = shared.auth.browsers.open(user.id, session, shared.clock.now()).await;
+    let mut response = see_other(next);
+    browser::sign_in(&mut response, &cookie.map_err(|error| page_of(&error.into()))?);
+    Ok(response)
 }
 
 /// The same at the address under which several providers come back.
@@ -115,11 +168,12 @@ pub(in crate::http) async fn finish(
 )]
 pub(in crate::http) async fn finish_v1(
     state: State<Shared>,
+    browser: Browser,
     seen: Seen,
     headers: HeaderMap,
     query: RawQuery,
 ) -> Result<Response, Page> {
-    finish(state, seen, headers, query).await
+    finish(state, browser, seen, headers, query).await
 }
 
 /// A code that the front end got.
@@ -157,10 +211,10 @@ pub(in crate::http) async fn exchange(
 }
 
 /// The page with a code.
-fn shown(done: &Done, code: &str) -> Page {
+fn shown(done: &Done, code: &str, until: Time) -> Page {
     let domain = done.app.as_ref().and_then(|app| app.origins.first()).map(|origin| host(origin));
     let name = done.app.as_ref().map_or("the program that sent you here", |app| &app.display_name);
-    let time = done.until.to_string();
+    let time = until.to_string();
     // `2026-11-21T23:14:00.000000Z`: hours and minutes say enough for ten minutes.
     let until = format!("{} UTC", time.get(11..16).unwrap_or(&time));
     verified(SITE, &Verified { app: AskingApp { name, domain }, email: &done.email, code, until: &until })

@@ -5,7 +5,7 @@ mod account;
 mod activity;
 mod admin;
 mod apps;
-mod login;
+pub(super) mod login;
 mod passwords;
 mod registration;
 mod sessions;

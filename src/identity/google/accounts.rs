@@ -2,7 +2,7 @@
 //!
 //! It is known by issuer and subject. An e-mail address alone opens nothing: an account whose address nobody
 //! confirmed is taken over by whom the provider confirms, and what was set there before is void; an account
-//! whose address is confirmed is opened only when the provider itself runs the mailbox, as Google does for
+//! whose address is confirmed is opened only when its owner is signed in at the same browser, or when the provider itself runs the mailbox, as Google does for
 //! gmail.com and for its Workspace domains. Others may have confirmed the address years ago, for somebody
 //! who has it no more.
 
@@ -25,6 +25,8 @@ enum Known {
     Linked(UserId),
     /// An account has their address, confirmed or not.
     Address(UserId, bool),
+    /// An account has their address, and its owner is signed in at their browser.
+    SignedIn(UserId),
     /// Nobody has.
     Nobody,
 }
@@ -48,6 +50,7 @@ enum Step {
 const fn step(known: Known, runs_mailbox: bool) -> Step {
     match known {
         Known::Linked(user) => Step::Open(user),
+        Known::SignedIn(user) => Step::Join(user),
         Known::Address(user, false) => Step::TakeOver(user),
         Known::Address(user, true) if runs_mailbox => Step::Join(user),
         Known::Address(_, true) => Step::Refuse,
@@ -62,8 +65,13 @@ impl Desk {
         person: &Person,
         org: OrgId,
         app: Option<AppId>,
+        signed_in: Option<UserId>,
     ) -> Result<User, SignInError> {
-        let known = self.known(person).await?;
+        let known = match self.known(person).await? {
+            // Whoever signed in here by its password links it so.
+            Known::Address(user, true) if signed_in == Some(user) => Known::SignedIn(user),
+            known => known,
+        };
         let user = match step(known, person.runs_mailbox) {
             Step::Open(user) => user,
             Step::Refuse => return Err(SignInError::AddressTaken),
@@ -157,6 +165,7 @@ mod tests {
         for runs_mailbox in [false, true] {
             assert_eq!(step(Known::Linked(user), runs_mailbox), Step::Open(user));
             assert_eq!(step(Known::Address(user, false), runs_mailbox), Step::TakeOver(user));
+            assert_eq!(step(Known::SignedIn(user), runs_mailbox), Step::Join(user));
             assert_eq!(step(Known::Nobody, runs_mailbox), Step::Make);
         }
         assert_eq!(step(Known::Address(user, true), false), Step::Refuse);

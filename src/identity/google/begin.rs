@@ -3,7 +3,11 @@
 use events::Verifier;
 use zeroize::Zeroizing;
 
-use super::{Desk, SignInError, kept::Away, random};
+use super::{
+    Desk, SignInError,
+    kept::{Away, Goal},
+    random,
+};
 use crate::identity::{
     Client,
     oauth::pkce::Challenge,
@@ -16,15 +20,30 @@ pub(super) const AWAY_MICROS: i64 = 600 * 1_000_000;
 /// The length of a browser's cookie: 32 bytes in base64url.
 const COOKIE_CHARS: usize = 43;
 
+/// What a sign-in is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose<'a> {
+    /// A code is to be shown, and carried over to another program.
+    Shown,
+    /// The front end gets a code.
+    Sent {
+        /// By what whoever exchanges it will be recognized (RFC 7636, S256).
+        challenge: Option<&'a str>,
+    },
+    /// The browser itself signs in here.
+    Browser {
+        /// The path of ours where it goes on.
+        next: &'a str,
+    },
+}
+
 /// A sign-in that begins.
 #[derive(Debug, Clone, Copy)]
 pub struct Begin<'a> {
+    /// What it is for.
+    pub purpose: Purpose<'a>,
     /// The key of the app that it is for.
     pub return_to: Option<&'a str>,
-    /// Whether a code is to be shown, to be carried over to another program.
-    pub shows_code: bool,
-    /// For a code that is sent: by what whoever exchanges it will be recognized (RFC 7636, S256).
-    pub challenge: Option<&'a str>,
     /// The cookie that the browser has from a sign-in before.
     pub cookie: Option<&'a str>,
 }
@@ -51,17 +70,7 @@ impl Desk {
             Some(key) => Some(self.app_of(key).ok_or(SignInError::UnknownKey)?),
             None => None,
         };
-        let leads_to = if begin.shows_code {
-            None
-        } else {
-            Some(self.page_for(app.as_ref(), begin.return_to).ok_or(SignInError::NoFrontEnd)?)
-        };
-        let challenge = match begin.challenge {
-            Some(text) => {
-                Some(Challenge::parse(Some(text), Some("S256")).map_err(|_| SignInError::BadChallenge)?)
-            }
-            None => None,
-        };
+        let goal = self.goal(begin.purpose, app.as_ref(), begin.return_to)?;
         // One cookie serves several tabs: each has a state of its own.
         let known = begin.cookie.filter(|cookie| is_cookie(cookie)).map(str::to_owned).map(Zeroizing::new);
         let (drawn, fresh) = {
@@ -76,8 +85,7 @@ impl Desk {
             nonce: departure.nonce,
             pkce: departure.pkce,
             app: app.map(|app| app.app),
-            leads_to,
-            challenge,
+            goal,
             address: origin.address,
             agent: origin.agent.clone(),
         };
@@ -86,6 +94,24 @@ impl Desk {
         self.parts().shelf.commit(vec![Change::Insert(row)], now).await?;
         Self::count("begun");
         Ok(Gone { url: departure.url, cookie })
+    }
+
+    fn goal(
+        &self,
+        purpose: Purpose<'_>,
+        app: Option<&Client>,
+        key: Option<&str>,
+    ) -> Result<Goal, SignInError> {
+        Ok(match purpose {
+            Purpose::Shown => Goal::Show,
+            Purpose::Browser { next } => Goal::Enter { next: next.into() },
+            Purpose::Sent { challenge } => {
+                let page = self.page_for(app, key).ok_or(SignInError::NoFrontEnd)?;
+                let read = |text| Challenge::parse(Some(text), Some("S256"));
+                let challenge = challenge.map(read).transpose().map_err(|_| SignInError::BadChallenge)?;
+                Goal::Send { page, challenge }
+            }
+        })
     }
 
     /// The page that gets the code: what a first-party app has registered under the key, or the front end.

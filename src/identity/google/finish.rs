@@ -9,7 +9,7 @@ use super::{
     Desk, Person, SignInError, VerificationCode,
     accounts::{METHOD, actor},
     begin::hex,
-    kept::{Away, Carried, Way},
+    kept::{Away, Carried, Goal, Way},
 };
 use crate::identity::{
     Client, Scopes, User,
@@ -34,6 +34,8 @@ pub struct Return<'a> {
     pub iss: Option<&'a str>,
     /// The browser's cookie.
     pub cookie: Option<&'a str>,
+    /// Who is signed in at this browser already.
+    pub signed_in: Option<UserId>,
 }
 
 /// A sign-in that is done.
@@ -44,18 +46,26 @@ pub struct Done {
     pub email: Box<str>,
     /// The app that it is for.
     pub app: Option<Client>,
-    /// What is to be done with the code.
-    pub code: Outgoing,
-    /// Until when the code must be used.
-    pub until: Time,
+    /// What is to come of it.
+    pub outcome: Outgoing,
 }
 
-/// A code that leaves here.
+/// What comes of a sign-in.
 pub enum Outgoing {
-    /// To be shown: `VERIFIED-…`.
-    Shown(Zeroizing<String>),
-    /// In the URL of a page that exchanges it.
+    /// A code to be shown.
+    Shown {
+        /// `VERIFIED-…`.
+        code: Zeroizing<String>,
+        /// Until when it must be used first.
+        until: Time,
+    },
+    /// The URL of a page, with a code in it that the page exchanges.
     Sent(Zeroizing<String>),
+    /// The browser is to be signed in, and goes on at this path of ours.
+    Entered {
+        /// The path.
+        next: Box<str>,
+    },
 }
 
 impl std::fmt::Debug for Done {
@@ -74,6 +84,8 @@ impl Desk {
         match &done {
             Ok(done) => {
                 Self::count("completed");
+                // Many people may sign in from one address, so long as they do.
+                self.beginnings().pardon(origin.address);
                 let app = done.app.as_ref().map(|app| app.app);
                 self.note((ActivityKind::SignIn, Outcome::Done, METHOD), (Some(done.user), app), origin);
             }
@@ -91,7 +103,11 @@ impl Desk {
         let away = self.take(back, origin).await?;
         let monotonic = self.parts().clock.monotonic();
         let believed = google.must_be_of(back.iss, monotonic).await;
-        believed.inspect_err(|_| self.alert("provider_mix_up", away.app, origin))?;
+        believed.inspect_err(|error| {
+            if matches!(error, super::GoogleError::MixUp) {
+                self.alert("provider_mix_up", away.app, origin);
+            }
+        })?;
         let code = back.code.ok_or(SignInError::Declined)?;
         let person = google.redeem(code, &away.nonce, &away.pkce, self.now(), monotonic).await;
         let person = person.inspect_err(|error| {
@@ -109,7 +125,7 @@ impl Desk {
             None => None,
         };
         let org = self.org_of(away.app).ok_or(SignInError::NotSetUp)?;
-        let user = self.account(&person, org, away.app).await?;
+        let user = self.account(&person, org, away.app, back.signed_in).await?;
         if app.is_some() && user.org != org {
             return Err(SignInError::OtherOrganization);
         }
@@ -156,32 +172,50 @@ impl Desk {
         // Not before what was granted, which ends everything from before it.
         let granted = app_id.and_then(|app| identity.access(user.id, app)).map(|access| access.granted);
         let now = granted.map_or(self.now(), |granted| self.now().max(granted));
-        let (code, session) = {
-            let mut entropy = identity.shared.entropy();
-            let session = SessionId(
-                uuid::Builder::from_random_bytes(crate::clock::sixteen(&mut **entropy)).into_uuid(),
-            );
-            (VerificationCode::draw(&mut **entropy), session)
+        let outcome = match &away.goal {
+            Goal::Show => self.show(user.id, app_id, now, origin).await?,
+            Goal::Send { page, challenge } => {
+                let way = Way::Sent { challenge: challenge.clone() };
+                let carried = Carried { user: user.id, app: app_id, began: now, way };
+                let (code, _) = self.keep(&carried, SENT_MICROS, Vec::new()).await?;
+                Outgoing::Sent(with_code(page, code.secret()).ok_or(SignInError::NoFrontEnd)?)
+            }
+            Goal::Enter { next } => Outgoing::Entered { next: next.clone() },
         };
-        let (life, way) = match &away.leads_to {
-            None => (FIRST_USE_MICROS, Way::Shown { session, used: None }),
-            Some(_) => (SENT_MICROS, Way::Sent { challenge: away.challenge.clone() }),
-        };
-        let until = now.plus_micros(life);
-        let carried = Carried { user: user.id, app: app_id, began: now, way };
-        let mut changes =
-            vec![Change::Insert(Draft::of(self.code_id(&code), Some(user.id.0), Some(until), &carried))];
-        if away.leads_to.is_none() {
-            identity.signed_in(user.id, session, app_id, METHOD, actor(user.id)).await?;
-            changes.push(Change::Insert(session_row(session, user.id, app_id, now, until, origin)));
-        }
-        self.parts().shelf.commit(changes, now).await?;
-        let code = match &away.leads_to {
-            None => Outgoing::Shown(code.shown()),
-            Some(page) => Outgoing::Sent(with_code(page, code.secret()).ok_or(SignInError::NoFrontEnd)?),
-        };
-        let email = person.email.as_str().into();
-        Ok(Done { user: user.id, email, app, code, until })
+        Ok(Done { user: user.id, email: person.email.as_str().into(), app, outcome })
+    }
+
+    /// Makes a code to be shown, and its session.
+    async fn show(
+        &self,
+        user: UserId,
+        app: Option<AppId>,
+        began: Time,
+        origin: &Origin,
+    ) -> Result<Outgoing, SignInError> {
+        let identity = &self.parts().identity;
+        let session = SessionId(identity.random_id());
+        let carried = Carried { user, app, began, way: Way::Shown { session, used: None } };
+        identity.signed_in(user, session, app, METHOD, actor(user)).await?;
+        let ends = began.plus_micros(FIRST_USE_MICROS);
+        let row = Change::Insert(session_row(session, user, app, began, ends, origin));
+        let (code, until) = self.keep(&carried, FIRST_USE_MICROS, vec![row]).await?;
+        Ok(Outgoing::Shown { code: code.shown(), until })
+    }
+
+    /// Keeps what a new code stands for; gives the code, and until when it counts.
+    async fn keep(
+        &self,
+        carried: &Carried,
+        life_micros: i64,
+        mut changes: Vec<Change>,
+    ) -> Result<(VerificationCode, Time), SignInError> {
+        let code = VerificationCode::draw(&mut **self.parts().identity.shared.entropy());
+        let until = carried.began.plus_micros(life_micros);
+        let row = Draft::of(self.code_id(&code), Some(carried.user.0), Some(until), carried);
+        changes.push(Change::Insert(row));
+        self.parts().shelf.commit(changes, self.now()).await?;
+        Ok((code, until))
     }
 
     /// Grants the app what it is registered for and people may grant, unless it has that already.

@@ -29,13 +29,30 @@ pub(super) struct Away {
     pub(super) pkce: Box<str>,
     /// The app that it signs in for.
     pub(super) app: Option<AppId>,
-    /// The page that gets the code; none when it is to be shown, and carried over to another program.
-    pub(super) leads_to: Option<Box<str>>,
-    /// By what the page that gets the code is recognized (RFC 7636), if it wanted that.
-    pub(super) challenge: Option<Challenge>,
+    pub(super) goal: Goal,
     /// From where it left; it must come back from there.
     pub(super) address: IpAddr,
     pub(super) agent: Box<str>,
+}
+
+/// What is to come of a sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "goal", rename_all = "snake_case")]
+pub(super) enum Goal {
+    /// A code is shown, and carried over to another program.
+    Show,
+    /// A page gets a code.
+    Send {
+        /// Its address.
+        page: Box<str>,
+        /// By what the page is recognized (RFC 7636), if it wanted that.
+        challenge: Option<Challenge>,
+    },
+    /// The browser itself is signed in here, and goes on.
+    Enter {
+        /// To this path of ours.
+        next: Box<str>,
+    },
 }
 
 impl Kept for Away {

@@ -18,7 +18,7 @@ mod provider;
 mod tests;
 mod verification;
 
-pub use begin::{Begin, Gone};
+pub use begin::{Begin, Gone, Purpose};
 pub use code::{NotACode, VerificationCode};
 pub use desk::{ALERTS_TOTAL, Desk, Parts, SIGN_INS_TOTAL, SignInError, VERIFICATIONS_TOTAL};
 pub use finish::{Done, Outgoing, Return};

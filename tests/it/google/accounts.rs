@@ -11,24 +11,24 @@ const BEGIN: &str = "session=s1&return_to=chatgpt";
 const OLD: &str = "correct horse battery";
 
 impl World {
-    async fn say(&self, path: &str, body: &Value) -> Answer {
+    pub(super) async fn say(&self, path: &str, body: &Value) -> Answer {
         let answer = self.app.anonymous().post(path, body).await;
         self.app.ledger.auth.users.settled().await;
         answer
     }
 
-    async fn registers(&self, email: &str) {
+    pub(super) async fn registers(&self, email: &str) {
         let body = json!({ "email": email, "password": OLD, "name": "Mallory" });
         let answer = self.say("/auth/register", &body).await;
         assert!((200..300).contains(&answer.status), "{}", answer.text());
     }
 
-    async fn logs_in(&self, email: &str) -> u16 {
+    pub(super) async fn logs_in(&self, email: &str) -> u16 {
         self.say("/auth/login", &json!({ "email": email, "password": OLD })).await.status
     }
 
     /// The token in the mail that was sent last.
-    fn mailed(&self) -> String {
+    pub(super) fn mailed(&self) -> String {
         let folder = self.app.mail_folder();
         let mut mails: Vec<_> =
             fs::read_dir(folder).expect("mails").map(|file| file.expect("a file").path()).collect();

@@ -1,6 +1,7 @@
 //! Signing in with Google, against a provider in its part.
 
 mod accounts;
+mod at_browsers;
 mod codes;
 mod front_end;
 mod hostile;
@@ -20,7 +21,7 @@ use reqwest::{Method, redirect};
 use uuid::Uuid;
 
 use crate::support::{
-    app::{Answer, Client, Home, TestApp},
+    app::{Answer, Client, Home, Request, TestApp},
     ground::START_MICROS,
     provider::{CLIENT_ID, CLIENT_SECRET, Provider},
 };
@@ -77,7 +78,7 @@ impl World {
         let http = reqwest::Client::builder().no_proxy().redirect(redirect::Policy::none()).build();
         let anonymous = self.app.anonymous();
         let client = Client { http: http.expect("a client"), ..anonymous };
-        Browser { client, cookie: None, agent: "Firefox/150".into(), address: "192.0.2.7".into() }
+        Browser { client, cookies: BTreeMap::new(), agent: "Firefox/150".into(), address: "192.0.2.7".into() }
     }
 
     /// Signs in with `session`, and reads the code from the page.
@@ -121,27 +122,36 @@ fn app_id(client: &Client) -> AppId {
     client.app_id.as_deref().expect("an app").parse().expect("an id")
 }
 
-/// A browser with one cookie.
+/// A browser.
 #[derive(Clone)]
 struct Browser {
     client: Client,
-    cookie: Option<String>,
+    cookies: BTreeMap<String, String>,
     agent: String,
     address: String,
 }
 
 impl Browser {
-    /// Opens a page of the ledger, and keeps the cookie that comes with it.
+    /// Opens a page of the ledger, and keeps the cookies that come with it.
     async fn open(&mut self, path: &str) -> Answer {
-        let request = self.client.request(Method::GET, path);
-        let request = request.header("user-agent", &self.agent).header("x-forwarded-for", &self.address);
-        let request = match &self.cookie {
-            Some(cookie) => request.header("cookie", cookie),
-            None => request,
-        };
+        self.sends(self.client.request(Method::GET, path)).await
+    }
+
+    async fn sends(&mut self, request: Request) -> Answer {
+        let mut request = request.header("user-agent", &self.agent).header("x-forwarded-for", &self.address);
+        if !self.cookies.is_empty() {
+            let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header("cookie", pairs.join("; "));
+        }
         let answer = request.await;
-        if let Some((cookie, _)) = answer.header("set-cookie").split_once(';') {
-            self.cookie = Some(cookie.to_owned());
+        for cookie in answer.headers.get_all("set-cookie") {
+            let cookie = cookie.to_str().expect("text");
+            for wanted in ["__Host-", "; Path=/", "; Secure", "; HttpOnly", "; SameSite=Lax"] {
+                assert!(cookie.contains(wanted), "{cookie}");
+            }
+            let (name, value) = cookie.split_once('=').expect("a name");
+            let value = value.split(';').next().unwrap_or_default();
+            self.cookies.insert(name.to_owned(), value.to_owned());
         }
         answer
     }

@@ -116,6 +116,11 @@ async fn the_public_routes_are_these() {
         "/auth/refresh",
         "/auth/password/reset",
         "/auth/password/reset",
+        "/api/auth/google",
+        "/api/auth/google/callback",
+        "/api/v1/oauth/callback/google",
+        "/api/auth/google/exchange",
+        "/api/auth/verify-session",
     ];
     let (of_people, public): (Vec<_>, Vec<_>) = public.into_iter().partition(|path| people.contains(path));
     assert_eq!(of_people, people);

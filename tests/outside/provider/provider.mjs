@@ -15,6 +15,8 @@ const server = createServer();
 await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 const issuer = `http://127.0.0.1:${server.address().port}`;
 console.log(issuer);
+// What it says to people must not go where nobody reads.
+console.info = console.warn = console.error;
 
 const lines = createInterface({ input: process.stdin });
 const redirect_uri = await new Promise((read) => lines.once('line', read));
