@@ -181,8 +181,11 @@ pub(in crate::http) async fn list(
     State(shared): State<Shared>,
     caller: Caller<scope::GroupsRead>,
     Params(filters): Params<GroupFilters>,
-) -> Reply {
-    let limit = filters.limit.unwrap_or(100).clamp(1, GROUPS_MAX);
+) -> Result<Reply, Problem> {
+    let limit = filters.limit.unwrap_or(100);
+    if !(1..=GROUPS_MAX).contains(&limit) {
+        return Err(Problem::bad_request(format!("`limit` is 1 to {GROUPS_MAX}")));
+    }
     let groups = match caller.own() {
         None => shared.identity.groups(caller.org, filters.after, limit),
         Some(user) => {
@@ -192,7 +195,7 @@ pub(in crate::http) async fn list(
     };
     let next = groups.last().filter(|_| groups.len() == limit).map(|group| group.id);
     let groups = groups.into_iter().map(|group| shown(&shared, group)).collect();
-    Reply::ok(&GroupList { groups, next })
+    Ok(Reply::ok(&GroupList { groups, next }))
 }
 
 /// Shows a group.

@@ -2,6 +2,7 @@
 
 mod access;
 mod callers;
+mod groups;
 mod keys;
 mod people;
 mod tokens;

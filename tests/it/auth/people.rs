@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use credit_ledger::identity::{
     Client as OauthClient, Scope, Scopes,
     tokens::{AccessGrant, Claims, Whose},
+    users::Profile,
+    vault,
 };
 use events::{AppId, KeyId, OrgId, SessionId, UserId, UserRole};
 use uuid::Uuid;
@@ -72,6 +74,15 @@ impl World {
             identity.set_roles(user, roles.iter().copied(), None).await.expect("roles");
         }
         user
+    }
+
+    /// The vault knows this address of the user.
+    pub(super) async fn has_address(&self, user: UserId, email: &str) {
+        let profile = Profile { email: email.into(), name: None, preferences: "".into() };
+        let draft = vault::Draft::of(user.to_string(), Some(user.0), None, &profile);
+        let now = credit_ledger::clock::Clock::now(&*self.app.clock);
+        let kept = self.app.ledger.auth.shelf.commit(vec![vault::Change::Put(draft)], now).await;
+        kept.expect("a profile");
     }
 
     /// Lets the chat app do this for the user.

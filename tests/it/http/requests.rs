@@ -167,6 +167,8 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
         "/v1/apps/{app}/secrets" | "/v1/signing-keys" => &[],
         "/v1/apps/{app}/keys" => &[("scopes", "[\"credits:check\"]")],
         "/v1/keys/{key}/rotate" => &[("overlap_seconds", "60")],
+        "/api/auth/groups" => &[("name", "UNIQUE")],
+        "/api/auth/groups/{id}/members" => &[("user_id", "USER")],
         other => panic!("say what a sound body to {other} is"),
     };
     let quoted = |text: &str| format!("\"{text}\"");
@@ -174,6 +176,7 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
         json.replace("UNIQUE", &quoted(unique))
             .replace("WALLET", &quoted(&things.wallet))
             .replace("APP", &quoted(&things.app))
+            .replace("USER", &quoted(&things.user))
     };
     fields.iter().map(|(name, json)| ((*name).to_owned(), filled(json))).collect()
 }

@@ -44,6 +44,8 @@ pub(crate) struct Things {
     pub(crate) key: String,
     /// More of those.
     pub(crate) keys: Spare,
+    /// A group, in which the wallet's user is, if it is a user's.
+    pub(crate) group: String,
     /// A user of the organization; none when nothing was stocked.
     pub(crate) user: String,
     /// Open holds of one credit.
@@ -104,10 +106,15 @@ impl Things {
         let service = json!({ "grants": ["client_credentials"], "scopes": ["credits:check"] });
         client.put(&format!("/v1/apps/{own}/client"), &service).await.expect(200);
         let secret = client.post(&format!("/v1/apps/{own}/secrets"), &json!({})).await.expect(201);
+        let group = json!({ "name": format!("group {wallet}") });
+        let group = client.post("/api/auth/groups", &group).await.expect(201).member("id");
+        // Nobody is added when the wallet is no user's.
+        client.post(&format!("/api/auth/groups/{group}/members"), &json!({ "user_id": wallet })).await;
         // From now on every read shows all of it.
         wallet_at(client, &wallet, adjustment.position()).await;
         Self {
             wallet,
+            group,
             purchase,
             grant: grant.member("id"),
             check: check.member("id"),
@@ -178,6 +185,7 @@ impl Things {
     fn named(&self, path: &str) -> &str {
         let kind = path.split("/{id}").next().and_then(|before| before.rsplit('/').next());
         match kind {
+            Some("groups") => &self.group,
             Some("deductions") => &self.deduction,
             Some("checks") => &self.check,
             Some("purchases") => &self.purchase,

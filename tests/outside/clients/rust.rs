@@ -94,7 +94,7 @@ pub(super) async fn completes(world: &World) {
     }
     let dead = web.exchange_refresh_token(&refresh).request_async(&send).await;
     let dead = format!("{:?}", dead.expect_err("a revoked token"));
-    assert!(dead.contains("InvalidGrant"), "{dead}");
+    assert!(dead.contains("invalid_grant"), "{dead}");
     let seen = web.introspect(&access).request_async(&send).await.expect("an introspection");
     assert!(!seen.active(), "{seen:?}");
 

@@ -8,6 +8,12 @@ fn http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client")
 }
 
+/// Where a walk ends.
+enum Seen {
+    Sent(Url),
+    Page(Url, String),
+}
+
 /// Cookies, and the willingness to fill in forms.
 #[derive(Default)]
 pub(crate) struct Browser {
@@ -16,22 +22,44 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// Visits a page and does what a user does there, until it is sent to `target`: that URL.
-    pub(crate) async fn until(&mut self, mut url: Url, target: &str, email: &str, password: &str) -> Url {
+    pub(crate) async fn until(&mut self, url: Url, target: &str, email: &str, password: &str) -> Url {
+        match self.walk(url, |url| url.as_str().starts_with(target), email, password).await {
+            Seen::Sent(url) => url,
+            Seen::Page(url, page) => panic!("no form at {url}: {page}"),
+        }
+    }
+
+    /// The same until there is a page with nothing to fill in: that page.
+    pub(crate) async fn page(&mut self, url: Url, email: &str, password: &str) -> String {
+        match self.walk(url, |_| false, email, password).await {
+            Seen::Sent(url) => panic!("sent to {url}"),
+            Seen::Page(_, page) => page,
+        }
+    }
+
+    async fn walk(
+        &mut self,
+        mut url: Url,
+        is_aim: impl Fn(&Url) -> bool,
+        email: &str,
+        password: &str,
+    ) -> Seen {
         let mut form = None;
-        for _ in 0..12 {
+        for _ in 0..16 {
             let answer = self.ask(&url, form.take()).await;
             if let Some(location) =
                 answer.headers().get("location").filter(|_| answer.status().is_redirection())
             {
                 url = url.join(location.to_str().expect("a text")).expect("a URL");
-                if url.as_str().starts_with(target) {
-                    return url;
+                if is_aim(&url) {
+                    return Seen::Sent(url);
                 }
                 continue;
             }
-            let (status, page) = (answer.status(), answer.text().await.expect("a page"));
-            let (action, fields) = filled(&page, email, password)
-                .unwrap_or_else(|| panic!("{status} at {url}, no form: {page}"));
+            let page = answer.text().await.expect("a page");
+            let Some((action, fields)) = filled(&page, email, password) else {
+                return Seen::Page(url, page);
+            };
             url = url.join(&action).expect("a URL");
             form = Some(fields);
         }
@@ -63,12 +91,14 @@ impl Browser {
 /// The first form that signs in or asks for consent, filled in.
 fn filled(page: &str, email: &str, password: &str) -> Option<(String, Vec<(String, String)>)> {
     let mut forms = page.split("<form").skip(1).filter_map(|form| form.split("</form").next());
-    let form = forms.find(|form| form.contains("type=\"password\"") || form.contains("name=\"decision\""))?;
+    // `prompt` is what npm `oidc-provider` asks with.
+    let asks = ["type=\"password\"", "name=\"decision\"", "name=\"prompt\""];
+    let form = forms.find(|form| asks.iter().any(|asks| form.contains(asks)))?;
     let mut fields = Vec::new();
     for input in form.split("<input").skip(1).filter_map(|input| input.split('>').next()) {
         let Some(name) = attribute(input, "name") else { continue };
         let value = match name.as_str() {
-            "email" => email.to_owned(),
+            "email" | "login" => email.to_owned(),
             "password" => password.to_owned(),
             _ => attribute(input, "value").unwrap_or_default(),
         };

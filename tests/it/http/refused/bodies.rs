@@ -91,7 +91,7 @@ async fn a_body_may_be_as_large_as_the_limit_and_declared_in_any_case() {
         let largest = sound.raw(padded(&text, bytes_max(route)));
         // The same request under the same key: the second answer is the first.
         let declared = sound.declared(Some("Application/JSON; charset=utf-8"));
-        let repeatable = !matches!(route.path, "/v1/organizations" | "/v1/apps");
+        let repeatable = !matches!(route.path, "/v1/organizations" | "/v1/apps" | "/api/auth/groups");
         let drafts = [("the largest body", largest), ("a charset", declared)];
         let drafts = drafts.map(|(why, draft)| (why.to_owned(), draft)).into_iter();
         world.accept(route, drafts.take(if repeatable { 2 } else { 1 }).collect(), &mut faults).await;

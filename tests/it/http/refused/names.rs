@@ -112,6 +112,9 @@ async fn what_is_not_there_or_somebody_elses_is_not_found() {
         for parameter in route.path.split('/').filter(|segment| segment.starts_with('{')) {
             rows.extend(match parameter {
                 "{wallet}" => wallets(route, &sound, &world),
+                "{id}" if route.path.starts_with("/api/auth/groups/") => {
+                    clients(&sound, &world.things.group, &world.theirs.group)
+                }
                 "{id}" => things(&sound, &world),
                 "{app}" => clients(&sound, &world.things.app, &world.theirs.app),
                 "{user}" => clients(&sound, &world.things.user, &world.theirs.user),

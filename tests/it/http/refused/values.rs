@@ -29,8 +29,8 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
         "timeout_seconds" => {
             malformed(&["0", "-1", "1.5", "\"60\"", "31622401", "9223372036854775808", "[]"])
         }
-        "period" => malformed(&["\"week\"", "\"Day\"", "5", "[]", "null"]),
-        "app" => [malformed(&["\"x\"", "5", "[]", "null"]), each(&[UNKNOWN_ID], 404, "not-found")].concat(),
+        "period" | "role" => malformed(&["\"week\"", "\"Day\"", "5", "[]", "null"]),
+        "app" | "user_id" => ids(),
         "items" => items(),
         "units" => units(),
         "valid_from" => malformed(&["\"tomorrow\"", "\"\"", "5", "\"2027-01-01\""]),
@@ -88,6 +88,11 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
 }
 
 const UNKNOWN_ID: &str = "\"00000000-0000-4000-8000-000000000000\"";
+
+/// What names no thing of the organization.
+fn ids() -> Vec<Bad> {
+    [malformed(&["\"x\"", "5", "[]", "null"]), each(&[UNKNOWN_ID], 404, "not-found")].concat()
+}
 
 fn but<'a>(texts: &[&'a str], sound: &[&str]) -> Vec<&'a str> {
     texts.iter().copied().filter(|text| !sound.contains(text)).collect()
@@ -272,7 +277,11 @@ fn expiries() -> Vec<Bad> {
 
 fn names(path: &str) -> Vec<Bad> {
     let long = format!("\"{}\"", "n".repeat(65));
-    let taken = if path == "/v1/apps" { "\"app-0\"" } else { "\"default\"" };
+    let taken = match path {
+        "/v1/apps" => Some("\"app-0\""),
+        "/v1/organizations" => Some("\"default\""),
+        _ => None,
+    };
     let wrong = malformed(&["\"\"", "\"a/b\"", "\"<b>\"", "\"a\\u0000\"", "5", "null", "[]", &long]);
-    [wrong, each(&[taken], 409, "conflict")].concat()
+    [wrong, each(taken.as_slice(), 409, "conflict")].concat()
 }

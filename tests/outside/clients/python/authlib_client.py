@@ -7,8 +7,8 @@ os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # the server is on loopback
 
 import requests
 from authlib.common.security import generate_token
+from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
-from authlib.oauth2.rfc6749 import OAuth2Error
 from authlib.oidc.core import CodeIDToken
 from authlib.oidc.discovery import OpenIDProviderMetadata, get_well_known_url
 from joserfc import jwt
@@ -80,7 +80,7 @@ revoked = session.revoke_token(
 assert revoked.status_code == 200, revoked
 try:
     session.refresh_token(metadata["token_endpoint"], refresh_token=fresh["refresh_token"])
-except OAuth2Error as error:
+except OAuthError as error:
     assert error.error == "invalid_grant", error
 else:
     raise AssertionError("a revoked refresh token is good")
