@@ -11,6 +11,7 @@ use crate::http::{
     app::Shared,
     compatible::{self, NamedUser, Spending, Sufficiency, number},
     extract::{AmountField, Asking, Caller, Intent, Payload, Text, present, scope},
+    positions::AtLeast,
     problem::Problem,
     reply::Reply,
     shapes::{ExactNumber, UuidText},
@@ -129,7 +130,7 @@ pub(super) async fn of_wallet(
     wallet: WalletId,
     org: events::OrgId,
 ) -> Result<Credits, Problem> {
-    shared.reads.hurry(shared.commands.head());
+    shared.reached(&AtLeast::default()).await?;
     let view = shared.reads.wallet(wallet).await?;
     let available = match view {
         Some(view) if view.row.org == org => view.row.available,

@@ -41,6 +41,9 @@ async fn an_app_signs_a_user_in_and_spends_its_credits() {
     let world = World::new().await;
     let admin = world.app.admin().await;
     let user = world.user().await;
+    // As registration does.
+    let wallet = json!({ "wallet": user, "idempotency_key": "open" });
+    admin.post("/v1/wallets", &wallet).await.expect(201);
     let mut page = Page::registered(&world, &admin, "my-video-app").await;
     let mut bodies: Vec<(&str, Value)> = Vec::new();
     let signed_in = page.sign_in(user).await;
