@@ -95,7 +95,7 @@ impl Cli {
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    Serve(Serve),
+    Serve(Box<Serve>),
     Demo(Demo),
     #[command(subcommand)]
     App(AppCommand),

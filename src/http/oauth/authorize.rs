@@ -84,6 +84,9 @@ async fn answer(
     addressed.must_serve(shared, &asked)?;
     let client = &addressed.client;
     let signed_in = browser.signed_in.as_ref();
+    if let Some(SignedIn { user, .. }) = signed_in {
+        addressed.must_be_of(user)?;
+    }
     let (scopes, held) = match signed_in {
         Some(SignedIn { user, .. }) => {
             (selection::within(scopes, allowed(client, user)), agreed(shared, client, user))

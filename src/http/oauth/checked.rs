@@ -63,6 +63,14 @@ impl Addressed {
         audiences(&asked.resources, &shared.auth.oauth.audiences(&self.client)).map(drop)
     }
 
+    /// Refuses a user of another organization: the app's things are not there for it.
+    pub(in crate::http) fn must_be_of(&self, user: &User) -> Result<(), OauthError> {
+        if user.org == self.client.org {
+            return Ok(());
+        }
+        Err(OauthError::new(ErrorCode::AccessDenied, "the account is of another organization"))
+    }
+
     /// Tells the client what went wrong.
     pub(in crate::http) fn fail(&self, error: &OauthError) -> Response {
         let params = Params::default().with("error", error.code.as_str());

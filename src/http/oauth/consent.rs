@@ -53,6 +53,7 @@ async fn settle(
     if !agrees {
         return Err(OauthError::new(ErrorCode::AccessDenied, "the user said no"));
     }
+    addressed.must_be_of(&signed_in.user)?;
     let scopes = selection::within(scopes, allowed(&addressed.client, &signed_in.user));
     let held = agreed(shared, &addressed.client, &signed_in.user);
     if !held.covers(scopes) {

@@ -101,3 +101,14 @@ async fn a_cookie_that_is_wrong_or_old_signs_nobody_in() {
     world.wait(31 * 24 * 3_600);
     assert!(browser.authorize(&client, &[]).await.expect(303).header("location").starts_with("/login?"));
 }
+
+#[tokio::test]
+async fn a_user_of_another_organization_is_sent_back() {
+    let world = World::new().await;
+    let client = world.client("app", "openid credits:deduct").await;
+    let identity = &world.app.ledger.identity;
+    let other = identity.register_organization("elsewhere", None).await.expect("an organization").id;
+    let user = identity.register_user(other, None, None, None).await.expect("a user");
+    let back = sent_back(&world.browser(user).await.authorize(&client, &[]).await);
+    assert_eq!(&*back["error"], "access_denied");
+}

@@ -122,3 +122,39 @@ async fn a_disabled_client_is_nobody() {
     let mut stranger = world.stranger();
     assert_eq!(stranger.authorize(&client, &[]).await.status, 400);
 }
+
+#[tokio::test]
+async fn a_client_is_administered_over_http() {
+    let world = World::new().await;
+    let admin = world.app.admin().await;
+    let app = admin.app_id.clone().expect("an app");
+    let (client, secrets) = (format!("/v1/apps/{app}/client"), format!("/v1/apps/{app}/secrets"));
+    admin.get(&client).await.problem(404, "not-found");
+    admin.post(&secrets, &json!({})).await.problem(404, "not-found");
+    let wanted = json!({ "grants": ["client_credentials"], "scopes": ["groups:read"] });
+    let set = admin.put(&client, &wanted).await.expect(200);
+    let id = set.member("client_id");
+    assert!(id.starts_with("svc_") && id.len() == 20, "{id}");
+    let issued = admin.post(&secrets, &json!({ "expires_in_seconds": 60 })).await.expect(201);
+    let secret = Some(issued.member("client_secret"));
+    let known = super::world::Known { app: events::AppId(app.parse().expect("a UUID")), id, secret };
+    let form = [("grant_type", "client_credentials")];
+    world.token(&known, &form).await.expect(200);
+    let shown = admin.get(&client).await.expect(200);
+    assert!(!shown.text().contains("cls_") && shown.json()["secrets"][0]["expires"].is_string());
+    let path = format!("{secrets}/{}", issued.member("secret_id"));
+    world.app.stranger().await.delete(&path).await.problem(404, "not-found");
+    admin.delete(&path).await.expect(204);
+    error(&world.token(&known, &form).await, 401, "invalid_client");
+    for wrong in [
+        json!({ "client_id": "7d1f6f0a-4f0e-5b1c-9d55-0d3e8d0a4c11" }),
+        json!({ "client_id": "x" }),
+        json!({ "grants": ["password"] }),
+        json!({ "redirect_uris": ["http://evil.example/"] }),
+        json!({ "scopes": ["nonsense"] }),
+        json!({ "confidential": false, "grants": ["client_credentials"] }),
+        json!({ "more": 1 }),
+    ] {
+        admin.put(&client, &wrong).await.problem(400, "bad-request");
+    }
+}

@@ -142,7 +142,7 @@ impl Server {
     /// [`ErrorCode::InvalidToken`] or, without the scope `openid`, [`ErrorCode::InsufficientScope`].
     pub async fn userinfo(&self, token: &str, now: Time) -> Result<UserInfo, OauthError> {
         let invalid = |description| OauthError::new(ErrorCode::InvalidToken, description);
-        let claims = self.tokens.verify_issued(token, now).map_err(|fault| invalid(fault.to_string()))?;
+        let claims = self.tokens.verify_access(token, now).map_err(|fault| invalid(fault.to_string()))?;
         let user = claims.user().ok_or_else(|| invalid("it is a service's token".to_owned()))?;
         if self.is_denied(&claims) {
             return Err(invalid("the token has been revoked".to_owned()));
