@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use credit_ledger::identity::vault::{Vault, VaultError};
+use credit_ledger::identity::vault::VaultError;
 use serde_json::json;
 
 use super::world::{PASSWORD, World};

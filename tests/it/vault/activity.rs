@@ -55,7 +55,7 @@ async fn it_is_found_again(subject: &Subject) {
         ActivityQuery { time: at(5)..at(6), ..all.clone() },
     ];
     for query in only_whole {
-        assert_eq!(find(subject, query.clone()).await, [whole.clone()], "{query:?}");
+        assert_eq!(find(subject, query.clone()).await, std::slice::from_ref(&whole), "{query:?}");
     }
     for nothing in [
         ActivityQuery { user: Some(user(2)), ..all.clone() },

@@ -61,7 +61,7 @@ async fn of_a_hundred_writers_each_version_has_one(subject: &Subject) {
 
 async fn of_a_hundred_inserters_one_succeeds(subject: &Subject) {
     let inserters = (0..100).map(|number: u32| {
-        let vault = if number % 2 == 0 { subject.vault.clone() } else { subject.beside.clone() };
+        let vault = if number.is_multiple_of(2) { subject.vault.clone() } else { subject.beside.clone() };
         let changes =
             vec![Change::Insert(draft(&format!("{number}"), "1")), Change::Insert(draft("only", "1"))];
         tokio::spawn(async move { vault.commit(changes, at(0)).await })
@@ -76,9 +76,9 @@ async fn of_a_hundred_inserters_one_succeeds(subject: &Subject) {
 /// Two rows, written in one order by half of the commits and in the other by the others.
 async fn commits_that_cross_do_not_hang(subject: &Subject) {
     let commits = (0..40).map(|number: u32| {
-        let vault = if number % 2 == 0 { subject.vault.clone() } else { subject.beside.clone() };
+        let vault = if number.is_multiple_of(2) { subject.vault.clone() } else { subject.beside.clone() };
         let mut changes = vec![Change::Put(draft("a", "1")), Change::Put(draft("b", "1"))];
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             changes.reverse();
         }
         tokio::spawn(async move { vault.commit(changes, at(0)).await })
