@@ -115,7 +115,11 @@ impl Common {
 }
 
 fn machine() -> Machine {
-    Machine { clock: Arc::new(SystemClock::new()), entropy: || Box::new(Generator::from_system()) }
+    Machine {
+        clock: Arc::new(SystemClock::new()),
+        entropy: || Box::new(Generator::from_system()),
+        signing_key: PrivateKey::generate,
+    }
 }
 
 impl Replica {
