@@ -67,11 +67,13 @@ impl Desk {
         app: Option<AppId>,
         signed_in: Option<UserId>,
     ) -> Result<User, SignInError> {
-        let known = match self.known(person).await? {
-            // Whoever signed in here by its password links it so.
-            Known::Address(user, true) if signed_in == Some(user) => Known::SignedIn(user),
-            known => known,
-        };
+        let mut known = self.known(person).await?;
+        // Whoever signed in here by its password links it so.
+        if let Known::Address(user, true) = known
+            && signed_in == Some(user)
+        {
+            known = Known::SignedIn(user);
+        }
         let user = match step(known, person.runs_mailbox) {
             Step::Open(user) => user,
             Step::Refuse => return Err(SignInError::AddressTaken),
