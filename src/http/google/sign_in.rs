@@ -21,7 +21,7 @@ use crate::{
         extract::{Payload, Seen},
         pages::{AskingApp, Message, Page, Site, Verified, message, verified},
         problem::{Code, Problem},
-        users::login::{LoginTokens, given},
+        users::{LoginTokens, given},
     },
     identity::{
         google::{Begin, Done, Outgoing, Purpose, Return, SignInError},

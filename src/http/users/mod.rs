@@ -10,6 +10,8 @@ mod passwords;
 mod registration;
 mod sessions;
 
+pub(super) use login::{LoginTokens, given};
+
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{

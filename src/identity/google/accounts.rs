@@ -67,46 +67,55 @@ impl Desk {
         app: Option<AppId>,
         signed_in: Option<UserId>,
     ) -> Result<User, SignInError> {
-        let known = match self.known(person).await? {
-            // Whoever signed in here by its password links it so.
-            Known::Address(user, true) if signed_in == Some(user) => Known::SignedIn(user),
-            known => known,
-        };
+        let mut known = self.known(person).await?;
+        // Whoever signed in here by its password links it so.
+        if let Known::Address(user, true) = known
+            && signed_in == Some(user)
+        {
+            known = Known::SignedIn(user);
+        }
         let user = match step(known, person.runs_mailbox) {
             Step::Open(user) => user,
             Step::Refuse => return Err(SignInError::AddressTaken),
             Step::Join(user) => self.link(person, user).await?,
-            Step::TakeOver(user) => {
-                self.take_over(person, user).await?;
-                self.link(person, user).await?
-            }
+            Step::TakeOver(user) => self.link(person, user).await?,
             Step::Make => {
                 let (user, is_new) =
                     self.parts().users.create(&person.email, person.name.clone(), org, app).await?;
                 // Somebody else may have registered the address a moment ago.
-                if is_new {
-                    self.parts().users.confirmed_elsewhere(user).await?;
-                } else if !self.must_be(user)?.verified {
-                    self.take_over(person, user).await?;
-                } else if !person.runs_mailbox {
+                let theirs = is_new || person.runs_mailbox || !self.must_be(user)?.verified;
+                if !theirs && self.linked(person).await? != Some(user) {
                     return Err(SignInError::AddressTaken);
                 }
                 self.link(person, user).await?
             }
         };
+        // After the link: who sees a confirmed account without one sees somebody else's.
+        if !self.must_be(user)?.verified {
+            self.take_over(person, user).await?;
+        }
         let user = self.must_be(user)?;
         if user.disabled { Err(SignInError::Disabled) } else { Ok(user) }
     }
 
     async fn known(&self, person: &Person) -> Result<Known, SignInError> {
-        let now = self.now();
-        if let Some(link) = self.parts().shelf.get::<Link>(&self.link_id(person)?, now).await? {
-            return Ok(Known::Linked(link.value.user));
+        if let Some(user) = self.linked(person).await? {
+            return Ok(Known::Linked(user));
         }
         let Some(user) = self.parts().users.by_email(&person.email).await? else { return Ok(Known::Nobody) };
         let confirmed = self.parts().identity.user(user).map(|user| user.verified);
+        // It may have been linked since the first look.
+        if confirmed == Some(true) && self.linked(person).await? == Some(user) {
+            return Ok(Known::Linked(user));
+        }
         // A row without a user is of a registration that broke off: it is finished.
         Ok(confirmed.map_or(Known::Nobody, |confirmed| Known::Address(user, confirmed)))
+    }
+
+    /// Whose account the person's is here.
+    async fn linked(&self, person: &Person) -> Result<Option<UserId>, SignInError> {
+        let link = self.parts().shelf.get::<Link>(&self.link_id(person)?, self.now()).await?;
+        Ok(link.map(|link| link.value.user))
     }
 
     /// Voids what somebody set who never showed that the address is theirs.
@@ -122,7 +131,11 @@ impl Desk {
             profile.value.preferences = "".into();
             changes.push(profile.replaced());
         }
-        Ok(shelf.commit(changes, now).await?)
+        match shelf.commit(changes, now).await {
+            // Another tab of the same person does the same at the same time.
+            Ok(()) | Err(VaultError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Notes that the person has this account. Of two at once one writes the row.

@@ -180,7 +180,8 @@ impl Claims {
             && (email.as_str().ends_with("@gmail.com") || self.hd.is_some_and(|domain| !domain.is_empty()));
         let name =
             self.name.map(|name| name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect());
-        let name = name.filter(|name: &Box<str>| !name.trim().is_empty());
+        let name: Option<Box<str>> = name;
+        let name = name.filter(|name| !name.trim().is_empty());
         Ok(Person { subject: self.sub.into(), email, name, runs_mailbox })
     }
 }
