@@ -39,7 +39,18 @@ fn fault(error: OauthError) -> Problem {
         ErrorCode::InvalidGrant => Code::InvalidGrant,
         ErrorCode::TemporarilyUnavailable => Code::Unavailable,
         ErrorCode::ServerError => Code::Internal,
-        _ => Code::BadRequest,
+        ErrorCode::InvalidRequest
+        | ErrorCode::UnauthorizedClient
+        | ErrorCode::UnsupportedGrantType
+        | ErrorCode::InvalidScope
+        | ErrorCode::InvalidTarget
+        | ErrorCode::AccessDenied
+        | ErrorCode::UnsupportedResponseType
+        | ErrorCode::LoginRequired
+        | ErrorCode::ConsentRequired
+        | ErrorCode::RequestNotSupported
+        | ErrorCode::RequestUriNotSupported
+        | ErrorCode::InsufficientScope => Code::BadRequest,
     };
     Problem::new(code, error.description)
 }

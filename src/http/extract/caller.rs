@@ -58,7 +58,6 @@ pub(in crate::http) mod scope {
         UsersAdmin = UsersAdmin,
         AppsAdmin = AppsAdmin,
         ActivityRead = ActivityRead,
-        Openid = Openid,
         Admin = Admin,
     }
 
@@ -249,8 +248,6 @@ pub(in crate::http) struct SignedIn {
     pub(in crate::http) org: OrgId,
     /// The app through which it acts; none by a login here.
     pub(in crate::http) app: Option<AppId>,
-    /// What the token allows.
-    pub(in crate::http) scopes: Scopes,
     /// What the token says.
     pub(in crate::http) claims: Arc<Claims>,
 }
@@ -263,7 +260,7 @@ impl FromRequestParts<Shared> for SignedIn {
         match (caller.principal, claims) {
             (Principal::User { user, app, .. }, Some(claims)) => {
                 let org = organization(&caller, &parts.headers, shared)?;
-                Ok(Self { user, org, app, scopes: caller.scopes, claims })
+                Ok(Self { user, org, app, claims })
             }
             _ => {
                 let detail = "this operation needs an access token of a user";

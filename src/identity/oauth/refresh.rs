@@ -160,6 +160,7 @@ mod tests {
             auth_time: 0,
             scope: "openid".into(),
             audiences: Vec::new(),
+            domain: None,
             seed: Uuid::from_u128(3),
             current: 0,
             rotated: now,

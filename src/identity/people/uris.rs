@@ -6,6 +6,7 @@ use reqwest::Url;
 use uuid::Uuid;
 
 use super::Client;
+use crate::identity::users::FIRST_PARTY;
 
 /// The most texts of one kind that a client may have.
 const TEXTS_MAX: usize = 32;
@@ -50,12 +51,13 @@ pub enum ClientFault {
 }
 
 /// Whether a text can be a client's public name: 3 to 64 letters, digits, `-`, `_` and `.`, and never a
-/// UUID, so that no client is taken for a user.
+/// UUID, so that no client is taken for a user, nor the name under which users sign in here.
 #[must_use]
 pub fn is_client_id(text: &str) -> bool {
     (3..=64).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
         && Uuid::try_parse(text).is_err()
+        && text != FIRST_PARTY
 }
 
 /// Whether everything about the client is as it may be.
