@@ -33,9 +33,7 @@ impl<'a> Page<'a> {
 
     pub(super) async fn ask(&self, method: Method, path: &str, body: Option<&Value>) -> Answer {
         let mut request = self.world.http.request(method, self.world.url(path));
-        for (name, value) in [("origin", self.origin)] {
-            request = value.iter().fold(request, |request, value| request.header(name, *value));
-        }
+        request = self.origin.iter().fold(request, |request, origin| request.header("origin", *origin));
         request = self.token.iter().fold(request, |request, token| request.bearer_auth(token));
         request = body.iter().fold(request, |request, body| request.json(body));
         Answer::read(request.send().await.expect("an answer")).await
