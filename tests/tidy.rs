@@ -27,6 +27,8 @@ mod problems;
 mod scan;
 #[path = "tidy/sizes.rs"]
 mod sizes;
+#[path = "tidy/threats.rs"]
+mod threats;
 #[path = "tidy/tree.rs"]
 mod tree;
 
