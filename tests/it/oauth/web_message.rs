@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{Known, VERIFIER, World, hidden, sent_back};
+use super::world::{Known, VERIFIER, World, authorize, hidden, sent_back};
 use crate::support::app::Answer;
 
 const ORIGIN: &str = "https://app.example";
@@ -154,10 +154,9 @@ async fn nothing_is_posted_for_an_origin_that_is_not_registered() {
     let more = [ASKED, ("redirect_uri", "https://other.example/callback")];
     let told = world.stranger().authorize(&client, &more).await.expect(400);
     assert!(!told.text().contains("data-message"));
-    let twice = world
-        .stranger()
-        .get(&format!("{}&response_mode=web_message", super::world::authorize("app", &[ASKED])));
-    assert_eq!(sent_back(&twice.await)["error"], "invalid_request");
+    let twice = format!("{}&response_mode=web_message", authorize("app", &[ASKED]));
+    let twice = world.stranger().get(&twice).await;
+    assert_eq!(sent_back(&twice)["error"], "invalid_request");
 }
 
 #[tokio::test]
