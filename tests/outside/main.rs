@@ -30,3 +30,4 @@ mod replicas;
 mod shutdown;
 mod support;
 mod two_processes;
+mod web_message;

@@ -148,7 +148,7 @@ fn page(shared: &Shared, browser: &Browser, aim: &str, email: &str, complaint: O
     };
     let page = pages::login(site(), &view);
     match &asking {
-        Some(asking) => page.leading_to(&asking.redirect_uri),
+        Some(asking) => asking.on_the_way(page),
         None => page,
     }
 }

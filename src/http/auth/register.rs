@@ -63,7 +63,7 @@ pub(in crate::http) async fn take(
     let registered = match org {
         Some(org) => {
             let (email, password, name) = (text("email"), text("password"), Some(text("name")));
-            let app = asking.map(|asking| asking.client.app);
+            let app = asking.as_ref().map(|asking| asking.client.app);
             let registration = Registration { email, password, name, org, app };
             shared.auth.users.register(registration, &origin(seen)).await
         }
@@ -78,11 +78,18 @@ pub(in crate::http) async fn take(
     let back = format!("/login?{}", Params::default().with("next", &aim).to_query());
     let on = Some((back.as_str(), "Back to sign in"));
     let view = Message { title: "Check your mail", text: told, good: true, request: None, on };
-    Ok(message(site(), &view).with_status(StatusCode::OK).into_response())
+    Ok(on_the_way(asking.as_ref(), message(site(), &view)).with_status(StatusCode::OK).into_response())
 }
 
 fn asking(shared: &Shared, aim: &str) -> Option<Addressed> {
     app_of(shared, aim.strip_prefix("/oauth/authorize?")?)
+}
+
+fn on_the_way(asking: Option<&Addressed>, page: Page) -> Page {
+    match asking {
+        Some(asking) => asking.on_the_way(page),
+        None => page,
+    }
 }
 
 fn page(
@@ -105,7 +112,7 @@ fn page(
         google: google.as_deref(),
         login: &format!("/login?{}", Params::default().with("next", aim).to_query()),
     };
-    pages::register(site(), &view)
+    on_the_way(asking.as_ref(), pages::register(site(), &view))
 }
 
 /// Sends somebody who has no account yet to make one, and then on.

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{RawQuery, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 
 use super::checked::{Addressed, agreed};
@@ -41,6 +41,7 @@ const PATH: &str = "/oauth/authorize";
         ("response_type" = String, Query, description = "`code`"),
         ("code_challenge" = String, Query, description = "SHA-256 of the verifier, as base64url"),
         ("code_challenge_method" = String, Query, description = "`S256`"),
+        ("response_mode" = Option<String>, Query, description = "`query`, or `web_message`: the answer is posted to the window that opened this one, when the redirect URI is at a registered web origin"),
         ("scope" = Option<String>, Query, description = "Scopes between spaces"),
         ("state" = Option<String>, Query, description = "Given back as it came"),
         ("nonce" = Option<String>, Query, description = "Given back in the ID token"),
@@ -50,7 +51,7 @@ const PATH: &str = "/oauth/authorize";
         ("resource" = Option<String>, Query, description = "Whom the token is for (RFC 8707)"),
     ),
     responses(
-        (status = 200, description = "The page that asks for consent", body = String, content_type = "text/html"),
+        (status = 200, description = "The page that asks for consent, or that posts the answer", body = String, content_type = "text/html"),
         (status = 303, description = "To the sign-in page, or back to the client"),
     ),
 )]
@@ -151,7 +152,6 @@ async fn ask(
         email: &email,
         scopes: &names,
         other_account: &format!("/login?{other}"),
-        redirect_uri: &addressed.redirect_uri,
     };
-    Ok(browser.shown(pages::consent(site(), &view)).into_response())
+    Ok(browser.shown(addressed.on_the_way(pages::consent(site(), &view))))
 }

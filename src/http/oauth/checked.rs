@@ -1,20 +1,23 @@
 //! An authorization request whose client and redirect URI are verified: from here on answers, errors as
 //! well, go to the client. Before that they are shown to the person at the browser.
 
-use axum::{http::StatusCode, response::Response};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 
 use crate::{
     http::{
         app::Shared,
-        auth::browser::{see_other, told},
-        pages::{AskingApp, Page},
+        auth::browser::{see_other, site, told},
+        pages::{AskingApp, Page, Posted, posted},
     },
     identity::{
         Client, Scopes, User,
         browsers::SignedIn,
         oauth::{
             Agreed, ErrorCode, OauthError,
-            authorize::{Asked, Target, state},
+            authorize::{Asked, Mode, Target, state},
             params::{Params, appended},
             redirect, selection,
             token::{GrantType, audiences},
@@ -29,6 +32,27 @@ pub(in crate::http) struct Addressed {
     pub(in crate::http) redirect_uri: String,
     state: Option<String>,
     issuer: Box<str>,
+    /// The web origin that the answer is posted to, when it is not sent to the redirect URI.
+    opener: Option<Opener>,
+}
+
+/// The app's page that opened ours, or that frames it.
+#[derive(Debug)]
+struct Opener {
+    origin: Box<str>,
+    /// Nothing is shown, so it may be in a frame.
+    silent: bool,
+}
+
+impl Opener {
+    /// The page is at the origin of the verified redirect URI, which the app has registered.
+    fn of(client: &Client, redirect_uri: &str, params: &Params) -> Option<Self> {
+        if Mode::parse(params) != Ok(Mode::WebMessage) {
+            return None;
+        }
+        let origin = client.origins.iter().find(|origin| redirect::is_of(redirect_uri, origin))?.clone();
+        Some(Self { origin, silent: params.optional("prompt") == Ok(Some("none")) })
+    }
 }
 
 impl Addressed {
@@ -44,7 +68,8 @@ impl Addressed {
         }
         let state = state(params).map_err(|error| refused(&error.description))?.map(str::to_owned);
         let issuer = shared.auth.issuer().into();
-        Ok(Self { client, redirect_uri: asked.to_owned(), state, issuer })
+        let opener = Opener::of(&client, asked, params);
+        Ok(Self { redirect_uri: asked.to_owned(), client, state, issuer, opener })
     }
 
     /// Reads what is asked for, within what the client may ask for.
@@ -54,6 +79,10 @@ impl Addressed {
             return Err(OauthError::new(ErrorCode::UnauthorizedClient, "the client may not use this grant"));
         }
         let asked = Asked::parse(params)?;
+        if asked.mode == Mode::WebMessage && self.opener.is_none() {
+            let text = "with web_message redirect_uri is at one of the client's registered origins";
+            return Err(OauthError::request(text));
+        }
         let scopes = selection::select(asked.scope.as_deref(), self.client.scopes)?;
         Ok((asked, scopes))
     }
@@ -107,7 +136,20 @@ impl Addressed {
             Some(state) => params.with("state", state),
             None => params,
         };
-        see_other(&appended(&self.redirect_uri, &params.with("iss", &self.issuer)))
+        let params = params.with("iss", &self.issuer);
+        match &self.opener {
+            None => see_other(&appended(&self.redirect_uri, &params)),
+            Some(Opener { origin, silent }) => {
+                let view = Posted { app: self.shown(), origin, silent: *silent, response: &params };
+                posted(site(), &view).into_response()
+            }
+        }
+    }
+
+    /// A page that is shown before the answer. If that is posted, the page leaves its opener in reach.
+    pub(in crate::http) fn on_the_way(&self, page: Page) -> Page {
+        let page = page.leading_to(&self.redirect_uri);
+        if self.opener.is_some() { page.that_keeps_its_opener() } else { page }
     }
 
     /// The client as people see it.

@@ -20,7 +20,10 @@ use crate::{
 #[utoipa::path(
     post, path = "/oauth/consent", tag = "oauth", operation_id = "consent",
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`decision` (`allow` or `deny`), `request` and `csrf` of the page"),
-    responses((status = 303, description = "Back to the client")),
+    responses(
+        (status = 303, description = "Back to the client"),
+        (status = 200, description = "The page that posts the answer", body = String, content_type = "text/html"),
+    ),
 )]
 pub(in crate::http) async fn decide(
     State(shared): State<Shared>,

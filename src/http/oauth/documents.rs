@@ -12,7 +12,10 @@ use crate::{
     http::app::Shared,
     identity::{
         Scope,
-        oauth::{authorize::Prompt, token::GrantType},
+        oauth::{
+            authorize::{Mode, Prompt},
+            token::GrantType,
+        },
         tokens::JWKS_MAX_AGE,
     },
 };
@@ -59,6 +62,7 @@ fn metadata(issuer: &str) -> Value {
     let grants: Vec<_> = GrantType::ALL.iter().map(|grant| grant.as_str()).collect();
     let scopes: Vec<_> = Scope::ALL.into_iter().map(Scope::as_str).collect();
     let prompts: Vec<_> = Prompt::ALL.iter().map(|(name, _)| *name).collect();
+    let modes: Vec<_> = Mode::ALL.iter().map(|(name, _)| *name).collect();
     let with_secret = ["client_secret_basic", "client_secret_post"];
     json!({
         "issuer": issuer,
@@ -72,7 +76,7 @@ fn metadata(issuer: &str) -> Value {
         "service_documentation": at("/docs/"),
         "scopes_supported": scopes,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": modes,
         "grant_types_supported": grants,
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],

@@ -21,8 +21,6 @@ pub struct Consent<'a> {
     pub scopes: &'a [&'a str],
     /// Where to sign in as somebody else.
     pub other_account: &'a str,
-    /// Where the app is told, so that the form may lead there.
-    pub redirect_uri: &'a str,
 }
 
 /// The page to agree or not.
@@ -53,5 +51,5 @@ pub fn consent(site: Site<'_>, view: &Consent<'_>) -> Page {
             }
         }
     };
-    Page::new(site, "Allow access", &body).leading_to(view.redirect_uri)
+    Page::new(site, "Allow access", &body)
 }

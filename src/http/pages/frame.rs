@@ -16,17 +16,16 @@ use crate::http::front::Finished;
 const STYLE: &str = include_str!("style.css");
 /// Copies a code; the page works without it.
 pub(super) const COPY: &str = include_str!("copy.js");
+/// Posts an answer to the window of an app.
+pub(super) const POST: &str = include_str!("post.js");
 
-/// The policies of pages with and without the script. Forms may go elsewhere in the end (Chromium holds
+/// The policies of pages without a script, that copy, and that post. Forms may go elsewhere in the end (Chromium holds
 /// `form-action` against redirects too), so what they may be sent to is said for each page.
-static POLICIES: LazyLock<[String; 2]> = LazyLock::new(|| {
+static POLICIES: LazyLock<[String; 3]> = LazyLock::new(|| {
     let style = source_of(STYLE);
-    [None, Some(source_of(COPY))].map(|script| {
+    [None, Some(source_of(COPY)), Some(source_of(POST))].map(|script| {
         let script = script.unwrap_or_else(|| "'none'".into());
-        format!(
-            "default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'; \
-             frame-ancestors 'none'; form-action 'self'"
-        )
+        format!("default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'")
     })
 });
 
@@ -42,9 +41,20 @@ pub struct Site<'a> {
 pub struct Page {
     pub(super) html: String,
     pub(super) status: StatusCode,
-    copies: bool,
+    script: Option<Script>,
+    /// Whether another site's window that opened it may keep in touch.
+    keeps_opener: bool,
+    /// The one web origin whose pages may frame it.
+    framed_by: Option<Box<str>>,
     /// Further places that its forms end up at.
     targets: Vec<String>,
+}
+
+/// What runs in a page.
+#[derive(Debug, Clone, Copy)]
+enum Script {
+    Copy = 1,
+    Post,
 }
 
 impl Page {
@@ -79,7 +89,8 @@ impl Page {
             }
         };
         let html = html.into_string();
-        Self { html, status: StatusCode::OK, copies: false, targets: Vec::new() }
+        let status = StatusCode::OK;
+        Self { html, status, script: None, keeps_opener: false, framed_by: None, targets: Vec::new() }
     }
 
     /// The same page with this status.
@@ -88,7 +99,21 @@ impl Page {
     }
 
     pub(super) fn that_copies(self) -> Self {
-        Self { copies: true, ..self }
+        Self { script: Some(Script::Copy), ..self }
+    }
+
+    pub(super) fn that_posts(self) -> Self {
+        Self { script: Some(Script::Post), keeps_opener: true, ..self }
+    }
+
+    pub(super) fn framed_by(self, origin: &str) -> Self {
+        Self { framed_by: Some(origin.into()), ..self }
+    }
+
+    /// The same page in a popup of an app that waits for a message. Any other opener policy than `unsafe-none`
+    /// would part the popup from an opener of another origin for good, before there is anything to post.
+    pub fn that_keeps_its_opener(self) -> Self {
+        Self { keeps_opener: true, ..self }
     }
 
     /// A form of this page may lead to this URL in the end. Anything but a URL that a policy can name is
@@ -99,7 +124,9 @@ impl Page {
     }
 
     fn policy(&self) -> String {
-        let mut policy = POLICIES[usize::from(self.copies)].clone();
+        let fixed = &POLICIES[self.script.map_or(0, |script| script as usize)];
+        let ancestors = self.framed_by.as_deref().unwrap_or("'none'");
+        let mut policy = format!("{fixed}; frame-ancestors {ancestors}; form-action 'self'");
         for target in &self.targets {
             policy.push(' ');
             policy.push_str(target);
@@ -117,11 +144,10 @@ impl IntoResponse for Page {
             (header::CONTENT_TYPE, fixed("text/html; charset=utf-8")),
             (header::CONTENT_SECURITY_POLICY, policy),
             (header::REFERRER_POLICY, fixed("no-referrer")),
-            (header::X_FRAME_OPTIONS, fixed("DENY")),
             (header::CACHE_CONTROL, fixed("no-store")),
             (
                 header::HeaderName::from_static("cross-origin-opener-policy"),
-                fixed("same-origin-allow-popups"),
+                fixed(if self.keeps_opener { "unsafe-none" } else { "same-origin-allow-popups" }),
             ),
             (header::HeaderName::from_static("cross-origin-resource-policy"), fixed("same-origin")),
             (
@@ -129,7 +155,9 @@ impl IntoResponse for Page {
                 fixed("camera=(), geolocation=(), microphone=(), payment=()"),
             ),
         ];
-        let mut response = (self.status, headers, self.html).into_response();
+        // It cannot name an origin, so the policy alone speaks for a page that may be framed.
+        let unframed = self.framed_by.is_none().then(|| [(header::X_FRAME_OPTIONS, fixed("DENY"))]);
+        let mut response = (self.status, headers, unframed, self.html).into_response();
         response.extensions_mut().insert(Finished);
         response
     }

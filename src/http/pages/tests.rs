@@ -57,7 +57,7 @@ fn all<'a>(name: &'a str, complaint: Option<&'a str>) -> Vec<(&'static str, Page
         ("verify", verify(SITE, &Verify { form })),
         ("ask_reset", ask_reset(SITE, &AskReset { form, email: some, complaint, login: "/login" })),
         ("choose_reset", choose_reset(SITE, &ChooseReset { form, complaint })),
-        ("consent", consent(SITE, &Consent { form, app, email: some, scopes: &scopes, other_account: "/login", redirect_uri: "https://sora.example/callback" })),
+        ("consent", consent(SITE, &Consent { form, app, email: some, scopes: &scopes, other_account: "/login" }).leading_to("https://sora.example/callback")),
         ("account", account(SITE, &account_view)),
         ("done", message(SITE, &Message { title: "Check your mail", text: "If this address can be used, a mail with a link is on its way.", good: true, request: None, on: Some(("/login", "Back to sign in")) })),
         ("error", message(SITE, &Message { title: "This sign-in cannot be finished", text: "It was begun in another browser, or too long ago. Please start again from the app.", good: false, request: Some(some), on: None }).with_status(StatusCode::BAD_REQUEST)),
@@ -164,14 +164,8 @@ fn others_can_neither_frame_nor_script_nor_keep_a_page() {
 fn consent_says_in_words_what_the_app_may_do_and_money_first() {
     let scopes = ["openid", "something:new", "credits:deduct"];
     let app = AskingApp { name: "Sora 2", domain: Some("sora.example") };
-    let view = Consent {
-        form: FORM,
-        app,
-        email: "ann@mail.example",
-        scopes: &scopes,
-        other_account: "/login",
-        redirect_uri: "app:/",
-    };
+    let view =
+        Consent { form: FORM, app, email: "ann@mail.example", scopes: &scopes, other_account: "/login" };
     let html = consent(SITE, &view).html;
     let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text}"));
     assert!(at("Spend your credits") < at("Know that it is you"));

@@ -56,9 +56,36 @@ impl Prompt {
     ];
 }
 
+/// How the client is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The browser is sent to the redirect URI.
+    Query,
+    /// A page of ours posts the answer to the window that opened it, or that it is framed in
+    /// (draft-sakimura-oauth-wmrm).
+    WebMessage,
+}
+
+impl Mode {
+    /// Every value that is supported.
+    pub const ALL: [(&'static str, Self); 2] = [("query", Self::Query), ("web_message", Self::WebMessage)];
+
+    /// Reads how the client wants to be answered.
+    ///
+    /// # Errors
+    /// When it is unknown, or there twice.
+    pub fn parse(params: &Params) -> Result<Self, OauthError> {
+        let Some(asked) = params.optional("response_mode")? else { return Ok(Self::Query) };
+        let known = Self::ALL.iter().find(|(name, _)| *name == asked).map(|(_, mode)| *mode);
+        known.ok_or_else(|| OauthError::request("response_mode must be query or web_message"))
+    }
+}
+
 /// What is asked for. The parameter `state` is not in it: it belongs to the answer.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    /// How the client is answered.
+    pub mode: Mode,
     /// By what the redeemer of the code will be recognized.
     pub challenge: Challenge,
     /// Scopes, when any are named.
@@ -102,9 +129,7 @@ impl Asked {
         if params.required("response_type")? != "code" {
             return Err(OauthError::new(ErrorCode::UnsupportedResponseType, "response_type must be code"));
         }
-        if params.optional("response_mode")?.is_some_and(|mode| mode != "query") {
-            return Err(OauthError::request("response_mode must be query"));
-        }
+        let mode = Mode::parse(params)?;
         let challenge =
             Challenge::parse(params.optional("code_challenge")?, params.optional("code_challenge_method")?)?;
         let nonce = params.optional("nonce")?;
@@ -113,6 +138,7 @@ impl Asked {
         }
         let max_age = params.optional("max_age")?.map(str::parse).transpose();
         Ok(Self {
+            mode,
             challenge,
             scope: params.optional("scope")?.map(Box::from),
             nonce: nonce.map(Box::from),
@@ -229,6 +255,7 @@ mod tests {
             (format!("{GOOD}&request=x"), ErrorCode::RequestNotSupported),
             (format!("{GOOD}&request_uri=x"), ErrorCode::RequestUriNotSupported),
             (format!("{GOOD}&response_mode=fragment"), ErrorCode::InvalidRequest),
+            (format!("{GOOD}&response_mode=query&response_mode=web_message"), ErrorCode::InvalidRequest),
             (format!("{GOOD}&prompt=none+login"), ErrorCode::InvalidRequest),
             (format!("{GOOD}&prompt=delete"), ErrorCode::InvalidRequest),
             (format!("{GOOD}&max_age=-1"), ErrorCode::InvalidRequest),

@@ -64,6 +64,11 @@ impl Params {
         self.0.iter().filter(of_name).map(|(_, value)| value.as_str())
     }
 
+    /// Names and values, in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The same without the parameter of this name.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {

@@ -12,4 +12,5 @@ mod refreshing;
 mod routes;
 mod secrets;
 mod signing_out;
+mod web_message;
 pub(crate) mod world;
