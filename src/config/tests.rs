@@ -23,7 +23,7 @@ fn source<'a>(settings: &'a Settings, key: &str) -> (&'a str, &'a str) {
 fn without_anything_there_are_the_defaults() {
     let settings = Settings::load(Inputs::default()).expect("settings");
     assert_eq!(settings.config, Config::default());
-    assert_eq!(settings.sources().len(), 31);
+    assert_eq!(settings.sources().len(), 33);
     assert!(settings.sources().iter().all(|origin| origin.source == "default"));
 }
 
@@ -156,6 +156,8 @@ fn every_setting_has_a_variable_and_a_flag() {
         ("CREDIT_LEDGER_TAIL_MAX", "14"),
         ("CREDIT_LEDGER_MAX_CONNECTIONS", "15"),
         ("CREDIT_LEDGER_RATE_LIMIT_PER_KEY", "16"),
+        ("CREDIT_LEDGER_TOKEN_RATE_PER_CLIENT", "17"),
+        ("CREDIT_LEDGER_TOKEN_RATE_PER_SCOPE", "18"),
         ("CREDIT_LEDGER_LOG_FORMAT", "text"),
         ("CREDIT_LEDGER_LOG_FILTER", "debug"),
     ];

@@ -2,12 +2,12 @@
 
 use axum::{extract::State, http::StatusCode};
 use events::Time;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     app::Shared,
-    extract::{Named, Operator},
+    extract::{Named, Operator, Payload},
     problem::{Code, Problem},
     reply::Reply,
 };
@@ -54,13 +54,23 @@ pub(super) async fn list(State(shared): State<Shared>, _: Operator) -> Reply {
     Reply::ok(&SigningKeyList { data: shared.auth.tokens.keys().iter().map(SigningKey::from).collect() })
 }
 
+/// What needs nothing.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RotateRequest {}
+
 /// Publishes a new key, which signs in ten minutes: until then every verifier has learnt of it. The one
 /// that waits already, if one does.
 #[utoipa::path(
     post, path = "/v1/signing-keys", tag = "administration", operation_id = "rotate_signing_keys",
     responses((status = 201, description = "The new key", body = SigningKey)),
 )]
-pub(super) async fn rotate(State(shared): State<Shared>, _: Operator) -> Result<Reply, Problem> {
+pub(super) async fn rotate(
+    State(shared): State<Shared>,
+    _: Operator,
+    body: Payload,
+) -> Result<Reply, Problem> {
+    let RotateRequest {} = body.parse()?;
     let kid = shared.auth.tokens.rotate(shared.clock.now()).await?;
     shared.auth.tell_of_keys().await;
     let keys = shared.auth.tokens.keys();

@@ -24,7 +24,7 @@ const SERVICE: &str = "cross-app";
 #[derive(Debug, Deserialize, ToSchema)]
 pub(in crate::http) struct CreditRequest<'a> {
     /// What the app sells, 1 to 128 characters; `cross-app`, when absent.
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, example = "video-generation")]
     service: Option<Text<'a>>,
     /// How many credits: a number above zero with at most six decimals, taken exactly as written. This or

@@ -181,6 +181,11 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
     fields.iter().map(|(name, json)| ((*name).to_owned(), filled(json))).collect()
 }
 
+/// Whether it is a path of earlier clients, which send more than is known.
+pub(crate) fn is_compatible(path: &str) -> bool {
+    path.starts_with("/api/mcp/") || path.starts_with("/api/cross-app/")
+}
+
 /// Whether the user is named in a header.
 pub(crate) fn names_a_user(path: &str) -> bool {
     path.starts_with("/api/mcp/") || path.starts_with("/api/cross-app/credit")

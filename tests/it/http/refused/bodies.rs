@@ -73,7 +73,7 @@ async fn unknown_fields_are_refused_but_by_the_compatible_paths() {
     let mut faults = Vec::new();
     for (route, sound) in requests::all(&world.things).filter(|(route, _)| requests::has_body(route)) {
         let more = sound.with("nonsense", "[{}]");
-        if route.path.starts_with("/api/mcp/") {
+        if requests::is_compatible(route.path) {
             world.accept(route, vec![("an unknown field".to_owned(), more)], &mut faults).await;
         } else {
             world.refuse(route, vec![row("an unknown field", more, 400, "bad-request")], &mut faults).await;
@@ -91,7 +91,10 @@ async fn a_body_may_be_as_large_as_the_limit_and_declared_in_any_case() {
         let largest = sound.raw(padded(&text, bytes_max(route)));
         // The same request under the same key: the second answer is the first.
         let declared = sound.declared(Some("Application/JSON; charset=utf-8"));
-        let repeatable = !matches!(route.path, "/v1/organizations" | "/v1/apps" | "/api/auth/groups");
+        let repeatable = !matches!(
+            route.path,
+            "/v1/organizations" | "/v1/apps" | "/api/auth/groups" | "/api/cross-app/register"
+        );
         let drafts = [("the largest body", largest), ("a charset", declared)];
         let drafts = drafts.map(|(why, draft)| (why.to_owned(), draft)).into_iter();
         world.accept(route, drafts.take(if repeatable { 2 } else { 1 }).collect(), &mut faults).await;

@@ -25,6 +25,8 @@ fn beside(field: &str, sound: &Draft, schema: &Value) -> Draft {
         // A key in the header would differ from it.
         "idempotency_key" => sound.headerless("idempotency-key"),
         "usage" => sound.without("cost"),
+        // Earlier clients may say either.
+        "cost" if !schema["properties"]["amount"].is_null() => sound.without("amount"),
         "timeout_seconds" if places_hold => sound.with("hold", "true"),
         "cap" if places_hold => sound.with("hold", "true").with("timeout_seconds", "60"),
         _ => sound.clone(),

@@ -1,6 +1,7 @@
 //! Bad input: every route, everything that can be wrong, and nothing that changes by it.
 
 mod bodies;
+mod clients;
 mod credentials;
 mod fields;
 mod keys;

@@ -122,12 +122,14 @@ async fn what_is_not_there_or_somebody_elses_is_not_found() {
                     let key = sound.path.split('/').nth(3).unwrap_or_default();
                     clients(&sound, key, &world.theirs.key)
                 }
+                "{secret}" => clients(&sound, &world.things.secret, &world.theirs.secret),
+                "{kid}" => vec![row("no key", sound.at("/v1/signing-keys/no-such-key"), 404, "not-found")],
                 "{service}" => services(&sound),
                 "{code}" => vec![row("no code", sound.at("/problems/no-such-code"), 404, "not-found")],
                 other => panic!("say what {} does not take as {other}", route.path),
             });
         }
-        if route.path.starts_with("/api/mcp/") {
+        if requests::names_a_user(route.path) {
             rows.extend(users(&sound, &world));
         }
         world.refuse(route, rows, &mut faults).await;

@@ -1,12 +1,15 @@
 //! What each field cannot be: JSON texts, each with the problem it gets.
 
+use super::clients;
+use crate::http::requests;
+
 pub(super) type Bad = (String, u16, &'static str);
 
 fn each(texts: &[&str], status: u16, code: &'static str) -> Vec<Bad> {
     texts.iter().map(|text| ((*text).to_owned(), status, code)).collect()
 }
 
-fn malformed(texts: &[&str]) -> Vec<Bad> {
+pub(super) fn malformed(texts: &[&str]) -> Vec<Bad> {
     each(texts, 400, "bad-request")
 }
 
@@ -18,7 +21,7 @@ pub(super) fn long(chars: usize) -> String {
 /// What no field of this name takes. A new field needs a line here.
 pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
     match field {
-        "cost" if path.starts_with("/api/mcp/") => amounts(NUMBERS),
+        "cost" | "amount" if requests::is_compatible(path) => amounts(NUMBERS),
         "amount" if path.ends_with("/caps") => amounts(&but(STRINGS, &["\"0\"", "\"0.000000\"", "\"-0\""])),
         "limit" | "approval_above" => amounts(&but(STRINGS, &["\"0\"", "\"0.000000\"", "\"-0\""])),
         "amount" if path == "/v1/adjustments" => amounts(&but(STRINGS, &["\"-1\""])),
@@ -52,7 +55,7 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
         "service" => [malformed(&TEXTS), malformed(&["\"\"", "null", &long(129)])].concat(),
         "payment_reference" | "reason" => [malformed(&TEXTS), malformed(&["\"\"", &long(513)])].concat(),
         // A check ignores it, as it ignores whatever else is there.
-        "metadata" if path.ends_with("/check") => Vec::new(),
+        "metadata" if path.ends_with("check") => Vec::new(),
         "metadata" => metadata(),
         "idempotency_key" => keys(),
         "price_paid" => prices(),
@@ -74,6 +77,7 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
         }
         "wallet" => malformed(&["\"\"", "\"x\"", "5", "[]", "\"7d1f6f0a-4f0e-4b1c\""]),
         "name" => names(path),
+        "scopes" if clients::describes(path) => clients::scopes(),
         "scopes" | "roles" => {
             let unknown =
                 ["[\"nonsense\"]", "[\"credits:*\"]", "[\"Admin\"]", "[\"admin\",\"\"]", "[\"admin \"]"];
@@ -83,6 +87,7 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
             let hidden = ["\"nowhere\"", "\"elsewhere\"", "\"\"", "\"00000000-0000-4000-8000-000000000000\""];
             [each(&hidden, 404, "not-found"), malformed(&["5", "[]"])].concat()
         }
+        of_client if clients::describes(path) => clients::of_field(of_client),
         other => panic!("say what {path} does not take as `{other}`"),
     }
 }
