@@ -12,8 +12,9 @@ use crate::support::{
     cluster::{Cluster, Replica},
     people::{Client, Person, REDIRECT, claim},
     postgres::Database,
-    rabbit::{self, Lease, VHost},
+    rabbit,
     server::free_address,
+    tap::Tap,
     turn, wallet,
 };
 
@@ -38,7 +39,8 @@ async fn what_is_taken_back_at_one_replica_ends_at_the_other_and_the_app_is_told
     let apps = [&shop, &stranger].map(|client| client.app.parse().expect("an id"));
     rabbit.provision(&vhost.name, &apps).await;
     let ann = Person::register(&here.server, &here.home, "ann@mail.example").await;
-    let told = Told { rabbit: &rabbit, vhost: &vhost, app: &shop.app, seen: RefCell::default() };
+    let told = Told { tap: Tap::of(&rabbit, &vhost, &shop.app).await, seen: RefCell::default() };
+    let of_stranger = Told { tap: Tap::of(&rabbit, &vhost, &stranger.app).await, seen: RefCell::default() };
     let world = World { here: &here, there: &there, shop: &shop, ann: &ann, told: &told };
 
     let token = world.token().await;
@@ -59,7 +61,6 @@ async fn what_is_taken_back_at_one_replica_ends_at_the_other_and_the_app_is_told
     // The stranger is told of what it does itself; whatever came before is in its queue before that.
     let api = here.server.api(&stranger.key);
     api.purchase(&wallet(3), "5").await;
-    let of_stranger = Told { app: &stranger.app, seen: RefCell::default(), ..told };
     eventually("the stranger's own event", WITHIN, async || of_stranger.has("credits.purchased.v1").await)
         .await;
     let seen = of_stranger.seen.borrow();
@@ -130,21 +131,17 @@ async fn status(replica: &Replica, token: &str) -> u16 {
     replica.server.api(token).get("/oauth/userinfo").await.status
 }
 
-/// The events in an app's queue, as they come.
+/// The events that an app is told of, as they come.
 struct Told<'a> {
-    rabbit: &'a Lease,
-    vhost: &'a VHost,
-    app: &'a str,
+    tap: Tap<'a>,
     seen: RefCell<Vec<Value>>,
 }
 
 impl Told<'_> {
     /// Whether the app has been told of an event of this type.
     async fn has(&self, event: &str) -> Option<()> {
-        let path = format!("queues/{}/app.{}.events/get", self.vhost.name, self.app);
-        let body = json!({ "count": 1_000, "ackmode": "ack_requeue_false", "encoding": "auto" });
-        let messages = self.rabbit.api("POST", &path, Some(&body)).await;
-        let events = messages.as_array().expect("messages").iter().map(|message| {
+        let messages = self.tap.taken().await;
+        let events = messages.iter().map(|message| {
             let payload = message["payload"].as_str().expect("a payload");
             serde_json::from_str::<Value>(payload).expect("an event")
         });
