@@ -190,10 +190,14 @@ async fn misused(server: &Server, canaries: &[Canary], seen: &mut Seen) -> usize
                 let answer = way(request, canary, server).send().await.expect("an answer");
                 let answer = Answer::of(answer).await.expect("a body");
                 assert!(answer.status < 500 || answer.status == 503, "{method} {filled}: {answer:?}");
-                // Both are what the caller itself asked for, and said to nobody else.
-                seen.add("answers", answer.body.replace(filled.split('?').next().unwrap_or_default(), ""));
+                // What the caller itself asked for, and nobody else is told: the path, and a mailed link's
+                // token in the form that it leads to.
+                let path = filled.split('?').next().unwrap_or_default();
+                let hidden = format!("name=\"token\" value=\"{canary}\"");
+                seen.add("answers", answer.body.replace(path, "").replace(&hidden, ""));
                 let mut headers = answer.headers;
-                if index == 0 {
+                // A form's parameters go on by GET, as the standard has it.
+                if path == "/oauth/authorize" {
                     headers.remove("location");
                 }
                 seen.add("answer headers", format!("{headers:?}"));
