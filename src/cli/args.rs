@@ -12,7 +12,7 @@ use super::{
         import::Import, key::KeyCommand, keys::KeysCommand, ledger::LedgerCommand, migrate::Migrate,
         openapi::Openapi, policy::PolicyCommand, price::PriceCommand, refund::Chargeback, refund::Refund,
         replay::Replay, report::ReportCommand, serve::Serve, spend::Check, spend::Deduct, spend::Rollback,
-        statement::Statement, tail::Tail, verify::Verify, wallet::WalletCommand,
+        statement::Statement, tail::Tail, user::UserCommand, verify::Verify, wallet::WalletCommand,
     },
     output::Format,
 };
@@ -103,6 +103,8 @@ pub(super) enum Command {
     Key(KeyCommand),
     #[command(subcommand)]
     Client(Box<ClientCommand>),
+    #[command(subcommand)]
+    User(UserCommand),
     #[command(subcommand)]
     Keys(KeysCommand),
     #[command(subcommand)]

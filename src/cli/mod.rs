@@ -100,6 +100,7 @@ async fn dispatch(command: Command, context: &mut Context<'_>) -> Outcome {
         Command::App(app) => app.run(context).await,
         Command::Key(key) => key.run(context).await,
         Command::Client(client) => client.run(context).await,
+        Command::User(user) => user.run(context).await,
         Command::Keys(keys) => keys.run(context).await,
         Command::Wallet(wallet) => wallet.run(context).await,
         Command::Purchase(purchase) => purchase.run(context).await,

@@ -50,7 +50,9 @@ impl Server {
         let address = listener.local_addr()?;
         // Before anything counts.
         let metrics = Metrics::install().context("metrics")?;
-        let ledger = open_whole(config, machine).await?;
+        // Tokens name the address where the server answers, whatever port it asked for.
+        let bound = Config { listen: reachable(address), ..config.clone() };
+        let ledger = open_whole(&bound, machine).await?;
         let stop = CancellationToken::new();
         let options = options(config, address, bench_echo)?;
         let api = ledger.api(options.clone(), Some(metrics.clone()), stop.clone());

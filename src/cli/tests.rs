@@ -4,6 +4,7 @@ mod audit;
 mod demo;
 mod import;
 mod tail;
+mod users;
 mod wallets;
 mod whole;
 

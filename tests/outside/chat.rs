@@ -1,9 +1,9 @@
 //! The chat app of `examples/`, with the release binary behind it: a user signs in there, writes here,
 //! pays for it, and is refused as soon as her session ends.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
-use reqwest::{Client as Http, Url, redirect::Policy};
+use reqwest::{Client as Http, redirect::Policy};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -14,17 +14,12 @@ use crate::support::{
     browser::Browser,
     clock::eventually,
     cluster::{Cluster, Replica},
-    people::{Client, Person},
+    people::{Client, Person, REDIRECT},
     postgres::Database,
     rabbit,
     server::free_address,
     turn,
 };
-
-const REDIRECT: &str = "http://127.0.0.1:49153/callback";
-/// The verifier and challenge of RFC 7636, appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "run by ./check against the release binary"]
@@ -95,26 +90,8 @@ async fn group_of(replica: &Replica, people: [&Person; 2]) -> String {
 /// Signs in for the chat, which the user lets spend her credits; gives the chat's token.
 async fn signed_in(replica: &Replica, chat: &Client, person: &Person) -> String {
     let issuer = &replica.server.url;
-    let mut url = Url::parse(&format!("{issuer}/oauth/authorize")).expect("a URL");
-    url.query_pairs_mut()
-        .append_pair("client_id", &chat.id)
-        .append_pair("redirect_uri", REDIRECT)
-        .append_pair("response_type", "code")
-        .append_pair("scope", "openid credits:deduct")
-        .append_pair("code_challenge", CHALLENGE)
-        .append_pair("code_challenge_method", "S256")
-        .append_pair("state", "s");
-    let back = Browser::default().until(url, REDIRECT, &person.email, &person.password).await;
-    let answered: HashMap<_, _> = back.query_pairs().into_owned().collect();
-    let form = [
-        ("grant_type", "authorization_code"),
-        ("code", answered["code"].as_str()),
-        ("redirect_uri", REDIRECT),
-        ("code_verifier", VERIFIER),
-    ];
-    let asked = Http::new().post(format!("{issuer}/oauth/token")).basic_auth(&chat.id, Some(&chat.secret));
-    let tokens = asked.form(&form).send().await.expect("an answer");
-    Answer::of(tokens).await.expect("an answer").expect(200).text("/access_token")
+    let code = chat.code(issuer, &mut Browser::default(), person, "openid credits:deduct").await;
+    chat.redeem(issuer, &code).await.expect(200).text("/access_token")
 }
 
 /// The running chat app.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::support::{
     cli::finish,
     home::{Home, checkout},
-    people::{Client, Person},
+    people::{Client, Person, claim},
     server::Server,
     turn,
 };
@@ -75,6 +75,20 @@ impl World {
         assert_eq!(ran.code, 0, "{ran:#?}\n{}", self.server.log());
         assert_eq!(ran.json(), json!(steps), "{ran:#?}");
     }
+}
+
+/// Without a public URL and with port 0, the port is known only once the server listens.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "run by ./check against the release binary"]
+async fn a_server_on_any_free_port_is_its_own_issuer() {
+    let _turn = turn::shared().await;
+    let home = Home::new();
+    let server = Server::start(&home).await;
+    let metadata = server.operator().get("/.well-known/openid-configuration").await.expect(200);
+    assert_eq!(metadata.text("/issuer"), server.url);
+    let token = Person::register(&server, &home, "ann@mail.example").await.token;
+    assert_eq!(claim(&token, "iss"), server.url);
+    server.api(&token).get("/auth/me").await.expect(200);
 }
 
 fn installed(name: &str) -> PathBuf {

@@ -29,6 +29,7 @@ pub(super) mod serve;
 pub(super) mod spend;
 pub(super) mod statement;
 pub(super) mod tail;
+pub(super) mod user;
 mod values;
 pub(super) mod verify;
 pub(super) mod wallet;

@@ -14,6 +14,7 @@ use axum::{
 };
 use futures::FutureExt;
 use tower::ServiceExt;
+use uuid::Uuid;
 
 use super::{
     app::Shared,
@@ -114,7 +115,7 @@ impl Api {
                 handled.map_or_else(|_| panicked().into_response(), |Ok(response)| response)
             }
         };
-        let code = finish_problem(&mut response, &uri, &id);
+        let code = finish_problem(&mut response, route, &uri, &id);
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -158,7 +159,12 @@ fn panicked() -> Problem {
 }
 
 /// Writes the body of a problem; an error that is no problem yet becomes one.
-fn finish_problem(response: &mut Response<Body>, uri: &Uri, id: &HeaderValue) -> Option<Code> {
+fn finish_problem(
+    response: &mut Response<Body>,
+    route: Option<usize>,
+    uri: &Uri,
+    id: &HeaderValue,
+) -> Option<Code> {
     let status = response.status();
     let error = status.is_client_error() || status.is_server_error();
     if !error || response.extensions().get::<Finished>().is_some() {
@@ -173,7 +179,7 @@ fn finish_problem(response: &mut Response<Body>, uri: &Uri, id: &HeaderValue) ->
     let problem = response.extensions_mut().remove::<Problem>()?;
     let id = id.to_str().unwrap_or_default();
     // Load shedding must not become a load of log lines.
-    let (path, code) = (uri.path(), problem.code.entry().name);
+    let (path, code) = (loggable(route, uri.path()), problem.code.entry().name);
     if matches!(status, StatusCode::INTERNAL_SERVER_ERROR | StatusCode::GATEWAY_TIMEOUT) {
         tracing::warn!(request_id = id, path, code, detail = %problem.detail, "a request failed");
     } else {
@@ -183,6 +189,19 @@ fn finish_problem(response: &mut Response<Body>, uri: &Uri, id: &HeaderValue) ->
     response.headers_mut().remove(header::CONTENT_LENGTH);
     *response.body_mut() = Body::from(problem.render(uri.path(), id));
     Some(problem.code)
+}
+
+/// The path as it may be logged: who is careless puts a secret anywhere, so only the route's own words, ids
+/// and numbers are told.
+fn loggable(route: Option<usize>, path: &str) -> String {
+    let Some(route) = route else { return "unknown".to_owned() };
+    let harmless = |given: &str| given.parse::<Uuid>().is_ok() || given.parse::<u64>().is_ok();
+    let told = ROUTES[route]
+        .path
+        .split('/')
+        .zip(path.split('/'))
+        .map(|(word, given)| if word.starts_with('{') && harmless(given) { given } else { word });
+    told.collect::<Vec<_>>().join("/")
 }
 
 /// The problem for a bare status, as the router itself gives it.
@@ -198,5 +217,21 @@ fn of_status(status: StatusCode) -> Problem {
         }
         other if other.is_client_error() => Problem::bad_request("the request could not be read"),
         _ => Problem::new(Code::Internal, "an unexpected error; the log has the request id"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+
+    use super::*;
+
+    #[test]
+    fn a_logged_path_tells_ids_and_nothing_else_that_was_sent() {
+        let logged = |path: &str| loggable(Finder::new().find(&Method::GET, path), path);
+        let user = "/v1/users/7d1f6f0a-4f0e-5b1c-9d55-0d3e8d0a4c11";
+        assert_eq!(logged(user), user);
+        assert_eq!(logged("/v1/users/correct-horse"), "/v1/users/{user}");
+        assert_eq!(logged("/v1/nothing/correct-horse"), "unknown");
     }
 }

@@ -37,6 +37,11 @@ impl Browser {
         }
     }
 
+    /// Every cookie that it has now.
+    pub(crate) fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.cookies.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     async fn walk(
         &mut self,
         mut url: Url,

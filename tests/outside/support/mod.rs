@@ -21,6 +21,7 @@ pub(crate) mod raw;
 pub(crate) mod scratch;
 pub(crate) mod server;
 pub(crate) mod spender;
+pub(crate) mod tap;
 pub(crate) mod turn;
 
 /// Everything an app can be allowed.
