@@ -164,7 +164,7 @@ async fn return_to_is_a_key_and_never_an_address() {
     let other = world.app.admin().await;
     // A key leads to the app that had it first, and so does a client id.
     for (client_id, key) in [("another", "chatgpt"), ("chatgpt", "another"), ("another", "sora2")] {
-        let taken = world.registers(&other, client_id, key).await;
+        let taken = world.makes_client(&other, client_id, key).await;
         assert!(matches!(taken, Err(IdentityError::NameTaken)), "{client_id} {key}");
     }
     browser.leaves("session=s1&return_to=chatgpt").await;

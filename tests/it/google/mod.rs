@@ -54,11 +54,11 @@ impl World {
 
     /// Makes an app a client that people may sign in for.
     async fn registered(&self, app: &Client, client_id: &str, key: &str) {
-        self.registers(app, client_id, key).await.expect("a client");
+        self.makes_client(app, client_id, key).await.expect("a client");
     }
 
     /// The same, if the names are free.
-    async fn registers(&self, app: &Client, client_id: &str, key: &str) -> Result<(), IdentityError> {
+    async fn makes_client(&self, app: &Client, client_id: &str, key: &str) -> Result<(), IdentityError> {
         let id = app_id(app);
         let client = identity::Client {
             app: id,
