@@ -96,7 +96,9 @@ pub(in crate::http) async fn begin_or_finish(
 ) -> Result<Reply, Problem> {
     let mut request: AuthRequest<'_> = body.parse()?;
     match (request.code.take(), request.code_verifier.take(), &request.code_challenge) {
-        (Some(code), Some(verifier), None) => finish(&shared, (&headers, &seen), request, code, verifier).await,
+        (Some(code), Some(verifier), None) => {
+            finish(&shared, (&headers, &seen), request, code, verifier).await
+        }
         (None, None, Some(challenge)) => begin(&shared, &headers, &request, challenge),
         _ => Err(Problem::bad_request("send `code_challenge`, or `code` and `code_verifier`")),
     }
