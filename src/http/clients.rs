@@ -133,7 +133,7 @@ pub(super) struct SecretView {
 #[serde(deny_unknown_fields)]
 pub(super) struct SecretRequest {
     /// How long it is accepted; for ever, when absent.
-    expires_in_seconds: Option<u32>,
+    expires_in_seconds: Option<i64>,
 }
 
 /// An issued secret, which is shown this once.
@@ -206,8 +206,7 @@ pub(super) async fn issue(
 ) -> Result<Reply, Problem> {
     let SecretRequest { expires_in_seconds } = body.parse()?;
     let client = own_client(&shared, &caller, &id)?;
-    let now = shared.clock.now();
-    let expires = expires_in_seconds.map(|seconds| now.plus_micros(i64::from(seconds) * 1_000_000));
+    let expires = keys::ends(&shared, expires_in_seconds)?;
     let issued = shared.identity.issue_client_secret(client.app, expires, caller.actor).await?;
     Ok(Reply::created(&IssuedSecret {
         app_id: client.app,

@@ -168,7 +168,7 @@ pub(super) async fn issue(
 }
 
 /// When a key ends that is to live so long from now.
-fn ends(shared: &Shared, seconds: Option<i64>) -> Result<Option<Time>, Problem> {
+pub(super) fn ends(shared: &Shared, seconds: Option<i64>) -> Result<Option<Time>, Problem> {
     let micros = seconds.map(|seconds| interval("expires_in_seconds", seconds, EXPIRY_SECONDS_MAX));
     Ok(micros.transpose()?.map(|micros| shared.clock.now().plus_micros(micros)))
 }

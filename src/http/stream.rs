@@ -24,7 +24,10 @@ const QUIET_MAX: Duration = Duration::from_secs(15);
 pub(super) fn open(shared: Shared, query: FeedQuery, caller: Caller<scope::AnyKey>) -> Response {
     let chunks = stream::try_unfold((shared, query, caller), |(shared, mut query, caller)| async move {
         let page = shared.feed.follow(&query, QUIET_MAX, &shared.stopping).await.map_err(io::Error::other)?;
-        if (page.events.is_empty() && shared.stopping.is_cancelled()) || !caller.is_still_let(&shared) {
+        let over = page.events.is_empty() && shared.stopping.is_cancelled();
+        // A group may have been left meanwhile.
+        let reaches = query.wallet.is_none_or(|wallet| caller.reaches(&shared, wallet));
+        if over || !reaches || !caller.is_still_let(&shared) {
             return Ok::<_, io::Error>(None);
         }
         query.after = page.after();

@@ -67,10 +67,13 @@ impl Identity {
     pub fn lets(&self, app: AppId, wallet: WalletId, scope: Scope) -> bool {
         let (user, group) = (UserId(wallet.0), GroupId(wallet.0));
         let lets = |user: UserId| self.access(user, app).is_some_and(|access| access.scopes.contains(scope));
-        if self.user(user).is_some() {
-            return lets(user);
+        let org = self.app(app).map(|app| app.org);
+        // Of another organization's the wallet itself says that it is not there.
+        if let Some(known) = self.user(user) {
+            return Some(known.org) != org || lets(user);
         }
-        self.group(group).is_none() || self.members(group).iter().any(|member| lets(member.user))
+        let Some(group) = self.group(group) else { return true };
+        Some(group.org) != org || self.members(group.id).iter().any(|member| lets(member.user))
     }
 
     /// A user counts with the roles it has now. Through an app of others it is a customer, whatever its

@@ -121,6 +121,9 @@ pub(in crate::http) async fn register(
 ) -> Result<Reply, Problem> {
     let request: CrossAppRequest = body.parse()?;
     let mut client = request.client(&shared, caller.org)?;
+    // What a confidential client may do for itself, and no customer could let it do, its maker must be allowed.
+    let given = |scope: &Scope| scope.is_for_apps() && (client.confidential || !scope.is_for_customers());
+    client.scopes.iter().filter(given).try_for_each(|scope| caller.must_have(scope))?;
     // Before the app is there, so that a mistake leaves nothing behind.
     client.check()?;
     let actor = caller.actor;

@@ -1,7 +1,7 @@
 //! `/api/cross-app/credit-check`, `/credits` and `/credits/consume`: the credits of who is signed in at an app.
 
 use axum::{extract::State, http::HeaderMap};
-use events::WalletId;
+use events::{UserId, WalletId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, value::RawValue};
 use utoipa::ToSchema;
@@ -134,8 +134,11 @@ pub(super) async fn of_wallet(
     let view = shared.reads.wallet(wallet).await?;
     let available = match view {
         Some(view) if view.row.org == org => view.row.available,
-        Some(_) => return Err(Problem::not_found("wallet")),
-        None => events::Credits::ZERO,
+        // Registered, and the wallet is about to be opened.
+        None if shared.identity.user(UserId(wallet.0)).is_some_and(|user| user.org == org) => {
+            events::Credits::ZERO
+        }
+        Some(_) | None => return Err(Problem::not_found("wallet")),
     };
     Ok(Credits { balance: number(available), packages: [], wallet })
 }

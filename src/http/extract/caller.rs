@@ -110,7 +110,10 @@ impl<S> Caller<S> {
         let now = shared.clock.now();
         let key = self.principal.key().and_then(|key| shared.identity.key(key));
         let token_lives = |claims: &Arc<Claims>| {
-            claims.exp > now.micros().div_euclid(1_000_000) && shared.identity.bearer(claims).is_ok()
+            // Who administered and no longer does reaches less than what was asked for.
+            let reaches = |caller: crate::identity::Caller| self.is_customer() || caller.reach == self.reach;
+            let lives = claims.exp > now.micros().div_euclid(1_000_000);
+            lives && shared.identity.bearer(claims).is_ok_and(reaches)
         };
         key.is_none_or(|key| key.lives(now)) && self.claims.as_ref().is_none_or(token_lives)
     }

@@ -66,6 +66,17 @@ impl Identity {
             if view.people.client_named(&set.client_id).is_some_and(|other| other != app) {
                 return Err(IdentityError::NameTaken);
             }
+            // A name leads people to one app, whoever else would like it.
+            let others = || view.people.clients().filter(|other| *other != app);
+            let others = || others().filter_map(|other| view.people.rows.client(other));
+            let taken = |name: &str| {
+                others().any(|row| *row.set.client_id == *name || row.set.return_to.contains_key(name))
+            };
+            if set.return_to.keys().any(|key| taken(key))
+                || others().any(|row| row.set.return_to.contains_key(&set.client_id))
+            {
+                return Err(IdentityError::NameTaken);
+            }
             match view.people.rows.client(app) {
                 Some(known) if known.set.client_id != set.client_id => {
                     Err(IdentityError::BadClient(ClientFault::IdFixed))

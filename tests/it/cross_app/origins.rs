@@ -94,3 +94,21 @@ async fn a_token_is_worth_nothing_to_another_app() {
     let stolen = json!({ "client_id": two.client_id, "refresh_token": signed_in["refresh_token"] });
     two.post("/api/cross-app/refresh-token", &stolen).await.problem(400, "invalid-grant");
 }
+
+#[tokio::test]
+async fn who_registers_an_app_gives_it_no_more_than_it_may_itself() {
+    let world = World::new().await;
+    let admin = world.app.admin().await;
+    let registrar = world.app.another_key(&admin, &[credit_ledger::identity::Scope::AppsAdmin]).await;
+    let ask = |name: &str, confidential: bool, scopes: &[&str]| json!({ "name": name, "confidential": confidential, "scopes": scopes, "redirect_uris": [CALLBACK] });
+    for scopes in [["admin"], ["users:admin"], ["credits:adjust"], ["credits:deduct"]] {
+        let refused = registrar.post("/api/cross-app/register", &ask("app", true, &scopes)).await;
+        assert_eq!(refused.problem(403, "forbidden")["required_scope"], scopes[0]);
+    }
+    registrar.post("/api/cross-app/register", &ask("app", false, &["admin"])).await.problem(403, "forbidden");
+    // A public app asks users, who give what is theirs.
+    registrar
+        .post("/api/cross-app/register", &ask("app", false, &["credits:deduct", "email"]))
+        .await
+        .expect(201);
+}

@@ -1,6 +1,6 @@
 //! What must not work, and who learns of it.
 
-use credit_ledger::identity::vault::ActivityKind;
+use credit_ledger::identity::{IdentityError, vault::ActivityKind};
 use serde_json::json;
 
 use super::{World, code_on, refused};
@@ -162,9 +162,12 @@ async fn return_to_is_a_key_and_never_an_address() {
         assert_eq!(answer.header("location"), "");
     }
     let other = world.app.admin().await;
-    world.registered(&other, "another", "chatgpt").await;
-    let answer = browser.open("/api/auth/google?session=s1&return_to=chatgpt").await;
-    refused(&answer, 400, "This app is not known");
+    // A key leads to the app that had it first, and so does a client id.
+    for (client_id, key) in [("another", "chatgpt"), ("chatgpt", "another"), ("another", "sora2")] {
+        let taken = world.makes_client(&other, client_id, key).await;
+        assert!(matches!(taken, Err(IdentityError::NameTaken)), "{client_id} {key}");
+    }
+    browser.leaves("session=s1&return_to=chatgpt").await;
     browser.leaves("session=s1&return_to=sora2").await;
 }
 

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, time::Duration};
 use credit_ledger::{
     http::HttpOptions,
     identity::{
-        self, Scope, Scopes,
+        self, IdentityError, Scope, Scopes,
         vault::{ActivityKind, ActivityQuery},
     },
 };
@@ -54,6 +54,11 @@ impl World {
 
     /// Makes an app a client that people may sign in for.
     async fn registered(&self, app: &Client, client_id: &str, key: &str) {
+        self.makes_client(app, client_id, key).await.expect("a client");
+    }
+
+    /// The same, if the names are free.
+    async fn makes_client(&self, app: &Client, client_id: &str, key: &str) -> Result<(), IdentityError> {
         let id = app_id(app);
         let client = identity::Client {
             app: id,
@@ -71,7 +76,7 @@ impl World {
             display_name: "Sora 2 Video".into(),
             disabled: false,
         };
-        self.app.ledger.identity.set_client(id, client, None).await.expect("a client");
+        self.app.ledger.identity.set_client(id, client, None).await.map(drop)
     }
 
     fn browser(&self) -> Browser {
