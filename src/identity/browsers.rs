@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::{
     Denial, Identity, User,
     oauth::{code::later, handle},
+    users::Session,
     vault::{Kept, Kind, Shelf, VaultError},
 };
 use crate::clock::sixteen;
@@ -95,6 +96,10 @@ impl Browsers {
         let row = id.simple().to_string();
         let Some(stored) = self.shelf.get::<Browser>(&row, now).await? else { return Ok(None) };
         let Browser { verifier, user, session, since } = stored.value;
+        // The directory knows for a while that a session has ended; its row is gone for good.
+        if self.shelf.get::<Session>(&session.to_string(), now).await?.is_none() {
+            return Ok(None);
+        }
         let known = verify_slices_are_equal(&verifier.0, &self.verifier(id, &secret).0).is_ok();
         let denial =
             Denial { token: None, session: Some(session), user: Some(user), app: None, issued: since };

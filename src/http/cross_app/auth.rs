@@ -15,7 +15,7 @@ use super::{
 use crate::{
     http::{
         app::Shared,
-        extract::{Payload, Text},
+        extract::{Payload, Seen, Text},
         problem::Problem,
         reply::Reply,
     },
@@ -91,11 +91,14 @@ struct SignedIn {
 pub(in crate::http) async fn begin_or_finish(
     State(shared): State<Shared>,
     headers: HeaderMap,
+    seen: Seen,
     body: Payload,
 ) -> Result<Reply, Problem> {
     let mut request: AuthRequest<'_> = body.parse()?;
     match (request.code.take(), request.code_verifier.take(), &request.code_challenge) {
-        (Some(code), Some(verifier), None) => finish(&shared, &headers, request, code, verifier).await,
+        (Some(code), Some(verifier), None) => {
+            finish(&shared, (&headers, &seen), request, code, verifier).await
+        }
         (None, None, Some(challenge)) => begin(&shared, &headers, &request, challenge),
         _ => Err(Problem::bad_request("send `code_challenge`, or `code` and `code_verifier`")),
     }
@@ -128,7 +131,7 @@ fn begin(
 
 async fn finish(
     shared: &Shared,
-    headers: &HeaderMap,
+    from: (&HeaderMap, &Seen),
     request: AuthRequest<'_>,
     code: Text<'_>,
     verifier: Text<'_>,
@@ -136,7 +139,7 @@ async fn finish(
     let AuthRequest { client_id, client_secret, redirect_uri, .. } = request;
     let credentials = Credentials { client_id, secret: client_secret.map(secret) };
     let grant = Grant::Code { code: secret(code), redirect_uri, verifier: secret(verifier) };
-    let granted = tokens::granted(shared, headers, &credentials, grant).await?;
+    let granted = tokens::granted(shared, from, &credentials, grant).await?;
     let claims = shared.auth.tokens.verify_access(&granted.access_token, shared.clock.now());
     let claims = claims.map_err(|_| Problem::not_found("user"))?;
     let user = users::of(shared, &claims).await?;

@@ -11,8 +11,9 @@ use super::{fault, origin, secret};
 use crate::{
     http::{
         app::Shared,
-        extract::{Caller, Payload, Text, scope},
-        problem::Problem,
+        extract::{Caller, Payload, Seen, Text, scope},
+        oauth::token::{count_refused, noted},
+        problem::{Code, Problem},
         reply::Reply,
     },
     identity::{
@@ -106,25 +107,33 @@ pub(in crate::http) struct RefreshRequest<'a> {
 pub(in crate::http) async fn refresh(
     State(shared): State<Shared>,
     headers: HeaderMap,
+    seen: Seen,
     body: Payload,
 ) -> Result<Reply, Problem> {
     let request: RefreshRequest<'_> = body.parse()?;
     let RefreshRequest { client_id, client_secret, refresh_token } = request;
     let grant = Grant::Refresh { token: secret(refresh_token) };
     let credentials = Credentials { client_id, secret: client_secret.map(secret) };
-    granted(&shared, &headers, &credentials, grant).await.map(|granted| Reply::ok(&granted))
+    granted(&shared, (&headers, &seen), &credentials, grant).await.map(|granted| Reply::ok(&granted))
 }
 
-/// What a grant is worth to an app.
+/// What a grant is worth to an app, as at `/oauth/token`: within the same rates, counted and noted.
 pub(super) async fn granted(
     shared: &Shared,
-    headers: &HeaderMap,
+    (headers, seen): (&HeaderMap, &Seen),
     credentials: &Credentials,
     grant: Grant,
 ) -> Result<Granted, Problem> {
     let now = shared.clock.now();
-    let client = shared.auth.oauth.authenticate(credentials, now).map_err(fault)?;
+    let client = shared.auth.oauth.authenticate(credentials, now);
+    let client = client.inspect_err(count_refused).map_err(fault)?;
     origin::must_be_of(&client, headers, shared)?;
+    if !shared.auth.oauth.admits(client.app, None, shared.clock.monotonic()) {
+        return Err(Problem::new(Code::RateLimited, "the client asks for tokens too often"));
+    }
     let request = TokenRequest { grant, scope: None, resources: Vec::new() };
-    shared.auth.oauth.token(&client, request, now).await.map_err(fault)
+    let kind = request.kind().as_str();
+    let granted = shared.auth.oauth.token(&client, request, now).await;
+    noted(shared, &client, seen, kind, &granted);
+    granted.map_err(fault)
 }

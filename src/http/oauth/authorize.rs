@@ -30,6 +30,24 @@ use crate::{
 };
 
 const PATH: &str = "/oauth/authorize";
+/// What a request may have: nothing else of a form gets into an address.
+const PARAMS: [&str; 15] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "code_challenge",
+    "code_challenge_method",
+    "scope",
+    "state",
+    "nonce",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "resource",
+    "request",
+    "request_uri",
+];
 
 /// Lets an app in, after sign-in and consent: leads back to its `redirect_uri` with a `code`, its `state`
 /// and `iss`. Needs PKCE with S256. An unknown client or redirect URI is told on the page, never redirected.
@@ -72,7 +90,7 @@ pub(in crate::http) async fn show(
     responses((status = 303, description = "To the same by GET")),
 )]
 pub(in crate::http) async fn take(Form(params): Form) -> Response {
-    see_other(&format!("{PATH}?{}", params.to_query()))
+    see_other(&format!("{PATH}?{}", params.only(&PARAMS).to_query()))
 }
 
 async fn answer(

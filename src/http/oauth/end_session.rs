@@ -23,6 +23,10 @@ use crate::{
     },
 };
 
+const PATH: &str = "/oauth/logout";
+/// What a request may have.
+const PARAMS: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
+
 /// Ends the session that the ID token in `id_token_hint` came from, in every app, and leads to
 /// `post_logout_redirect_uri`, which must be one of the client's registered `logout_uris`. Without a hint
 /// that fits the browser the user is asked first.
@@ -49,19 +53,14 @@ pub(in crate::http) async fn by_link(
     answer(&shared, &browser, seen, &params).await
 }
 
-/// The same by a form.
+/// The same by a form, which browsers send without cookies: it goes on by GET.
 #[utoipa::path(
     post, path = "/oauth/logout", tag = "oauth", operation_id = "end_session_by_form",
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "The parameters of GET"),
-    responses((status = 303, description = "Signed out: back to the client")),
+    responses((status = 303, description = "To the same by GET")),
 )]
-pub(in crate::http) async fn by_form(
-    State(shared): State<Shared>,
-    browser: Browser,
-    seen: Seen,
-    Form(params): Form,
-) -> Result<Response, Page> {
-    answer(&shared, &browser, seen, &params).await
+pub(in crate::http) async fn by_form(Form(params): Form) -> Response {
+    see_other(&format!("{PATH}?{}", params.only(&PARAMS).to_query()))
 }
 
 async fn answer(shared: &Shared, browser: &Browser, seen: Seen, params: &Params) -> Result<Response, Page> {

@@ -110,12 +110,16 @@ pub(super) fn authenticated(
         return Err(OauthError::request("Authorization is there more than once"));
     }
     let presented = credentials::presented(header, params)?;
-    shared.auth.oauth.authenticate(&presented, shared.clock.now()).inspect_err(|error| {
-        metrics::counter!("credit_ledger_tokens_refused_total", "error" => error.code.as_str()).increment(1);
-    })
+    shared.auth.oauth.authenticate(&presented, shared.clock.now()).inspect_err(count_refused)
 }
 
-fn noted(
+/// Counts a request for tokens that got none.
+pub(in crate::http) fn count_refused(error: &OauthError) {
+    metrics::counter!("credit_ledger_tokens_refused_total", "error" => error.code.as_str()).increment(1);
+}
+
+/// Counts and notes what came of a request for tokens.
+pub(in crate::http) fn noted(
     shared: &Shared,
     client: &Client,
     seen: &Seen,
@@ -128,9 +132,8 @@ fn noted(
             (Outcome::Done, grant)
         }
         Err(error) => {
-            let code = error.code.as_str();
-            metrics::counter!("credit_ledger_tokens_refused_total", "error" => code).increment(1);
-            (Outcome::Refused, code)
+            count_refused(error);
+            (Outcome::Refused, error.code.as_str())
         }
     };
     let activity = Activity::new(ActivityKind::Token, outcome, client.org, shared.clock.now());

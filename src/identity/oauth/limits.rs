@@ -9,10 +9,13 @@ use std::{
 use events::AppId;
 use hashbrown::HashMap;
 
+use crate::identity::{Scope, Scopes};
+
 /// Buckets remembered before those at rest are forgotten.
 const BUCKETS_MAX: usize = 20_000;
-/// More scopes than any request names; the others share a bucket.
-const SCOPES_MAX: usize = 32;
+
+/// A client and, of the bucket of one scope, that.
+type Key = (AppId, Option<Scope>);
 
 /// The most tokens a second; any number, when absent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub struct TokenRates {
 pub struct Limits {
     per_client: Option<Duration>,
     per_scope: Option<Duration>,
-    full_at: Mutex<HashMap<(AppId, Box<str>), Duration>>,
+    full_at: Mutex<HashMap<Key, Duration>>,
 }
 
 impl Limits {
@@ -43,24 +46,24 @@ impl Limits {
     /// Whether a client may ask at `now`, in the time of [`crate::clock::Clock::monotonic`]. Only when
     /// every bucket has room is any of them charged.
     pub fn admit(&self, client: AppId, scope: Option<&str>, now: Duration) -> bool {
-        let of_client = self.per_client.map(|interval| (Box::from(""), interval));
-        let named = scope.unwrap_or_default().split(' ').filter(|name| !name.is_empty()).take(SCOPES_MAX);
+        let of_client = self.per_client.map(|interval| ((client, None), interval));
+        // Names that are no scopes are refused later, and remembered nowhere.
+        let named = Scopes::known(scope.unwrap_or_default());
         let of_scopes = self
             .per_scope
             .into_iter()
-            .flat_map(|interval| named.clone().map(move |name| (Box::from(name), interval)));
-        let charged: Vec<(Box<str>, Duration)> = of_client.into_iter().chain(of_scopes).collect();
-        if charged.is_empty() {
+            .flat_map(|interval| named.iter().map(move |scope| ((client, Some(scope)), interval)));
+        let keyed: Vec<(Key, Duration)> = of_client.into_iter().chain(of_scopes).collect();
+        if keyed.is_empty() {
             return true;
         }
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if full_at.len() >= BUCKETS_MAX {
             full_at.retain(|_, at| *at > now);
         }
-        let next = |full_at: &HashMap<_, Duration>, key: &(AppId, Box<str>), interval: Duration| {
+        let next = |full_at: &HashMap<_, Duration>, key: &Key, interval: Duration| {
             full_at.get(key).copied().unwrap_or_default().max(now) + interval
         };
-        let keyed: Vec<_> = charged.into_iter().map(|(name, interval)| ((client, name), interval)).collect();
         let last = now + Duration::from_secs(1);
         if keyed.iter().any(|(key, interval)| next(&full_at, key, *interval) > last) {
             return false;
@@ -102,6 +105,15 @@ mod tests {
         assert!(limits.admit(app(1), Some("members:read"), NOW));
         assert!(!limits.admit(app(1), Some("members:read groups:read"), NOW));
         assert!(limits.admit(app(1), None, NOW));
+    }
+
+    #[test]
+    fn a_scope_counts_once_and_what_is_none_is_not_remembered() {
+        let limits = Limits::new(TokenRates { per_client: None, per_scope: Some(1) });
+        assert!(limits.admit(app(1), Some("groups:read groups:read  x groups:READ"), NOW));
+        assert!((0..100).all(|number| limits.admit(app(1), Some(&format!("s{number}")), NOW)));
+        let remembered: Vec<_> = limits.full_at.lock().expect("buckets").keys().copied().collect();
+        assert_eq!(remembered, [(app(1), Some(Scope::GroupsRead))]);
     }
 
     #[test]

@@ -76,6 +76,13 @@ impl Params {
         self
     }
 
+    /// The same with the parameters of these names alone.
+    #[must_use]
+    pub fn only(mut self, names: &[&str]) -> Self {
+        self.0.retain(|(known, _)| names.contains(&known.as_str()));
+        self
+    }
+
     /// The same with one more parameter.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {

@@ -10,7 +10,7 @@ use super::{
     chain::{Presented, Worth},
 };
 use crate::identity::{
-    DEFAULT_ORGANIZATION, User, leading,
+    DEFAULT_ORGANIZATION, Denial, User, leading,
     mail::EmailAddress,
     passwords::{Password, Verdict},
     role_scopes,
@@ -192,6 +192,8 @@ impl Users {
                 stored.value.seen = now;
                 stored.expires = Some(Lives::TOKENS.expires(&stored.value, now));
                 self.shelf().replace(&stored, now).await?;
+                // Meanwhile it may have ended.
+                let user = self.live(&stored)?;
                 self.note(ActivityKind::Refresh, Outcome::Done, (user.org, Some(user.id)), origin, None);
                 self.tokens(&user, id, &stored.value)
             }
@@ -208,7 +210,15 @@ impl Users {
     /// The user of a session that has not ended.
     pub(super) fn live(&self, stored: &Stored<Session>) -> Result<User, UserError> {
         let user = stored.owner.and_then(|owner| self.identity().user(events::UserId(owner)));
-        user.filter(|user| !user.disabled).ok_or(UserError::InvalidRefresh)
+        let denial = Denial {
+            token: None,
+            session: stored.id.parse().ok(),
+            user: user.as_ref().map(|user| user.id),
+            app: None,
+            issued: stored.value.started,
+        };
+        let user = user.filter(|user| !user.disabled && !self.identity().denied(&denial));
+        user.ok_or(UserError::InvalidRefresh)
     }
 
     fn tokens(&self, user: &User, id: SessionId, session: &Session) -> Result<Login, UserError> {

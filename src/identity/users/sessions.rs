@@ -27,8 +27,8 @@ pub struct Lives {
 impl Lives {
     /// With refresh tokens: 30 days unused, 180 in all.
     pub const TOKENS: Self = Self { idle_days: 30, days: 180, tokens: true };
-    /// In a browser: 14 days unused, 30 in all.
-    pub const BROWSER: Self = Self { idle_days: 14, days: 30, tokens: false };
+    /// In a browser: 30 days, used or not.
+    pub const BROWSER: Self = Self { idle_days: 30, days: 30, tokens: false };
 
     /// When a session that was used just now ends.
     #[must_use]

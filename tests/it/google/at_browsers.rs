@@ -1,5 +1,8 @@
 //! Signing a browser in with Google, from the page to sign in.
 
+use std::net::{IpAddr, Ipv4Addr};
+
+use credit_ledger::identity::users::{Lives, Origin};
 use serde_json::json;
 
 use super::{Browser, World, refused};
@@ -55,12 +58,13 @@ async fn whoever_signed_in_by_password_links_the_account() {
     refused(&world.browser().continues_with_google("/account").await, 409, "You have an account already");
 
     let mut browser = world.browser();
-    let user = world.app.ledger.identity.users(world.app.ledger.default_org, None, 1)[0].id;
+    let user = world.app.ledger.identity.users(world.app.ledger.default_org, None, 1).remove(0);
     let auth = &world.app.ledger.auth;
-    let session = events::SessionId(uuid::Uuid::from_u128(7));
-    world.app.ledger.identity.signed_in(user, session, None, "password", None).await.expect("a session");
+    let origin = Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST), agent: "a test".into() };
+    let begun = auth.users.begin(&user, "password", None, &origin, Lives::BROWSER).await;
+    let (session, _) = begun.expect("a session");
     let now = credit_ledger::clock::Clock::now(&*world.app.clock);
-    let cookie = auth.browsers.open(user, session, now).await.expect("a cookie");
+    let cookie = auth.browsers.open(user.id, session, now).await.expect("a cookie");
     browser.cookies.insert("__Host-session".into(), cookie.to_string());
     browser.continues_with_google("/account").await.expect(303);
     assert_eq!(world.users(), 1);

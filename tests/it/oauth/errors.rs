@@ -97,3 +97,26 @@ async fn made_up_codes_and_tokens_are_an_invalid_grant() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_app_that_asks_too_often_in_json_is_told_to_slow_down_as_well() {
+    let mut home = Home::embedded();
+    home.config.token_rate_per_client = 3;
+    let world = World::of(TestApp::start_in(home).await);
+    let client = world.client("app", "openid").await;
+    let path = world.url("/api/cross-app/refresh-token");
+    let body = serde_json::json!({
+        "client_id": client.id, "client_secret": client.secret, "refresh_token": "clr_x",
+    });
+    let ask = || async {
+        crate::support::app::Answer::read(world.http.post(&path).json(&body).send().await.expect("sent"))
+            .await
+    };
+    for _ in 0..2 {
+        ask().await.problem(400, "invalid-grant");
+    }
+    // Both ways have one rate.
+    error(&world.refresh(&client, "clr_x").await, 400, "invalid_grant");
+    ask().await.problem(429, "rate-limited");
+    error(&world.refresh(&client, "clr_x").await, 429, "temporarily_unavailable");
+}

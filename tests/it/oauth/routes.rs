@@ -50,12 +50,11 @@ fn page(path: &str, method: &Method, answer: &Answer) {
         ("/oauth/authorize", &Method::GET) => &[400],
         // Nobody signs in with Google here.
         ("/login/google", _) => &[404],
-        ("/oauth/authorize", _) | ("/account", &Method::GET) => &[303],
+        ("/oauth/authorize" | "/oauth/logout", &Method::POST) | ("/account", &Method::GET) => &[303],
         (
             "/oauth/logout" | "/login" | "/logout" | "/register" | "/verify-email" | "/password/reset",
             &Method::GET,
-        )
-        | ("/oauth/logout", _) => &[200],
+        ) => &[200],
         _ => &[403],
     };
     assert!(expected.contains(&answer.status), "{method} {path}: {}", answer.status);

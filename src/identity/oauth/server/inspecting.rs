@@ -109,6 +109,9 @@ impl Server {
         let row = presented.family.simple().to_string();
         let Some(stored) = self.shelf.get::<Family>(&row, now).await? else { return Ok(None) };
         let family = &stored.value;
+        if self.has_ended(family.session, now).await? {
+            return Ok(None);
+        }
         let counts = family.worth(presented, &self.identity.shared.pepper, now) == Worth::Current;
         let user = self.present(family.user, client, family.session, family.began);
         let Some(user) = user.filter(|_| counts && family.app == client.app) else { return Ok(None) };

@@ -15,6 +15,7 @@ use crate::identity::{
         token::{TokenRequest, audiences},
     },
     tokens::Claims,
+    users::Session,
     vault::{Change, Stored, VaultError},
 };
 
@@ -63,6 +64,9 @@ impl Server {
             if stored.value.app != client.app || worth == Worth::Forged {
                 return Err(OauthError::grant());
             }
+            if self.has_ended(stored.value.session, now).await? {
+                return Err(OauthError::grant());
+            }
             if worth == Worth::Reused {
                 return Err(self.reused(FamilyId(presented.family), stored, now).await);
             }
@@ -72,8 +76,11 @@ impl Server {
             let successor = next.token(presented.family, pepper).to_string();
             let expires = Some(next.expires());
             match self.shelf.replace(&Stored { value: next, expires, ..stored }, now).await {
-                // Who only gets the same successor again needs no row of its own.
                 Err(VaultError::Conflict) if worth == Worth::Current => continue,
+                // Who only gets the same successor again needs no row of its own, but the family must live.
+                Err(VaultError::Conflict) if self.shelf.get::<Family>(&row, now).await?.is_none() => {
+                    return Err(OauthError::grant());
+                }
                 Ok(()) | Err(VaultError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -102,6 +109,12 @@ impl Server {
             domain: family.domain.clone(),
             nonce: None,
         })
+    }
+
+    /// Whether the session with which a family ends has ended. The directory knows it only for a while.
+    pub(super) async fn has_ended(&self, session: Option<SessionId>, now: Time) -> Result<bool, OauthError> {
+        let Some(session) = session else { return Ok(false) };
+        Ok(self.shelf.get::<Session>(&session.to_string(), now).await?.is_none())
     }
 
     /// The user, when what was agreed to at `since` still holds: nobody is disabled, no session ended, no
