@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::json;
 
 use super::world::{PASSWORD, World};
-use crate::support::app::Home;
+use crate::support::app::{Home, OTHER_ORGANIZATION};
 
 #[tokio::test]
 async fn who_registers_confirms_the_address_and_signs_in() {
@@ -91,7 +91,7 @@ async fn a_confirmed_account_without_a_password_takes_none_that_waits() {
 #[tokio::test]
 async fn an_unconfirmed_address_is_taken_in_no_other_organization() {
     let world = World::new().await;
-    world.app.elsewhere().await;
+    world.app.stranger().await;
     let register = async |organization: &str, password: &str| {
         let email = "ann@mail.example";
         let request = json!({ "email": email, "password": password, "organization": organization });
@@ -125,7 +125,7 @@ async fn an_unconfirmed_address_is_taken_in_no_other_organization() {
 #[tokio::test]
 async fn the_first_link_that_is_opened_takes_the_address_back() {
     let world = World::new().await;
-    world.app.elsewhere().await;
+    world.app.stranger().await;
     world.register("ann@mail.example", PASSWORD).await;
     let (ours, ann) = (world.token("ann@mail.example").await, world.owner("ann@mail.example").await);
     let other = json!({ "email": "ann@mail.example", "password": "the attacker's own", "organization": OTHER_ORGANIZATION });
