@@ -28,8 +28,8 @@ use crate::{
 
 /// Where a sign-in may lead: to what brought somebody here, which is always one of our own paths.
 const AIMS: [&str; 2] = ["/oauth/authorize?", "/account"];
-const UNCONFIRMED: &str = "Please confirm your e-mail address first: open the link that was mailed to you.";
-const WRONG: &str = "That did not work: the e-mail address or the password is wrong.";
+const WRONG: &str = "That did not work: the e-mail address or the password is wrong, or the address is not confirmed \
+     yet. If you registered a moment ago, open the link that was mailed to you first.";
 
 /// The page to sign in, for whoever asks for it.
 #[utoipa::path(
@@ -96,11 +96,11 @@ pub(in crate::http) async fn take(
     Ok(response)
 }
 
-/// What somebody is told for whom it was not done: the same whichever of address and password is wrong.
+/// What somebody is told for whom it was not done: the same whichever of address and password is wrong, and
+/// when the address is not confirmed.
 pub(super) fn trouble(error: &UserError) -> (Cow<'static, str>, StatusCode) {
     match error {
         UserError::InvalidCredentials => (WRONG.into(), StatusCode::UNAUTHORIZED),
-        UserError::EmailNotVerified => (UNCONFIRMED.into(), StatusCode::FORBIDDEN),
         UserError::Disabled => ("This account is disabled.".into(), StatusCode::FORBIDDEN),
         UserError::Throttled(throttled) => {
             let text = format!("Too many attempts. Please try again in {} seconds.", throttled.seconds());

@@ -221,9 +221,7 @@ fn of_path(route: &Route) -> &'static [Code] {
         "/v1/wallets/{wallet}/freeze" => &[Code::WalletFrozen],
         "/auth/register" => &[Code::NotFound, Code::PasswordRefused, Code::TooManyAttempts],
         "/auth/verify-email" => &[Code::InvalidLink],
-        "/auth/login" => {
-            &[Code::InvalidCredentials, Code::EmailNotVerified, Code::AccountDisabled, Code::TooManyAttempts]
-        }
+        "/auth/login" => &[Code::InvalidCredentials, Code::AccountDisabled, Code::TooManyAttempts],
         "/auth/refresh" => &[Code::InvalidCredentials],
         "/auth/password" => &[Code::InvalidCredentials, Code::PasswordRefused, Code::TooManyAttempts],
         "/auth/password/reset" => &[Code::InvalidLink, Code::PasswordRefused, Code::TooManyAttempts],

@@ -101,7 +101,6 @@ impl From<UserError> for Problem {
             UserError::InvalidCredentials | UserError::InvalidRefresh => {
                 Self::new(Code::InvalidCredentials, error.to_string()).challenging("Bearer")
             }
-            UserError::EmailNotVerified => Self::new(Code::EmailNotVerified, error.to_string()),
             UserError::Disabled => Self::new(Code::AccountDisabled, error.to_string()),
             UserError::InvalidLink => Self::new(Code::InvalidLink, error.to_string()),
             UserError::Password(fault) => Self::new(Code::PasswordRefused, fault.to_string()),

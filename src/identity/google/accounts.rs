@@ -67,7 +67,7 @@ impl Desk {
         app: Option<AppId>,
         signed_in: Option<UserId>,
     ) -> Result<User, SignInError> {
-        let mut known = self.known(person).await?;
+        let mut known = self.known(person, org).await?;
         // Whoever signed in here by its password links it so.
         if let Known::Address(user, true) = known
             && signed_in == Some(user)
@@ -98,12 +98,17 @@ impl Desk {
         if user.disabled { Err(SignInError::Disabled) } else { Ok(user) }
     }
 
-    async fn known(&self, person: &Person) -> Result<Known, SignInError> {
+    async fn known(&self, person: &Person, org: OrgId) -> Result<Known, SignInError> {
         if let Some(user) = self.linked(person).await? {
             return Ok(Known::Linked(user));
         }
         let Some(user) = self.parts().users.by_email(&person.email).await? else { return Ok(Known::Nobody) };
-        let confirmed = self.parts().identity.user(user).map(|user| user.verified);
+        let holder = self.parts().identity.user(user);
+        let confirmed = holder.as_ref().map(|user| user.verified);
+        // Who never confirmed the address holds it in no other organization.
+        if holder.is_some_and(|user| !user.verified && user.org != org) {
+            return Ok(Known::Nobody);
+        }
         // It may have been linked since the first look.
         if confirmed == Some(true) && self.linked(person).await? == Some(user) {
             return Ok(Known::Linked(user));

@@ -48,6 +48,8 @@ const FAMILIAR: Policy =
 const STRANGER_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Accounts, addresses and pairs that are remembered, each.
 const ROOM: usize = 50_000;
+/// What is remembered of an account's name: no e-mail address is longer.
+const ACCOUNT_CHARS_MAX: usize = 254;
 
 /// Come back after that long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -112,7 +114,9 @@ impl Throttle {
     /// # Errors
     /// Says how long to wait.
     pub fn admit(&self, account: &str, address: IpAddr, now: Duration) -> Result<Attempt, Throttled> {
-        let (account, subnet) = (Account::from(account.trim().to_lowercase()), Subnet::of(address));
+        // What is longer is no address, and not worth its room.
+        let account: String = account.trim().chars().take(ACCOUNT_CHARS_MAX).collect();
+        let (account, subnet) = (Account::from(account.to_lowercase()), Subnet::of(address));
         let pair = (account.clone(), subnet);
         let mut tables = self.lock();
         let patience = if tables.pairs.knows(&pair, now) { Duration::MAX } else { STRANGER_WAIT_MAX };

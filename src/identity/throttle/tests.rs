@@ -8,6 +8,13 @@ fn address(last: u8) -> IpAddr {
     [192, 0, 2, last].into()
 }
 
+#[test]
+fn what_is_too_long_for_an_address_takes_no_more_room_than_one() {
+    let throttle = Throttle::default();
+    let attempt = throttle.admit(&"Ä".repeat(64 * 1_024), address(1), Duration::from_secs(1));
+    assert_eq!(attempt.expect("the first").account.chars().count(), ACCOUNT_CHARS_MAX);
+}
+
 /// Fails as often as it is let, from `from`, in 1,000 attempts a millisecond apart.
 fn hammer(throttle: &Throttle, account: &str, from: IpAddr, now: Duration) -> usize {
     (0..1_000)

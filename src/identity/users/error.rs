@@ -21,12 +21,9 @@ pub enum UserError {
     /// Too many passwords are being checked, or too many mails wait.
     #[error("too many ask at once: try again in a moment")]
     Busy,
-    /// No user has this address and this password. Which of the two is wrong is not told.
-    #[error("the e-mail address or the password is wrong")]
+    /// No user has this address, confirmed, and this password. Which of these is wrong is not told.
+    #[error("the e-mail address or the password is wrong, or the address is not confirmed yet")]
     InvalidCredentials,
-    /// The password is right, and the address is still to be confirmed.
-    #[error("the e-mail address is not confirmed yet: open the link that was mailed to it")]
-    EmailNotVerified,
     /// The password is right, and the account was disabled.
     #[error("the account is disabled")]
     Disabled,

@@ -46,8 +46,8 @@ impl Users {
     /// The user with this address and this password. It takes as long when there is none.
     ///
     /// # Errors
-    /// [`UserError::Throttled`]; [`UserError::InvalidCredentials`]; with the right password,
-    /// [`UserError::EmailNotVerified`] and [`UserError::Disabled`]; what is not available.
+    /// [`UserError::Throttled`]; [`UserError::InvalidCredentials`], also when the address is not confirmed;
+    /// with the right password, [`UserError::Disabled`]; what is not available.
     pub async fn check_password(
         &self,
         email: &str,
@@ -60,7 +60,9 @@ impl Users {
         match self.compare(email, password).await {
             Ok((user, true)) => self.admitted(user, attempt, origin),
             Ok((user, false)) => {
-                self.failed(ActivityKind::SignIn, user.as_ref(), origin, "wrong password");
+                let confirmed = user.as_ref().is_none_or(|user| user.verified);
+                let detail = if confirmed { "wrong password" } else { "address not confirmed" };
+                self.failed(ActivityKind::SignIn, user.as_ref(), origin, detail);
                 Err(UserError::InvalidCredentials)
             }
             Err(error) => {
@@ -71,7 +73,8 @@ impl Users {
         }
     }
 
-    /// Whose the address is, and whether the password is right.
+    /// Whose the address is, and whether the password is right. None is until the address is confirmed:
+    /// who registers somebody's address and tries the password learns nothing of an account there.
     async fn compare(&self, email: &str, password: Password) -> Result<(Option<User>, bool), UserError> {
         let (mut user, mut phc) = (None, None);
         // What is no address is nobody's, and looked up all the same.
@@ -82,7 +85,11 @@ impl Users {
         match self.shelf().get::<EmailOwner>(&id, self.now()).await? {
             Some(owner) => {
                 user = self.identity().user(owner.value.user);
-                phc = self.password_of(owner.value.user).await?;
+                let id = owner.value.user.to_string();
+                let kept = self.shelf().get::<PasswordHash>(&id, self.now()).await?;
+                phc = kept
+                    .filter(|_| user.as_ref().is_some_and(|user| user.verified))
+                    .map(|kept| kept.value.phc);
             }
             // As many questions to the database as for somebody.
             None => drop(self.shelf().get::<PasswordHash>(&id, self.now()).await?),
@@ -91,21 +98,13 @@ impl Users {
         let right = match verdict {
             Verdict::Wrong => false,
             Verdict::Right { rehash } => {
-                if let Some(user) = user.as_ref().filter(|user| rehash && user.verified) {
+                if let Some(user) = user.as_ref().filter(|_| rehash) {
                     self.rehash(user, password).await?;
                 }
                 true
             }
         };
         Ok((user, right))
-    }
-
-    /// The hash of the password by which a user could sign in, once confirmed.
-    async fn password_of(&self, user: events::UserId) -> Result<Option<Box<str>>, UserError> {
-        match self.shelf().get::<PasswordHash>(&user.to_string(), self.now()).await? {
-            Some(kept) => Ok(Some(kept.value.phc)),
-            None => self.pending_password(user).await,
-        }
     }
 
     async fn rehash(&self, user: &User, password: Password) -> Result<(), UserError> {
@@ -117,13 +116,10 @@ impl Users {
     /// The password was right; now the user must be one who may sign in.
     fn admitted(&self, user: Option<User>, attempt: Attempt, origin: &Origin) -> Result<User, UserError> {
         self.shared.throttle.succeeded(attempt, self.parts().clock.monotonic());
-        let user = user.ok_or(UserError::InvalidCredentials)?;
+        let user = user.filter(|user| user.verified).ok_or(UserError::InvalidCredentials)?;
         if user.disabled {
             self.failed(ActivityKind::SignIn, Some(&user), origin, "disabled");
             Err(UserError::Disabled)
-        } else if !user.verified {
-            self.failed(ActivityKind::SignIn, Some(&user), origin, "address not confirmed");
-            Err(UserError::EmailNotVerified)
         } else {
             Ok(user)
         }

@@ -45,9 +45,9 @@ impl Users {
                 return Err(error.into());
             }
         }
-        self.set_password(&user, email, new, Vec::new()).await?;
+        self.set_password(&user, new, Vec::new()).await?;
         self.note(ActivityKind::PasswordChange, Outcome::Done, (user.org, Some(user.id)), origin, None);
-        Ok(())
+        self.mail_password_changed(email)
     }
 
     /// Mails a link to a new password, or, to an address without an account, a mail that says so. Which
@@ -89,18 +89,19 @@ impl Users {
         let email = self.email_of(user.id).await?;
         // A password that is not taken does not use the link up.
         let new = Password::chosen(new, email.as_str())?;
+        let confirmed = self.confirmed(user.id, &email).await?;
+        self.set_password(&user, new, vec![link.taken(), confirmed]).await?;
+        // After the password, or for a moment a confirmed account would have none of its owner's.
         if !user.verified {
             self.identity().verify_user(user.id, actor(user.id)).await?;
         }
-        self.set_password(&user, email, new, vec![link.taken()]).await?;
         self.note(ActivityKind::PasswordReset, Outcome::Done, (user.org, Some(user.id)), origin, Some("set"));
-        Ok(())
+        self.mail_password_changed(email)
     }
 
     async fn set_password(
         &self,
         user: &User,
-        email: EmailAddress,
         new: Password,
         mut changes: Vec<Change>,
     ) -> Result<(), UserError> {
@@ -115,11 +116,14 @@ impl Users {
         changes.push(Change::DeleteOf { kind: Kind::Mail, owner: user.id.0 });
         changes.extend(gone(user.id));
         match self.shelf().commit(changes, self.now()).await {
-            Ok(()) => {}
+            Ok(()) => Ok(()),
             // Two used the link at once.
-            Err(VaultError::Conflict) => return Err(UserError::InvalidLink),
-            Err(error) => return Err(error.into()),
+            Err(VaultError::Conflict) => Err(UserError::InvalidLink),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    fn mail_password_changed(&self, email: EmailAddress) -> Result<(), UserError> {
         let reset = self.page("/password/reset");
         self.mail(Letter::PasswordChanged { reset: &reset }, email)
     }

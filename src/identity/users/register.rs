@@ -3,13 +3,13 @@
 use events::{AppId, Asked, Operation, OrgId, UserId, WalletId};
 use ledger::Command;
 
-use super::{EmailOwner, MailedLink, Origin, PasswordHash, Profile, Purpose, UserError, Users};
+use super::{EmailOwner, Origin, PasswordHash, Profile, Purpose, UserError, Users, sessions::actor};
 use crate::{
     engine::{Ask, EngineError, command_id, request_hash},
     identity::{
         mail::{EmailAddress, Letter},
         passwords::Password,
-        vault::{ActivityKind, Change, Draft, Kind, Outcome, VaultError},
+        vault::{ActivityKind, Change, Draft, Kind, Outcome, Stored, VaultError},
     },
 };
 
@@ -84,7 +84,7 @@ impl Users {
         org: OrgId,
         app: Option<AppId>,
     ) -> Result<(UserId, bool), UserError> {
-        let user = self.claim(email).await?;
+        let user = self.claim(email, org).await?;
         // Written last: without it, an earlier attempt was broken off, and what it did is done again.
         if super::profile(self.shelf(), user, self.now()).await?.is_some() {
             return Ok((user, false));
@@ -105,19 +105,48 @@ impl Users {
 
     /// Whose the address is from now on. The row comes before the fact, so that of two registrations at
     /// once one user follows; when the fact fails, the next registration finds the row and goes on.
-    async fn claim(&self, email: &EmailAddress) -> Result<UserId, UserError> {
+    ///
+    /// Who never confirmed it holds the address in no other organization.
+    async fn claim(&self, email: &EmailAddress, org: OrgId) -> Result<UserId, UserError> {
         let id = self.email_id(email);
         loop {
-            if let Some(user) = self.by_email(email).await? {
-                return Ok(user);
+            let known = self.shelf().get::<EmailOwner>(&id, self.now()).await?;
+            let holder = known.as_ref().and_then(|known| self.identity().user(known.value.user));
+            if let Some(known) = &known
+                && holder.is_none_or(|holder| holder.verified || holder.org == org)
+            {
+                return Ok(known.value.user);
             }
             let user = UserId(self.identity().random_id());
-            match self.shelf().insert(&id, Some(user.0), None, &EmailOwner { user }, self.now()).await {
+            match self.shelf().commit(vec![Self::owned(id.clone(), user, known)], self.now()).await {
                 Ok(()) => return Ok(user),
                 Err(VaultError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// The change by which an address is this user's, unless somebody else claims it meanwhile.
+    fn owned(id: Box<str>, user: UserId, known: Option<Stored<EmailOwner>>) -> Change {
+        match known {
+            None => Change::Insert(Draft::of(id, Some(user.0), None, &EmailOwner { user })),
+            Some(known) => Stored { owner: Some(user.0), value: EmailOwner { user }, ..known }.replaced(),
+        }
+    }
+
+    /// The change that goes with a confirmation: the address is this user's, in whichever organization
+    /// others asked for it.
+    ///
+    /// # Errors
+    /// [`UserError::InvalidLink`] when somebody else has confirmed it, or what is not available.
+    pub(super) async fn confirmed(&self, user: UserId, email: &EmailAddress) -> Result<Change, UserError> {
+        let id = self.email_id(email);
+        let known = self.shelf().get::<EmailOwner>(&id, self.now()).await?;
+        let other = known.as_ref().map(|known| known.value.user).filter(|holder| *holder != user);
+        if other.and_then(|other| self.identity().user(other)).is_some_and(|other| other.verified) {
+            return Err(UserError::InvalidLink);
+        }
+        Ok(Self::owned(id, user, known))
     }
 
     async fn open_wallet(&self, user: UserId, org: OrgId, app: Option<AppId>) -> Result<(), UserError> {
@@ -156,11 +185,11 @@ impl Users {
         if user.verified {
             return Err(UserError::InvalidLink);
         }
-        let actor = Some(format!("user/{}", user.id).into_boxed_str());
-        self.identity().verify_user(user.id, actor).await?;
         let password = PasswordHash { phc: phc.clone() };
+        let email = self.email_of(user.id).await?;
         let changes = vec![
             link.taken(),
+            self.confirmed(user.id, &email).await?,
             Change::DeleteOf { kind: Kind::Mail, owner: user.id.0 },
             Change::Put(Draft::of(user.id.to_string(), Some(user.id.0), None, &password)),
         ];
@@ -169,6 +198,8 @@ impl Users {
             Err(VaultError::Conflict) => return Err(UserError::InvalidLink),
             Err(error) => return Err(error.into()),
         }
+        // After the password, or for a moment a confirmed account would have none of its owner's.
+        self.identity().verify_user(user.id, actor(user.id)).await?;
         self.note(ActivityKind::EmailVerification, Outcome::Done, (user.org, Some(user.id)), origin, None);
         Ok(user.id)
     }
@@ -182,16 +213,6 @@ impl Users {
         self.identity().verify_user(user, Some(format!("user/{user}").into())).await?;
         self.shelf().commit(vec![Change::DeleteOf { kind: Kind::Mail, owner: user.0 }], self.now()).await?;
         Ok(())
-    }
-
-    /// The password that an unconfirmed user chose last.
-    pub(super) async fn pending_password(&self, user: UserId) -> Result<Option<Box<str>>, UserError> {
-        let links = self.shelf().of_owner::<MailedLink>(user.0, None, 100, self.now()).await?;
-        let last = links.into_iter().map(|link| link.value).max_by_key(|link| link.sent);
-        Ok(last.and_then(|link| match link.purpose {
-            Purpose::Verify { phc } => Some(phc),
-            Purpose::Reset => None,
-        }))
     }
 }
 

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::json;
 
 use super::world::{PASSWORD, World};
-use crate::support::app::Home;
+use crate::support::app::{Home, OTHER_ORGANIZATION};
 
 #[tokio::test]
 async fn who_registers_confirms_the_address_and_signs_in() {
@@ -14,10 +14,13 @@ async fn who_registers_confirms_the_address_and_signs_in() {
     assert_eq!(told.json(), json!({ "status": "mail-on-its-way" }));
     let login = json!({ "email": "ann@mail.example", "password": PASSWORD });
     let token = world.token("ann@mail.example").await;
-    // Not before the address is confirmed, and only who knows the password is told so.
-    world.anyone().post("/auth/login", &login).await.problem(403, "email-not-verified");
+    // Not before the address is confirmed. With the right password or another, it is told alike.
     let wrong = json!({ "email": "ann@mail.example", "password": "another password" });
-    world.anyone().post("/auth/login", &wrong).await.problem(401, "invalid-credentials");
+    let told = async |request: &serde_json::Value| {
+        let answer = world.anyone().post("/auth/login", request).await;
+        answer.problem(401, "invalid-credentials")["detail"].clone()
+    };
+    assert_eq!(told(&login).await, told(&wrong).await);
     world.anyone().post("/auth/verify-email", &json!({ "token": token })).await.expect(204);
     let again = world.anyone().post("/auth/verify-email", &json!({ "token": token }));
     again.await.problem(400, "invalid-link");
@@ -66,6 +69,71 @@ async fn an_account_is_not_hijacked_before_its_owner_comes() {
     late.await.problem(400, "invalid-link");
     let attack = json!({ "email": "ann@mail.example", "password": "the attacker's own" });
     world.anyone().post("/auth/login", &attack).await.problem(401, "invalid-credentials");
+    world.login("ann@mail.example", PASSWORD).await;
+}
+
+/// A link that comes after the confirmation, such as of a registration at the same moment, opens nothing.
+#[tokio::test]
+async fn a_confirmed_account_without_a_password_takes_none_that_waits() {
+    let world = World::new().await;
+    world.register("ann@mail.example", "the attacker's own").await;
+    let attack = json!({ "email": "ann@mail.example", "password": "the attacker's own" });
+    world.anyone().post("/auth/login", &attack).await.problem(401, "invalid-credentials");
+    // The fact alone, as between it and the password of a confirmation.
+    let ann = world.owner("ann@mail.example").await;
+    world.app.ledger.identity.verify_user(ann, None).await.expect("recorded");
+    world.anyone().post("/auth/login", &attack).await.problem(401, "invalid-credentials");
+    assert!(world.activity().await.contains(&"sign_in refused address not confirmed".to_owned()));
+}
+
+/// Who asked for an address in one organization and never confirmed it keeps its owner from no other; of
+/// both links the first that is opened counts.
+#[tokio::test]
+async fn an_unconfirmed_address_is_taken_in_no_other_organization() {
+    let world = World::new().await;
+    world.app.stranger().await;
+    let register = async |organization: &str, password: &str| {
+        let email = "ann@mail.example";
+        let request = json!({ "email": email, "password": password, "organization": organization });
+        world.anyone().post("/auth/register", &request).await.expect(202);
+        (world.token(email).await, world.owner(email).await)
+    };
+    let verify =
+        async |token: &str| world.anyone().post("/auth/verify-email", &json!({ "token": token })).await;
+    let org = |user| world.app.ledger.identity.user(user).expect("a user").org;
+    let (first, attackers) = register(OTHER_ORGANIZATION, "the attacker's own").await;
+    let (second, owners) = register("default", PASSWORD).await;
+    assert_ne!(org(attackers), org(owners));
+    // The same organization again: the same user.
+    assert_eq!(register("default", PASSWORD).await.1, owners);
+    verify(&second).await.expect(204);
+    world.login("ann@mail.example", PASSWORD).await;
+    verify(&first).await.problem(400, "invalid-link");
+    // Confirmed, it is taken everywhere.
+    world.register("ann@mail.example", PASSWORD).await;
+    let again =
+        json!({ "email": "ann@mail.example", "password": PASSWORD, "organization": OTHER_ORGANIZATION });
+    world.anyone().post("/auth/register", &again).await.expect(202);
+    assert!(
+        world.mails("ann@mail.example").await.last().expect("a mail").contains("already have an account")
+    );
+    assert_eq!(world.owner("ann@mail.example").await, owners);
+    world.login("ann@mail.example", PASSWORD).await;
+}
+
+/// Whoever asked last has the address only until it is confirmed.
+#[tokio::test]
+async fn the_first_link_that_is_opened_takes_the_address_back() {
+    let world = World::new().await;
+    world.app.stranger().await;
+    world.register("ann@mail.example", PASSWORD).await;
+    let (ours, ann) = (world.token("ann@mail.example").await, world.owner("ann@mail.example").await);
+    let other = json!({ "email": "ann@mail.example", "password": "the attacker's own", "organization": OTHER_ORGANIZATION });
+    world.anyone().post("/auth/register", &other).await.expect(202);
+    world.settle().await;
+    assert_ne!(world.owner("ann@mail.example").await, ann);
+    world.anyone().post("/auth/verify-email", &json!({ "token": ours })).await.expect(204);
+    assert_eq!(world.owner("ann@mail.example").await, ann);
     world.login("ann@mail.example", PASSWORD).await;
 }
 

@@ -57,6 +57,12 @@ impl World {
         last.split_whitespace().next().expect("a token").to_owned()
     }
 
+    /// Whose this address is.
+    pub(super) async fn owner(&self, email: &str) -> events::UserId {
+        let email = email.parse().expect("an address");
+        self.app.ledger.auth.users.by_email(&email).await.expect("a vault").expect("somebody")
+    }
+
     pub(super) async fn register(&self, email: &str, password: &str) {
         let request = json!({ "email": email, "password": password });
         self.anyone().post("/auth/register", &request).await.expect(202);
