@@ -44,7 +44,7 @@ async fn an_account_that_nobody_confirmed_is_taken_over_and_its_password_is_dead
     let world = World::start().await;
     world.registers("ann@mail.example").await;
     let link = world.mailed();
-    assert_eq!(world.logs_in("ann@mail.example").await, 403, "not confirmed yet");
+    assert_eq!(world.logs_in("ann@mail.example").await, 401, "not confirmed yet");
     let code = code_on(&world.browser().signs_in(BEGIN).await.expect(200));
     let user = world.verify(&code).await.expect(200).json()["user"].clone();
     assert_eq!(user["name"], "Ann Lee", "not the name that somebody else chose");
