@@ -1,6 +1,12 @@
 //! The server stops, crashes, and comes back.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use credit_ledger::{
     engine::EngineError,
@@ -59,26 +65,30 @@ async fn a_stopped_server_refuses_at_once_and_goes_on_when_it_is_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_engine_loses_nothing_and_doubles_nothing_when_the_server_restarts_under_it() {
-    const ASKS: usize = 300;
+    const ASKS_MIN: usize = 300;
     let mut server = Server::start(&[]);
     let database = Database::on(&server).await;
     let ledger = Ground::on(Arc::new(open_ledger(&database.url(), LEDGER).await)).start().await;
     ledger.fresh(ask("P1", purchase(1_000_000))).await;
     let engine = ledger.engine.clone();
-    // A client that repeats each command until it has an answer.
+    let over = Arc::new(AtomicBool::new(false));
+    // A client that repeats each command until it has an answer, and has more as long as servers restart.
+    let is_over = Arc::clone(&over);
     let client = tokio::spawn(async move {
-        let mut refusals = 0;
-        for number in 0..ASKS {
+        let mut asks = 0;
+        while asks < ASKS_MIN || !is_over.load(Ordering::Relaxed) {
+            let number = asks;
+            asks += 1;
             loop {
                 match engine.submit(ask(&format!("D{number}"), deduct(1))).await {
                     Ok(_) => break,
-                    Err(EngineError::Unavailable(_)) => refusals += 1,
+                    Err(EngineError::Unavailable(_)) => {}
                     Err(other) => panic!("{other}"),
                 }
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         }
-        refusals
+        asks
     });
     let mut head = ledger.engine.head();
     for crash in [true, false] {
@@ -94,9 +104,10 @@ async fn the_engine_loses_nothing_and_doubles_nothing_when_the_server_restarts_u
         }
         server.start_again();
     }
-    client.await.expect("every command was answered");
+    over.store(true, Ordering::Relaxed);
+    let asks = client.await.expect("every command was answered");
     let events = ledger.end().await.events().await;
     let deductions = events.iter().filter(|recorded| matches!(recorded.event, Event::CreditsDeducted(_)));
-    assert_eq!(deductions.count(), ASKS);
+    assert_eq!(deductions.count(), asks);
     assert!(events.iter().zip(0..).all(|(recorded, at)| recorded.envelope.position == Position(at)));
 }
