@@ -2,11 +2,11 @@
 //! and a message costs a credit there; messages are kept here.
 //!
 //! `POST /api/chat/groups/{id}/messages`, step by step:
-//! 1. [`caller`] verifies the user's token by the published keys, and that nothing has ended it since:
-//!    what ends comes over AMQP and is remembered by [`endings`].
-//! 2. [`groups`] asks for the group and its members with this service's own token.
-//! 3. [`charges`] takes a credit from the user's wallet, on her behalf.
-//! 4. [`messages`] keeps the message, with its organization.
+//! 1. `caller` verifies the user's token by the published keys, and that nothing has ended it since:
+//!    what ends comes over AMQP and is remembered by `endings`.
+//! 2. `groups` asks for the group and its members with this service's own token.
+//! 3. `charges` takes a credit from the user's wallet, on her behalf.
+//! 4. `messages` keeps the message, with its organization.
 
 mod api;
 mod caller;
