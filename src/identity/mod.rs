@@ -6,6 +6,7 @@
 mod bearer;
 pub mod browsers;
 mod caller;
+mod chain;
 mod change;
 mod directory;
 mod following;

@@ -197,7 +197,7 @@ async fn misused(server: &Server, canaries: &[Canary], seen: &mut Seen) -> usize
                 seen.add("answers", answer.body.replace(path, "").replace(&hidden, ""));
                 let mut headers = answer.headers;
                 // A form's parameters go on by GET, as the standard has it.
-                if ["/oauth/authorize", "/oauth/logout"].contains(&&*path) {
+                if ["/oauth/authorize", "/oauth/logout"].contains(&path) {
                     headers.remove("location");
                 }
                 seen.add("answer headers", format!("{headers:?}"));

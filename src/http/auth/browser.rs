@@ -125,7 +125,9 @@ pub(in crate::http) fn unavailable(error: &VaultError) -> Page {
     told("Not now", text, StatusCode::SERVICE_UNAVAILABLE)
 }
 
-fn set(response: &mut Response, name: &str, value: &str, seconds: Option<i64>) {
+/// Gives the browser a cookie for this host alone, which no script sees and no other site's form sends.
+/// On plain HTTP browsers take it from this machine only.
+pub(in crate::http) fn set(response: &mut Response, name: &str, value: &str, seconds: Option<i64>) {
     let age = seconds.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
     let cookie = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}");
     if let Ok(mut cookie) = HeaderValue::try_from(cookie) {
@@ -135,7 +137,7 @@ fn set(response: &mut Response, name: &str, value: &str, seconds: Option<i64>) {
 }
 
 /// A cookie's value, when it is there once: another site's page cannot set one of that name.
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(in crate::http) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let mut values = pairs.filter(|(known, _)| *known == name).map(|(_, value)| value);

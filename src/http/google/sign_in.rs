@@ -9,12 +9,12 @@ use events::{Time, UserId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::browser::{cookie, put_cookie, see_other};
+use super::browser::see_other;
 use crate::{
     http::{
         app::Shared,
         auth::{
-            browser::{self, Browser},
+            browser::{self, Browser, cookie},
             login::aim,
             logout,
         },
@@ -95,7 +95,7 @@ pub(in crate::http) async fn enter(
 async fn leave(shared: &Shared, begin: Begin<'_>, seen: Seen) -> Result<Response, Page> {
     let gone = shared.auth.google.begin(begin, &seen.into()).await.map_err(|error| page_of(&error))?;
     let mut response = see_other(&gone.url);
-    put_cookie(&mut response, COOKIE, &gone.cookie, COOKIE_SECONDS);
+    browser::set(&mut response, COOKIE, &gone.cookie, Some(COOKIE_SECONDS));
     Ok(response)
 }
 

@@ -1,24 +1,20 @@
 //! Families of refresh tokens: each use makes the next one, and an old one that comes back ends the
 //! family (RFC 9700 section 4.14.2).
 //!
-//! A token is not kept, nor its hash: its last 28 bytes are a code over the family's seed and the
-//! token's number, made with the ledger's key, and its first 4 are the number. So whoever lost the
-//! answer to a refresh can be given the same successor again, and a stolen row opens nothing.
+//! How tokens follow each other, and why none is kept: [`crate::identity::chain`].
 
-use aws_lc_rs::constant_time::verify_slices_are_equal;
 use events::{AppId, SessionId, Time, TokenId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::handle;
+pub use crate::identity::chain::{Presented, Worth};
 use crate::identity::{
     Pepper,
+    chain::{Chain, Purpose},
     vault::{Kept, Kind},
 };
 
-/// How long after its use a token may come again, from a client that lost the answer, in seconds.
-pub const GRACE_S: i64 = 10;
 /// How long a token may lie unused, in seconds: 30 days.
 pub const IDLE_S: i64 = 30 * 24 * 60 * 60;
 /// How long a family may live, in seconds: 180 days.
@@ -42,12 +38,8 @@ pub struct Family {
     /// The web origin of the client's page that asked, if it was one.
     #[serde(default)]
     pub domain: Option<Box<str>>,
-    /// Random: without it the ledger's key alone makes no tokens.
-    pub seed: Uuid,
-    /// The number of the token that counts.
-    pub current: u32,
-    /// When it was made.
-    pub rotated: Time,
+    /// Which of its tokens counts.
+    pub chain: Chain,
     /// When the family began.
     pub began: Time,
     /// When the family ends, whatever happens.
@@ -60,85 +52,29 @@ impl Kept for Family {
     const KIND: Kind = Kind::Refresh;
 }
 
-/// A token of a family, as it was presented.
-#[derive(Debug)]
-pub struct Presented {
-    /// The family it names.
-    pub family: Uuid,
-    secret: Zeroizing<[u8; 32]>,
-}
-
-/// What a presented token is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Worth {
-    /// It counts: the next one is to be made.
-    Current,
-    /// It was used a moment ago: its successor is to be given again.
-    JustUsed,
-    /// It was used before, so two hold it: the family is to end.
-    Reused,
-    /// It is none of the family's.
-    Forged,
-}
-
-impl Presented {
-    /// Takes a token apart; `None` when it has not the shape of one.
-    #[must_use]
-    pub fn parse(token: &str) -> Option<Self> {
-        let (family, secret) = handle::parse(handle::REFRESH, token)?;
-        Some(Self { family, secret })
-    }
-
-    fn number(&self) -> u32 {
-        let [a, b, c, d, ..] = *self.secret;
-        u32::from_be_bytes([a, b, c, d])
-    }
-}
-
 impl Family {
     /// The token that counts.
     #[must_use]
     pub fn token(&self, id: Uuid, pepper: &Pepper) -> Zeroizing<String> {
-        handle::text(handle::REFRESH, id, &self.secret(id, self.current, pepper))
+        self.chain.token(Purpose::Family, id, pepper)
     }
 
     /// What a token is worth at this moment.
     #[must_use]
     pub fn worth(&self, presented: &Presented, pepper: &Pepper, now: Time) -> Worth {
-        let number = presented.number();
-        let expected = self.secret(presented.family, number, pepper);
-        if verify_slices_are_equal(&*presented.secret, &*expected).is_err() || number > self.current {
-            return Worth::Forged;
-        }
-        let grace = self.rotated.plus_micros(GRACE_S * 1_000_000);
-        if number == self.current {
-            Worth::Current
-        } else if number + 1 == self.current && now <= grace {
-            Worth::JustUsed
-        } else {
-            Worth::Reused
-        }
+        self.chain.worth(Purpose::Family, presented, pepper, now)
     }
 
     /// The family after its token was used.
     #[must_use]
     pub fn rotated(&self, now: Time) -> Self {
-        Self { current: self.current.saturating_add(1), rotated: now, ..self.clone() }
+        Self { chain: self.chain.rotated(now), ..self.clone() }
     }
 
     /// When the family ends if its token is not used.
     #[must_use]
     pub fn expires(&self) -> Time {
-        self.rotated.plus_micros(IDLE_S * 1_000_000).min(self.ends)
-    }
-
-    fn secret(&self, id: Uuid, number: u32, pepper: &Pepper) -> Zeroizing<[u8; 32]> {
-        let number = number.to_be_bytes();
-        let code = pepper.code("refresh token", &[id.as_bytes(), self.seed.as_bytes(), &number]);
-        let mut secret = Zeroizing::new([0; 32]);
-        secret[..4].copy_from_slice(&number);
-        secret[4..].copy_from_slice(&code[..28]);
-        secret
+        self.chain.rotated.plus_micros(IDLE_S * 1_000_000).min(self.ends)
     }
 }
 
@@ -161,9 +97,7 @@ mod tests {
             scope: "openid".into(),
             audiences: Vec::new(),
             domain: None,
-            seed: Uuid::from_u128(3),
-            current: 0,
-            rotated: now,
+            chain: Chain::new(Uuid::from_u128(3), now),
             began: now,
             ends: now.plus_micros(FAMILY_S * 1_000_000),
             recent: Vec::new(),
@@ -176,7 +110,7 @@ mod tests {
 
     fn worth(family: &Family, token: &str, now: i64) -> Worth {
         let presented = Presented::parse(token).expect("a token");
-        assert_eq!(presented.family, ID);
+        assert_eq!(presented.id, ID);
         family.worth(&presented, &pepper(), at(now))
     }
 
@@ -206,7 +140,7 @@ mod tests {
         // A row that was restored from an old backup knows no token from after it.
         assert_eq!(worth(&first, &second.token(ID, &pepper()), 1), Worth::Forged);
         let other_key = Pepper::from_bytes(&[4; 32]);
-        let other_seed = Family { seed: Uuid::from_u128(4), ..first.clone() };
+        let other_seed = Family { chain: Chain::new(Uuid::from_u128(4), at(0)), ..first.clone() };
         assert_eq!(worth(&second, &first.token(ID, &other_key), 1), Worth::Forged);
         assert_eq!(worth(&second, &other_seed.token(ID, &pepper()), 1), Worth::Forged);
         let token = first.token(ID, &pepper());

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use events::{AppId, Time, UserId, Verifier};
 use serde::{Deserialize, Serialize};
 
-use super::chain::Chain;
+use crate::identity::chain::Chain;
 use crate::identity::vault::{Kept, Kind};
 
 /// What a user told about itself. Id and owner of the row: the user.

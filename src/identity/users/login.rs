@@ -5,12 +5,11 @@ use std::fmt;
 use events::{AppId, SessionId, UserRole};
 use zeroize::Zeroizing;
 
-use super::{
-    EmailOwner, FIRST_PARTY, Lives, Origin, PasswordHash, Session, UserError, Users,
-    chain::{Presented, Worth},
-};
+use super::{EmailOwner, FIRST_PARTY, Lives, Origin, PasswordHash, Session, UserError, Users};
 use crate::identity::{
-    DEFAULT_ORGANIZATION, Denial, User, leading,
+    DEFAULT_ORGANIZATION, Denial, User,
+    chain::{Presented, Purpose, Worth},
+    leading,
     mail::EmailAddress,
     passwords::{Password, Verdict},
     role_scopes,
@@ -177,12 +176,12 @@ impl Users {
     }
 
     async fn refreshed(&self, presented: &Presented, origin: &Origin) -> Result<Login, UserError> {
-        let (id, now) = (presented.session, self.now());
+        let (id, now) = (SessionId(presented.id), self.now());
         let stored = self.shelf().get::<Session>(&id.to_string(), now).await?;
         let mut stored = stored.ok_or(UserError::InvalidRefresh)?;
         let chain = stored.value.chain.clone().ok_or(UserError::InvalidRefresh)?;
         let user = self.live(&stored)?;
-        match chain.worth(presented, &self.identity().shared.pepper, now) {
+        match chain.worth(Purpose::Session, presented, &self.identity().shared.pepper, now) {
             Worth::Current => {
                 stored.value.chain = Some(chain.rotated(now));
                 stored.value.seen = now;
@@ -240,7 +239,7 @@ impl Users {
             access_token: access_token.into(),
             expires_in: u64::try_from(claims.exp - claims.iat).unwrap_or_default(),
             scope: claims.scope,
-            refresh_token: chain.token(id, &self.identity().shared.pepper),
+            refresh_token: chain.token(Purpose::Session, id.0, &self.identity().shared.pepper),
         })
     }
 }

@@ -5,7 +5,6 @@
 
 mod account;
 mod admin;
-mod chain;
 mod error;
 mod kept;
 mod links;

@@ -2,9 +2,10 @@
 
 use events::{AppId, SessionId, Time, UserId};
 
-use super::{Origin, Session, UserError, Users, chain::Chain};
+use super::{Origin, Session, UserError, Users};
 use crate::identity::{
     User,
+    chain::Chain,
     vault::{ActivityKind, Change, Draft, Kind, Outcome, Stored},
 };
 

@@ -106,7 +106,7 @@ impl Server {
         presented: &Presented,
         now: Time,
     ) -> Result<Option<Inspected>, OauthError> {
-        let row = presented.family.simple().to_string();
+        let row = presented.id.simple().to_string();
         let Some(stored) = self.shelf.get::<Family>(&row, now).await? else { return Ok(None) };
         let family = &stored.value;
         if self.has_ended(family.session, now).await? {
@@ -120,7 +120,7 @@ impl Server {
             client_id: client.client_id.clone(),
             token_type: "refresh_token",
             exp: family.expires().micros().div_euclid(1_000_000),
-            iat: family.rotated.micros().div_euclid(1_000_000),
+            iat: family.chain.rotated.micros().div_euclid(1_000_000),
             sub: user.id.to_string().into(),
             aud: family.audiences.clone(),
             iss: self.tokens.settings().issuer.clone(),

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::identity::{
     Denial, Scope, Scopes,
+    chain::Chain,
     oauth::{
         code::{Code, later},
         refresh::{self, Family, Presented, Worth},
@@ -36,9 +37,7 @@ impl Server {
             scope: code.scope.clone(),
             audiences: code.audiences.clone(),
             domain: claims.domain.clone(),
-            seed: self.random_id(),
-            current: 0,
-            rotated: now,
+            chain: Chain::new(self.random_id(), now),
             began: now,
             ends: later(now, refresh::FAMILY_S),
             recent: vec![(claims.jti, claims.exp)],
@@ -56,7 +55,7 @@ impl Server {
         now: Time,
     ) -> Result<Granted, OauthError> {
         let presented = Presented::parse(token).ok_or_else(OauthError::grant)?;
-        let row = presented.family.simple().to_string();
+        let row = presented.id.simple().to_string();
         let pepper = &self.identity.shared.pepper;
         for _ in 0..ATTEMPTS {
             let stored = self.shelf.get::<Family>(&row, now).await?.ok_or_else(OauthError::grant)?;
@@ -68,12 +67,12 @@ impl Server {
                 return Err(OauthError::grant());
             }
             if worth == Worth::Reused {
-                return Err(self.reused(FamilyId(presented.family), stored, now).await);
+                return Err(self.reused(FamilyId(presented.id), stored, now).await);
             }
             let sight = self.continued(client, &stored.value, request)?;
             let (mut granted, claims) = self.issue(client, sight, now).await?;
             let next = noted(&stored.value, worth, &claims, now);
-            let successor = next.token(presented.family, pepper).to_string();
+            let successor = next.token(presented.id, pepper).to_string();
             let expires = Some(next.expires());
             match self.shelf.replace(&Stored { value: next, expires, ..stored }, now).await {
                 Err(VaultError::Conflict) if worth == Worth::Current => continue,

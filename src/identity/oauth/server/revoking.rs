@@ -13,7 +13,7 @@ impl Server {
     /// That the end could not be recorded.
     pub async fn revoke(&self, client: &Client, token: &str, now: Time) -> Result<(), OauthError> {
         if let Some(presented) = Presented::parse(token) {
-            let row = presented.family.simple().to_string();
+            let row = presented.id.simple().to_string();
             let Some(stored) = self.shelf.get::<Family>(&row, now).await? else { return Ok(()) };
             let forged = stored.value.worth(&presented, &self.identity.shared.pepper, now) == Worth::Forged;
             let own = stored.value.app == client.app;
