@@ -1,6 +1,9 @@
 //! The way of activity into the vault: nobody waits for it, and it comes in batches.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use tokio::{
     sync::{mpsc, oneshot},
@@ -20,10 +23,20 @@ const ACTIVITY_TOTAL: &str = "credit_ledger_identity_activity_total";
 /// Things that happened and could not be kept.
 const ACTIVITY_LOST_TOTAL: &str = "credit_ledger_identity_activity_lost_total";
 
+/// What looks like an attack, by kind.
+const ALERTS_TOTAL: &str = "credit_ledger_security_alerts_total";
+
 enum Step {
     Note(Box<Activity>),
     /// Answered once everything before it was tried.
     Mark(oneshot::Sender<()>),
+}
+
+/// Raises the alarm about what looks like an attack, in the log and in the metrics.
+pub fn alarm(kind: &'static str, address: Option<IpAddr>) {
+    let address = address.map(tracing::field::display);
+    tracing::warn!(security_alert = kind, address, "this looks like an attack");
+    metrics::counter!(ALERTS_TOTAL, "kind" => kind).increment(1);
 }
 
 /// Takes activity in and has it kept. Clones share it; the task ends when all are dropped.
@@ -39,6 +52,7 @@ impl Trail {
     pub fn start(vault: Arc<dyn Vault>) -> Self {
         metrics::describe_counter!(ACTIVITY_TOTAL, "Sign-ins, tokens and the like, by kind and outcome");
         metrics::describe_counter!(ACTIVITY_LOST_TOTAL, "Activity that could not be kept");
+        metrics::describe_counter!(ALERTS_TOTAL, "What looks like an attack, by kind");
         let (steps, received) = mpsc::channel(WAITING_MAX);
         let task = tokio::spawn(write(vault, received));
         Self { steps, task: Arc::new(Mutex::new(Some(task))) }

@@ -14,6 +14,7 @@ use crate::{
     identity::{
         browsers::{LIFETIME_S, SignedIn},
         oauth::params::Params,
+        trail::alarm,
         vault::VaultError,
     },
 };
@@ -78,7 +79,7 @@ impl Browser {
         if from_here && self.known && shared.auth.browsers.accepts_form(&self.form, token) {
             return Ok(());
         }
-        metrics::counter!("credit_ledger_security_alerts_total", "kind" => "foreign_form").increment(1);
+        alarm("foreign_form", None);
         let text = "It was not sent from this browser and this page. Go back, reload the page and try again.";
         Err(told("This form cannot be taken", text, StatusCode::FORBIDDEN))
     }

@@ -132,7 +132,7 @@ fn sentence(text: &str) -> String {
 
 fn page(shared: &Shared, browser: &Browser, aim: &str, email: &str, complaint: Option<&str>) -> Page {
     let csrf = browser.csrf(shared);
-    let asking = aim.strip_prefix(AIMS[0]).and_then(|query| app_of(shared, query));
+    let asking = asking(shared, aim);
     let hidden = [("next", aim)];
     let register = format!("/register?{}", Params::default().with("next", aim).to_query());
     let google = by_google(shared, aim);
@@ -151,6 +151,11 @@ fn page(shared: &Shared, browser: &Browser, aim: &str, email: &str, complaint: O
         Some(asking) => asking.on_the_way(page),
         None => page,
     }
+}
+
+/// The app that brought somebody here, if one did.
+pub(in crate::http) fn asking(shared: &Shared, aim: &str) -> Option<Addressed> {
+    aim.strip_prefix(AIMS[0]).and_then(|query| app_of(shared, query))
 }
 
 /// Where people are sent who sign in with Google, if they can.

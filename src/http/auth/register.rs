@@ -9,13 +9,13 @@ use axum::{
 use super::{
     account::origin,
     browser::{Browser, see_other, site},
-    login::{aim, by_google, read, trouble},
+    login::{aim, asking, by_google, read, trouble},
 };
 use crate::{
     http::{
         app::Shared,
         extract::{Form, Seen},
-        oauth::{Addressed, app_of},
+        oauth::Addressed,
         pages::{self, Message, Page, Register, message},
     },
     identity::{
@@ -79,10 +79,6 @@ pub(in crate::http) async fn take(
     let on = Some((back.as_str(), "Back to sign in"));
     let view = Message { title: "Check your mail", text: told, good: true, request: None, on };
     Ok(on_the_way(asking.as_ref(), message(site(), &view)).with_status(StatusCode::OK).into_response())
-}
-
-fn asking(shared: &Shared, aim: &str) -> Option<Addressed> {
-    app_of(shared, aim.strip_prefix("/oauth/authorize?")?)
 }
 
 fn on_the_way(asking: Option<&Addressed>, page: Page) -> Page {

@@ -15,7 +15,7 @@ use crate::{
         app::Shared,
         auth::{
             browser::{self, Browser, cookie},
-            login::aim,
+            login::{aim, asking},
             logout,
         },
         extract::{Payload, Seen},
@@ -88,7 +88,9 @@ pub(in crate::http) async fn enter(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Page> {
     let next = aim(&read(query.as_deref())?);
-    let purpose = Purpose::Browser { next: &next };
+    // Who comes from an app becomes a customer where the app is, as by registering on that page.
+    let org = asking(&shared, &next).map(|asking| asking.client.org);
+    let purpose = Purpose::Browser { next: &next, org };
     leave(&shared, Begin { purpose, return_to: None, cookie: cookie(&headers, COOKIE) }, seen).await
 }
 

@@ -1,6 +1,6 @@
 //! Sending a browser to the provider.
 
-use events::Verifier;
+use events::{OrgId, Verifier};
 use zeroize::Zeroizing;
 
 use super::{
@@ -34,6 +34,8 @@ pub enum Purpose<'a> {
     Browser {
         /// The path of ours where it goes on.
         next: &'a str,
+        /// Where an account is made if there is none; else where things belong that belong to no app.
+        org: Option<OrgId>,
     },
 }
 
@@ -71,6 +73,12 @@ impl Desk {
             None => None,
         };
         let goal = self.goal(begin.purpose, app.as_ref(), begin.return_to)?;
+        let org = match begin.purpose {
+            Purpose::Browser { org, .. } => org,
+            Purpose::Shown | Purpose::Sent { .. } => None,
+        };
+        let org =
+            org.or_else(|| self.org_of(app.as_ref().map(|app| app.app))).ok_or(SignInError::NotSetUp)?;
         // One cookie serves several tabs: each has a state of its own.
         let known = begin.cookie.filter(|cookie| is_cookie(cookie)).map(str::to_owned).map(Zeroizing::new);
         let (drawn, fresh) = {
@@ -84,6 +92,7 @@ impl Desk {
             browser: self.hash("browser at provider", &[&cookie]),
             nonce: departure.nonce,
             pkce: departure.pkce,
+            org,
             app: app.map(|app| app.app),
             goal,
             address: origin.address,
@@ -104,7 +113,7 @@ impl Desk {
     ) -> Result<Goal, SignInError> {
         Ok(match purpose {
             Purpose::Shown => Goal::Show,
-            Purpose::Browser { next } => Goal::Enter { next: next.into() },
+            Purpose::Browser { next, .. } => Goal::Enter { next: next.into() },
             Purpose::Sent { challenge } => {
                 let page = self.page_for(app, key).ok_or(SignInError::NoFrontEnd)?;
                 let read = |text| Challenge::parse(Some(text), Some("S256"));

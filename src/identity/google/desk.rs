@@ -10,7 +10,7 @@ use crate::{
     identity::{
         Client, DEFAULT_ORGANIZATION, Identity, IdentityError,
         throttle::{Limit, Policy, Throttled},
-        trail::Trail,
+        trail::{Trail, alarm},
         users::{Origin, UserError, Users},
         vault::{Activity, ActivityKind, Outcome, Shelf, VaultError},
     },
@@ -20,8 +20,6 @@ use crate::{
 pub const SIGN_INS_TOTAL: &str = "credit_ledger_google_sign_ins_total";
 /// Verification codes presented, by outcome.
 pub const VERIFICATIONS_TOTAL: &str = "credit_ledger_session_verifications_total";
-/// What looks like an attack, by kind.
-pub const ALERTS_TOTAL: &str = "credit_ledger_security_alerts_total";
 
 /// Sign-ins begun from one address: 60, then one every second or more.
 const BEGINNINGS: Policy = Policy {
@@ -119,7 +117,6 @@ impl Desk {
     pub fn new(parts: Parts) -> Self {
         metrics::describe_counter!(SIGN_INS_TOTAL, "Sign-ins with the provider, by step");
         metrics::describe_counter!(VERIFICATIONS_TOTAL, "Verification codes presented, by outcome");
-        metrics::describe_counter!(ALERTS_TOTAL, "What looks like an attack, by kind");
         let (beginnings, guesses) = (Limit::new(BEGINNINGS), Limit::new(Limit::GUESSES));
         Self(Arc::new(Shared { parts, beginnings, guesses }))
     }
@@ -191,8 +188,7 @@ impl Desk {
 
     /// Raises an alarm: a line in the log, a figure, and a row for administrators.
     pub(super) fn alert(&self, kind: &'static str, app: Option<AppId>, origin: &Origin) {
-        tracing::warn!(security_alert = kind, address = %origin.address, "a sign-in looks like an attack");
-        metrics::counter!(ALERTS_TOTAL, "kind" => kind).increment(1);
+        alarm(kind, Some(origin.address));
         self.note((ActivityKind::SecurityAlert, Outcome::Refused, kind), (None, app), origin);
     }
 

@@ -124,9 +124,8 @@ impl Desk {
             }
             None => None,
         };
-        let org = self.org_of(away.app).ok_or(SignInError::NotSetUp)?;
-        let user = self.account(&person, org, away.app, back.signed_in).await?;
-        if app.is_some() && user.org != org {
+        let user = self.account(&person, away.org, away.app, back.signed_in).await?;
+        if app.is_some() && user.org != away.org {
             return Err(SignInError::OtherOrganization);
         }
         self.enter(user, &person, app, &away, origin).await

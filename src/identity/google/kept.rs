@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use events::{AppId, SessionId, Time, UserId, Verifier};
+use events::{AppId, OrgId, SessionId, Time, UserId, Verifier};
 use serde::{Deserialize, Serialize};
 
 use crate::identity::{
@@ -27,6 +27,8 @@ pub(super) struct Away {
     pub(super) browser: Verifier,
     pub(super) nonce: Box<str>,
     pub(super) pkce: Box<str>,
+    /// Where an account is made if there is none.
+    pub(super) org: OrgId,
     /// The app that it signs in for.
     pub(super) app: Option<AppId>,
     pub(super) goal: Goal,

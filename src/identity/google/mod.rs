@@ -20,7 +20,7 @@ mod verification;
 
 pub use begin::{Begin, Gone, Purpose};
 pub use code::{NotACode, VerificationCode};
-pub use desk::{ALERTS_TOTAL, Desk, Parts, SIGN_INS_TOTAL, SignInError, VERIFICATIONS_TOTAL};
+pub use desk::{Desk, Parts, SIGN_INS_TOTAL, SignInError, VERIFICATIONS_TOTAL};
 pub use finish::{Done, Outgoing, Return};
 pub use id_token::{Person, TokenFault};
 pub use jwks::KeySet;

@@ -1,7 +1,7 @@
 //! Families of refresh tokens: each use makes the next one, and an old one that comes back ends the
 //! family (RFC 9700 section 4.14.2).
 //!
-//! How tokens follow each other, and why none is kept: [`crate::identity::chain`].
+//! How tokens follow each other, and why none is kept: `identity::chain`.
 
 use events::{AppId, SessionId, Time, TokenId, UserId};
 use serde::{Deserialize, Serialize};

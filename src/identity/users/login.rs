@@ -15,6 +15,7 @@ use crate::identity::{
     role_scopes,
     throttle::Attempt,
     tokens::{AccessGrant, Whose},
+    trail::alarm,
     vault::{ActivityKind, Change, Draft, Outcome, Stored, VaultError},
 };
 
@@ -195,6 +196,7 @@ impl Users {
             Worth::JustUsed => self.tokens(&user, id, &stored.value),
             Worth::Reused => {
                 self.end(&user, id, stored.value.app, "refresh-reused").await?;
+                alarm("session_reused", Some(origin.address));
                 self.failed(ActivityKind::SecurityAlert, Some(&user), origin, "refresh token reused");
                 Err(UserError::InvalidRefresh)
             }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use credit_ledger::identity::users::{Lives, Origin};
 use serde_json::json;
 
-use super::{Browser, World, refused};
+use super::{Browser, World, app_id, refused};
 
 /// The link to Google on a page of ours.
 #[track_caller]
@@ -36,6 +36,31 @@ async fn the_page_to_sign_in_leads_through_google_and_on() {
     let stranger = world.browser().open("/account").await;
     assert_eq!(stranger.status, 303);
     assert_eq!(world.users(), 1);
+}
+
+#[tokio::test]
+async fn who_comes_from_an_app_becomes_a_customer_where_the_app_is() {
+    let world = World::start().await;
+    let stranger = world.app.stranger().await;
+    world.registered(&stranger, "elsewhere", "theirs").await;
+    let identity = &world.app.ledger.identity;
+    let mut client = identity.client(app_id(&stranger)).expect("a client");
+    client.grants = vec!["authorization_code".into()];
+    client.redirect_uris = vec!["https://sora.example/back".into()];
+    let theirs = identity.set_client(client.app, client, None).await.expect("a client").org;
+    assert_ne!(theirs, world.app.ledger.default_org);
+    let asked = "/oauth/authorize?response_type=code&client_id=elsewhere&redirect_uri=https://sora.example/back\
+         &scope=credits:check&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+    let mut browser = world.browser();
+    let login = browser.open(asked).await.expect(303);
+    let login = browser.open(login.header("location")).await.expect(200);
+    let leaving = browser.open(&link_on(login.text())).await.expect(303);
+    let back = browser.visits(leaving.header("location")).await;
+    let entered = browser.open(&back).await.expect(303);
+    let consent = browser.open(entered.header("location")).await.expect(200);
+    assert!(consent.text().contains("Sora 2 Video"), "{}", consent.text());
+    assert_eq!(world.users(), 0, "nobody new in the default organization");
+    assert_eq!(identity.users(theirs, None, 10).len(), 1);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ use crate::identity::{
         token::{GrantType, TokenRequest, audiences},
     },
     tokens::Claims,
+    trail::alarm,
     vault::{Change, Draft, Stored, VaultError},
 };
 
@@ -175,7 +176,7 @@ impl Server {
     /// A spent code came again: whoever has it may have its tokens too.
     async fn came_twice(&self, code: &Code, spent: &Spent, now: Time) -> OauthError {
         tracing::warn!(app = %code.app, "an authorization code came twice: its tokens end");
-        metrics::counter!("credit_ledger_security_alerts_total", "kind" => "code_replayed").increment(1);
+        alarm("code_replayed", None);
         let until = Time::from_micros(spent.until.saturating_mul(1_000_000));
         let user = Some(code.user);
         let token = spent.token;

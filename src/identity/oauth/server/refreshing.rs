@@ -16,6 +16,7 @@ use crate::identity::{
         token::{TokenRequest, audiences},
     },
     tokens::Claims,
+    trail::alarm,
     users::Session,
     vault::{Change, Stored, VaultError},
 };
@@ -136,7 +137,7 @@ impl Server {
     async fn reused(&self, id: FamilyId, stored: Stored<Family>, now: Time) -> OauthError {
         let family = &stored.value;
         tracing::warn!(app = %family.app, family = %id, "a refresh token was used twice: its family ends");
-        metrics::counter!("credit_ledger_security_alerts_total", "kind" => "refresh_reused").increment(1);
+        alarm("refresh_reused", None);
         match self.identity.refresh_reused(family.app, Some(family.user), id, None).await {
             Ok(()) => match self.end(&stored, now).await {
                 Ok(()) => OauthError::grant(),
