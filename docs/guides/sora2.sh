@@ -17,6 +17,7 @@ fi
 session=$(call GET /api/auth/verify-session --header "X-Session-Token: $CODE")
 user=$(field user id <<<"$session")
 say "signed in: $(field user email <<<"$session"), until $(field expires_at <<<"$session")"
+say "user:      $user"
 
 # 2. Are there enough credits for a video?
 ask() {

@@ -2,69 +2,23 @@
 //! and the app that got it checks and spends. In Google's part is npm `oidc-provider`; the browser is
 //! Chromium.
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, Write},
-    path::PathBuf,
-    process::{Command, Stdio},
-    time::Duration,
-};
+use std::{fs, path::PathBuf, time::Duration};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
     api::Answer,
-    cli::{Process, finish},
+    cli::finish,
     home::{Home, checkout},
     people::Client,
+    provider::{CLIENT_SECRET, Provider, node},
     server::Server,
     turn,
 };
 
-const CLIENT_ID: &str = "credits.apps.example";
-const CLIENT_SECRET: &str = "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le";
 /// A browser starts, two pages are clicked through.
 const WITHIN: Duration = Duration::from_secs(90);
-
-/// One of our scripts, beside the modules that it imports.
-fn node(script: &str) -> Command {
-    let folder = checkout().join("target/outside/provider");
-    assert!(folder.is_dir(), "{} is missing: run tests/outside/clients/install first", folder.display());
-    let ours = checkout().join("tests/outside/provider").join(script);
-    fs::copy(ours, folder.join(script)).expect("a copy");
-    let mut command = Command::new("node");
-    command.arg(folder.join(script));
-    command
-}
-
-/// A provider in Google's part.
-struct Provider {
-    issuer: String,
-    process: Process,
-}
-
-impl Provider {
-    fn start() -> Self {
-        let mut command = node("provider.mjs");
-        command
-            .args([CLIENT_ID, CLIENT_SECRET])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null());
-        let mut process = Process(command.spawn().expect("node runs"));
-        let mut issuer = String::new();
-        let stdout = process.0.stdout.take().expect("standard output");
-        BufReader::new(stdout).read_line(&mut issuer).expect("a line");
-        Self { issuer: issuer.trim().to_owned(), process }
-    }
-
-    /// Says where browsers are to be sent back to.
-    fn knows(&mut self, callback: &str) {
-        let stdin = self.process.0.stdin.as_mut().expect("standard input");
-        writeln!(stdin, "{callback}").expect("written");
-    }
-}
 
 /// Where the screenshots are kept.
 fn screenshots() -> PathBuf {
@@ -85,19 +39,7 @@ async fn verified(server: &Server, code: &str) -> Answer {
 async fn somebody_signs_in_in_a_browser_and_the_app_spends() {
     let _turn = turn::shared().await;
     let (home, mut provider) = (Home::new(), Provider::start());
-    let secret = home.file("google-secret");
-    fs::write(&secret, CLIENT_SECRET).expect("a file");
-    let secret = secret.to_str().expect("a path");
-    let settings = [
-        "--google-client-id",
-        CLIENT_ID,
-        "--google-client-secret-file",
-        secret,
-        "--google-issuer",
-        &provider.issuer,
-    ];
-    let server = Server::start_as_issuer_with(&home, &settings).await;
-    provider.knows(&format!("{}/api/auth/google/callback", server.url));
+    let server = provider.server(&home).await;
     let spends = ["credits:check", "credits:deduct"];
     let client = json!({
         "return_to": { "chatgpt": "https://sora.example/back" }, "origins": ["https://sora.example"],

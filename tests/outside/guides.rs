@@ -1,9 +1,8 @@
 //! The scripts of `docs/guides`, as a newcomer runs them, against the release binary.
 
 use std::{
-    fs,
-    io::{BufRead, BufReader, Write},
-    process::{ChildStdout, Command, Stdio},
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -13,16 +12,14 @@ use serde_json::json;
 use crate::support::{
     browser::Browser,
     cli::{Process, Ran, finish},
-    home::{Home, checkout},
+    home::{Home, binary, checkout},
     people::Client,
+    provider::{CLIENT_ID, Provider},
     server::Server,
     turn,
 };
 
 const WITHIN: Duration = Duration::from_secs(60);
-const CLIENT_ID: &str = "credits.apps.example";
-const CLIENT_SECRET: &str = "GOCSPX-secret-at-google";
-
 /// Runs a guide's script with these settings.
 async fn guide(script: &str, settings: &[(&str, &str)]) -> Ran {
     let mut command = Command::new(checkout().join("docs/guides").join(script));
@@ -51,47 +48,12 @@ async fn published_keys_are_as_the_guide_says() {
     assert!(ran.code != 0 && ran.stderr.contains("invalid_client"), "{ran:#?}");
 }
 
-/// npm `oidc-provider` in Google's part; it ends with its standard input.
-struct Provider {
-    issuer: String,
-    process: Process,
-    /// It says more than its issuer, and dies when nobody can hear it.
-    _stdout: BufReader<ChildStdout>,
-}
-
-impl Provider {
-    fn start() -> Self {
-        let folder = checkout().join("target/outside/provider");
-        assert!(folder.is_dir(), "{} is missing: run tests/outside/clients/install", folder.display());
-        let script = folder.join("provider.mjs");
-        fs::copy(checkout().join("tests/outside/provider/provider.mjs"), &script).expect("a copy");
-        let mut command = Command::new("node");
-        command.arg(script).args([CLIENT_ID, CLIENT_SECRET]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = Process(command.spawn().expect("node runs"));
-        let mut issuer = String::new();
-        let stdout = process.0.stdout.take().expect("standard output");
-        let mut stdout = BufReader::new(stdout);
-        stdout.read_line(&mut issuer).expect("a line");
-        Self { issuer: issuer.trim().to_owned(), process, _stdout: stdout }
-    }
-
-    async fn server(&mut self, home: &Home) -> Server {
-        let secret = home.file("google-secret");
-        fs::write(&secret, CLIENT_SECRET).expect("a file");
-        let options = [
-            "--google-client-id",
-            CLIENT_ID,
-            "--google-client-secret-file",
-            secret.to_str().expect("a path"),
-            "--google-issuer",
-            &self.issuer,
-        ];
-        let server = Server::start_as_issuer_with(home, &options).await;
-        let stdin = self.process.0.stdin.as_mut().expect("standard input");
-        writeln!(stdin, "{}/api/auth/google/callback", server.url).expect("written");
-        server
-    }
+/// The code on the page that a sign-in ends with.
+#[track_caller]
+fn code_on(page: &str) -> String {
+    // A narrow screen may break the code in places that are no characters.
+    let page = page.replace("<wbr>", "");
+    page[page.find("VERIFIED-").unwrap_or_else(|| panic!("no code: {page}"))..][..35].to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,22 +74,65 @@ async fn a_sora2_like_client_gets_by_with_curl() {
     let sora = Client::register(&server, "sora2-video", &spends, client).await;
     let link = format!("{}/api/auth/google?session=any-word&return_to=chatgpt", server.url);
     let link = Url::parse(&link).expect("a URL");
-    // A narrow screen may break the code in places that are no characters.
-    let page = Browser::default().page(link, "ann@mail.example", "anything").await.replace("<wbr>", "");
-    let code = &page[page.find("VERIFIED-").unwrap_or_else(|| panic!("no code: {page}"))..][..35];
+    let code = code_on(&Browser::default().page(link, "ann@mail.example", "anything").await);
 
-    let settings = [("LEDGER", server.url.as_str()), ("API_KEY", &sora.key), ("CODE", code)];
+    let settings = [("LEDGER", server.url.as_str()), ("API_KEY", &sora.key), ("CODE", &code)];
     let poor = guide("sora2.sh", &settings).await.ended(4);
     assert!(poor.stdout.starts_with("signed in: ann@mail.example, until 20"), "{poor:#?}");
     assert!(poor.stdout.contains("balance 0, enough: false"), "{poor:#?}");
     let users = server.operator().get("/v1/users").await.expect(200).json();
-    let users = users["data"].as_array().or_else(|| users["users"].as_array());
-    let user = users.and_then(|users| users.first()).expect("a user");
-    let user = user["id"].as_str().or_else(|| user["user_id"].as_str()).expect("an id");
+    let user = users["data"][0]["user_id"].as_str().expect("an id");
     server.operator().purchase(user, "100").await;
     let rich = guide("sora2.sh", &settings).await.ended(0);
     assert!(rich.stdout.contains("balance 100, enough: true"), "{rich:#?}");
     assert!(rich.stdout.ends_with(", 70 credits left\n"), "{rich:#?}");
+}
+
+/// The demo with the stand-in, as the guide's script serves it, and what it says to go on with.
+struct Demo {
+    process: Process,
+    said: String,
+}
+
+impl Demo {
+    fn start() -> Self {
+        let mut command = Command::new(checkout().join("docs/guides/google-demo.sh"));
+        command.arg(binary()).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut process = Process(command.spawn().expect("the script"));
+        let stdout = process.0.stdout.take().expect("standard output");
+        let lines = BufReader::new(stdout).lines().map(|line| line.expect("a line"));
+        let said: Vec<_> = lines.take_while(|line| !line.starts_with("Serving on")).collect();
+        Self { process, said: said.join("\n") }
+    }
+
+    /// The word that begins so.
+    #[track_caller]
+    fn word(&self, start: &str) -> &str {
+        let mut words = self.said.split_whitespace();
+        words.find(|word| word.starts_with(start)).unwrap_or_else(|| panic!("no {start} in {}", self.said))
+    }
+}
+
+impl Drop for Demo {
+    /// The script ends what it started.
+    fn drop(&mut self) {
+        let pid = self.process.0.id().to_string();
+        let _ = Command::new("kill").arg(pid).status();
+        let _ = self.process.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "run by ./check against the release binary"]
+async fn the_demo_signs_people_in_with_the_stand_in() {
+    let _turn = turn::shared().await;
+    let demo = tokio::task::spawn_blocking(Demo::start).await.expect("the demo");
+    let link = Url::parse(demo.word("http://")).expect("a URL");
+    let code = code_on(&Browser::default().page(link, "ann@mail.example", "anything").await);
+    let value = |name: &str| demo.word(name).split_once('=').expect("a value").1;
+    let settings = [("LEDGER", value("LEDGER=")), ("API_KEY", value("API_KEY=")), ("CODE", &code)];
+    let spent = guide("sora2.sh", &settings).await.ended(4);
+    assert!(spent.stdout.contains("signed in: ann@mail.example"), "{spent:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

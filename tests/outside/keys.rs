@@ -26,6 +26,16 @@ async fn an_app_made_on_the_command_line_calls_the_api_until_its_key_is_revoked(
     let reader = server.api(further["api_key"].as_str().expect("a key"));
     reader.get(&format!("/v1/wallets/{}", wallet(0))).await.expect(200);
 
+    let reader_id = further["key_id"].as_str().expect("an id").to_owned();
+    let next = ["key", "rotate", &reader_id, "--overlap", "1h", "--expires-in", "30d", "-o", "json"];
+    let next = run(&home, &next).await.ended(0).json();
+    assert_eq!(next["replaces"]["key_id"], reader_id.as_str());
+    for reader in [&reader, &server.api(next["api_key"].as_str().expect("a key"))] {
+        reader.get(&format!("/v1/wallets/{}", wallet(0))).await.expect(200);
+    }
+    let days = run(&home, &["key", "rotate", &reader_id, "--overlap", "31d"]).await.ended(1);
+    assert!(days.stderr.contains("overlap_seconds"), "{days:#?}");
+
     run(&home, &["key", "revoke", &key_id]).await.ended(0);
     let refused = api.deduct(&wallet(0), "three", "1").await.expect("an answer").expect(401);
     assert_eq!(refused.text("/code"), "unauthenticated");

@@ -1,7 +1,7 @@
 //! An app's page signs somebody in by a popup, as the guide says, in Chromium: the answer reaches that page
 //! and nobody else, and nobody else's message is taken for it.
 
-use std::{fs, process::Command, time::Duration};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -9,6 +9,7 @@ use crate::support::{
     cli::finish,
     home::{Home, checkout},
     people::{Client, Person},
+    provider::node,
     server::{Server, free_address},
     turn,
 };
@@ -34,16 +35,12 @@ async fn a_page_of_an_app_gets_its_answer_and_a_hostile_page_gets_nothing() {
     });
     let client = Client::register(&server, "my-video-app", &["credits:check"], client).await;
 
-    let folder = checkout().join("target/outside/provider");
-    assert!(folder.is_dir(), "{} is missing: run tests/outside/clients/install first", folder.display());
-    let script = folder.join("web-message.mjs");
-    fs::copy(checkout().join("tests/outside/provider/web-message.mjs"), &script).expect("a copy");
     let given = json!({
         "issuer": server.url, "client_id": client.id, "scope": SCOPE, "app": app, "hostile": hostile,
         "email": person.email, "password": person.password, "guide": checkout().join("docs/guides/cross-app.md"),
     });
-    let mut browser = Command::new("node");
-    browser.arg(script).env("GIVEN", given.to_string());
+    let mut browser = node("web-message.mjs");
+    browser.env("GIVEN", given.to_string());
     let ran = finish(browser, WITHIN).await;
     assert_eq!(ran.code, 0, "{ran:#?}\n{}", server.log());
 

@@ -1,9 +1,11 @@
-//! `key create|revoke|list`: the API keys of apps.
+//! `key create|rotate|revoke|list`: the API keys of apps.
+
+use std::time::Duration;
 
 use events::{AppId, KeyId};
 use serde_json::{Value, json};
 
-use super::values::scopes;
+use super::values::{scopes, set, span};
 use crate::{
     cli::{client::Query, context::Context, failure::Outcome, output::Column},
     identity::Scope,
@@ -13,24 +15,40 @@ const CREATED: &[Column] = &[
     Column::new("key_id", "/key_id"),
     Column::new("app_id", "/app_id"),
     Column::new("scopes", "/scopes"),
+    Column::new("expires", "/expires"),
     Column::new("api_key", "/api_key"),
+];
+const ROTATED: &[Column] = &[
+    Column::new("key_id", "/key_id"),
+    Column::new("app_id", "/app_id"),
+    Column::new("expires", "/expires"),
+    Column::new("api_key", "/api_key"),
+    Column::new("old_key", "/replaces/key_id"),
+    Column::new("old_key_expires", "/replaces/expires"),
 ];
 const LISTED: &[Column] = &[
     Column::new("key_id", "/key_id"),
     Column::new("app_id", "/app_id"),
     Column::new("scopes", "/scopes"),
     Column::new("issued", "/issued"),
+    Column::new("expires", "/expires"),
+    Column::new("last_used", "/last_used"),
     Column::new("revoked", "/revoked"),
 ];
 
-/// Issue, revoke and list API keys
+/// Issue, replace, revoke and list API keys
 #[derive(Debug, clap::Subcommand)]
 pub(in crate::cli) enum KeyCommand {
     /// Issue a further key to an app; it is shown this once
     #[command(
-        after_help = "Example:\n  credit-ledger key create --app 5f0e8a52-7a37-4d0e-b6ce-6f0c1c7a3f11 --scopes credits:read"
+        after_help = "Examples:\n  credit-ledger key create --app 5f0e8a52-7a37-4d0e-b6ce-6f0c1c7a3f11 --scopes credits:read\n  \
+                      credit-ledger key create --app 5f0e8a52-7a37-4d0e-b6ce-6f0c1c7a3f11 --scopes credits:check,credits:deduct --expires-in 90d"
     )]
     Create(Create),
+    /// Replace a key by a new one that allows the same, which is shown this once
+    #[command(after_help = "The old key goes on for the overlap, so that nobody has to stop in between.\n\n\
+                      Example:\n  credit-ledger key rotate 0d9f5c9e-2b1e-4a0a-9a54-4a3f0f3f9b21 --overlap 1h")]
+    Rotate(Rotate),
     /// Revoke a key at once and for ever
     #[command(after_help = "Example:\n  credit-ledger key revoke 0d9f5c9e-2b1e-4a0a-9a54-4a3f0f3f9b21")]
     Revoke(Revoke),
@@ -47,6 +65,23 @@ pub(in crate::cli) struct Create {
     app: AppId,
     #[arg(long, value_delimiter = ',', required = true, value_name = "SCOPES", help = scopes())]
     scopes: Vec<Scope>,
+    /// After which time it is no longer accepted, such as 90d; never, when absent
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    expires_in: Option<Duration>,
+}
+
+/// Options of `key rotate`.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Rotate {
+    /// Id of the old key
+    #[arg(value_name = "KEY_ID")]
+    key: KeyId,
+    /// How long the old key is still accepted, at most 30d; 0s ends it at once
+    #[arg(long, value_name = "SPAN", value_parser = span, default_value = "24h")]
+    overlap: Duration,
+    /// After which time the new key is no longer accepted, such as 90d; never, when absent
+    #[arg(long, value_name = "SPAN", value_parser = span)]
+    expires_in: Option<Duration>,
 }
 
 /// Options of `key revoke`.
@@ -69,6 +104,7 @@ impl KeyCommand {
     pub(in crate::cli) async fn run(self, context: &mut Context<'_>) -> Outcome {
         match self {
             Self::Create(create) => create.run(context).await,
+            Self::Rotate(rotate) => rotate.run(context).await,
             Self::Revoke(revoke) => revoke.run(context).await,
             Self::List(list) => list.run(context).await,
         }
@@ -79,10 +115,26 @@ impl Create {
     async fn run(self, context: &mut Context<'_>) -> Outcome {
         let scopes: Vec<_> = self.scopes.iter().map(|scope| scope.as_str()).collect();
         let path = format!("/v1/apps/{}/keys", self.app);
+        let mut body = json!({ "scopes": scopes });
+        set(&mut body, "expires_in_seconds", self.expires_in.map(|span| span.as_secs()).as_ref());
         context
             .ledger(async |client, out| {
-                let key = client.post(&path, None, &json!({ "scopes": scopes })).await?.json()?;
+                let key = client.post(&path, None, &body).await?.json()?;
                 out.one(&key, CREATED)
+            })
+            .await
+    }
+}
+
+impl Rotate {
+    async fn run(self, context: &mut Context<'_>) -> Outcome {
+        let path = format!("/v1/keys/{}/rotate", self.key);
+        let mut body = json!({ "overlap_seconds": self.overlap.as_secs() });
+        set(&mut body, "expires_in_seconds", self.expires_in.map(|span| span.as_secs()).as_ref());
+        context
+            .ledger(async |client, out| {
+                let key = client.post(&path, None, &body).await?.json()?;
+                out.one(&key, ROTATED)
             })
             .await
     }

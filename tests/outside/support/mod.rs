@@ -13,6 +13,7 @@ pub(crate) mod people;
 #[path = "../../it/support/postgres/mod.rs"]
 #[expect(dead_code, reason = "shared with the tests inside, which use the rest of it")]
 pub(crate) mod postgres;
+pub(crate) mod provider;
 #[path = "../../it/support/rabbit/mod.rs"]
 #[expect(dead_code, reason = "shared with the tests inside, which use the rest of it")]
 pub(crate) mod rabbit;
