@@ -1,27 +1,19 @@
 //! `/account`: where one is signed in, and which apps may use the account.
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode},
-    response::Response,
-};
-use events::{SessionId, Time, UserId};
+use axum::{extract::State, http::StatusCode, response::Response};
+use events::{AppId, SessionId, Time, UserId};
 
 use super::{
     browser::{self, Browser, see_other, site, told},
     login,
+    sent::Sent,
 };
 use crate::{
     http::{
         app::Shared,
-        extract::{Form, Seen},
         pages::{self, Account, AskingApp, ConnectedApp, Page},
     },
-    identity::{
-        Scope,
-        browsers::SignedIn,
-        users::{Origin, UserError},
-    },
+    identity::{Scope, browsers::SignedIn, users::UserError},
 };
 
 const PATH: &str = "/account";
@@ -46,19 +38,12 @@ pub(in crate::http) async fn show(State(shared): State<Shared>, browser: Browser
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`session` and `csrf` of the page"),
     responses((status = 303, description = "To the account")),
 )]
-pub(in crate::http) async fn end(
-    State(shared): State<Shared>,
-    browser: Browser,
-    headers: HeaderMap,
-    seen: Seen,
-    Form(form): Form,
-) -> Result<Response, Page> {
-    browser.must_have_sent(&shared, &headers, &form)?;
-    let Some(signed_in) = &browser.signed_in else { return Ok(login::first(PATH, None)) };
-    let named = form.optional("session").ok().flatten().and_then(|text| text.parse::<SessionId>().ok());
-    let Some(session) = named else { return Ok(see_other(PATH)) };
+pub(in crate::http) async fn end(State(shared): State<Shared>, sent: Sent) -> Result<Response, Page> {
+    let Some(signed_in) = &sent.browser.signed_in else { return Ok(login::first(PATH, None)) };
+    let named = sent.text("session").parse::<SessionId>();
+    let Ok(session) = named else { return Ok(see_other(PATH)) };
     let (user, users) = (signed_in.user.id, &shared.auth.users);
-    match users.end_session(user, session, "logout", &origin(seen)).await {
+    match users.end_session(user, session, "logout", &sent.origin).await {
         Ok(()) | Err(UserError::NotFound) => Ok(see_other(PATH)),
         Err(error) => Err(failed(&error)),
     }
@@ -70,17 +55,10 @@ pub(in crate::http) async fn end(
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf` of the page"),
     responses((status = 303, description = "To the page to sign in")),
 )]
-pub(in crate::http) async fn end_all(
-    State(shared): State<Shared>,
-    browser: Browser,
-    headers: HeaderMap,
-    seen: Seen,
-    Form(form): Form,
-) -> Result<Response, Page> {
-    browser.must_have_sent(&shared, &headers, &form)?;
-    if let Some(signed_in) = &browser.signed_in {
+pub(in crate::http) async fn end_all(State(shared): State<Shared>, sent: Sent) -> Result<Response, Page> {
+    if let Some(signed_in) = &sent.browser.signed_in {
         let (user, users) = (signed_in.user.id, &shared.auth.users);
-        let ended = users.end_sessions(user, "logout-everywhere", by(user), &origin(seen)).await;
+        let ended = users.end_sessions(user, "logout-everywhere", by(user), &sent.origin).await;
         ended.map_err(|error| failed(&error))?;
     }
     let mut response = see_other("/login");
@@ -94,18 +72,11 @@ pub(in crate::http) async fn end_all(
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`app` and `csrf` of the page"),
     responses((status = 303, description = "To the account")),
 )]
-pub(in crate::http) async fn disconnect(
-    State(shared): State<Shared>,
-    browser: Browser,
-    headers: HeaderMap,
-    seen: Seen,
-    Form(form): Form,
-) -> Result<Response, Page> {
-    browser.must_have_sent(&shared, &headers, &form)?;
-    let Some(signed_in) = &browser.signed_in else { return Ok(login::first(PATH, None)) };
-    let named = form.optional("app").ok().flatten().and_then(|text| text.parse().ok());
-    let Some(app) = named else { return Ok(see_other(PATH)) };
-    match shared.auth.users.revoke_access(signed_in.user.id, app, &origin(seen)).await {
+pub(in crate::http) async fn disconnect(State(shared): State<Shared>, sent: Sent) -> Result<Response, Page> {
+    let Some(signed_in) = &sent.browser.signed_in else { return Ok(login::first(PATH, None)) };
+    let named = sent.text("app").parse::<AppId>();
+    let Ok(app) = named else { return Ok(see_other(PATH)) };
+    match shared.auth.users.revoke_access(signed_in.user.id, app, &sent.origin).await {
         Ok(()) | Err(UserError::NotFound) => Ok(see_other(PATH)),
         Err(error) => Err(failed(&error)),
     }
@@ -201,11 +172,6 @@ fn connected(shared: &Shared, user: UserId) -> Vec<App> {
             })
         })
         .collect()
-}
-
-/// Who asks, for the activity.
-pub(in crate::http) fn origin(seen: Seen) -> Origin {
-    Origin { address: seen.address, agent: seen.agent }
 }
 
 fn by(user: UserId) -> Option<Box<str>> {

@@ -13,8 +13,6 @@ use crate::{
     },
     identity::{
         browsers::{LIFETIME_S, SignedIn},
-        oauth::params::Params,
-        trail::alarm,
         vault::VaultError,
     },
 };
@@ -32,6 +30,8 @@ pub(in crate::http) struct Browser {
     form: String,
     /// Whether the browser has that cookie already.
     known: bool,
+    /// Whether the request comes from a page of ours or from no page, as far as the browser says.
+    from_here: bool,
 }
 
 impl FromRequestParts<Shared> for Browser {
@@ -47,7 +47,9 @@ impl FromRequestParts<Shared> for Browser {
         };
         let form = cookie(&parts.headers, FORM).filter(|text| text.len() <= 64).map(str::to_owned);
         let known = form.is_some();
-        Ok(Self { signed_in, form: form.unwrap_or_else(|| browsers.form_cookie()), known })
+        let site = parts.headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
+        let from_here = matches!(site, None | Some(b"same-origin" | b"none"));
+        Ok(Self { signed_in, form: form.unwrap_or_else(|| browsers.form_cookie()), known, from_here })
     }
 }
 
@@ -66,22 +68,9 @@ impl Browser {
         response
     }
 
-    /// Refuses a form that was not shown to this browser by a page of ours.
-    pub(in crate::http) fn must_have_sent(
-        &self,
-        shared: &Shared,
-        headers: &HeaderMap,
-        form: &Params,
-    ) -> Result<(), Page> {
-        let site = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
-        let from_here = matches!(site, None | Some(b"same-origin" | b"none"));
-        let token = form.optional("csrf").ok().flatten().unwrap_or_default();
-        if from_here && self.known && shared.auth.browsers.accepts_form(&self.form, token) {
-            return Ok(());
-        }
-        alarm("foreign_form", None);
-        let text = "It was not sent from this browser and this page. Go back, reload the page and try again.";
-        Err(told("This form cannot be taken", text, StatusCode::FORBIDDEN))
+    /// Whether a page of ours showed the form with this `csrf` to this browser, which sends it itself.
+    pub(super) fn was_shown(&self, shared: &Shared, csrf: &str) -> bool {
+        self.from_here && self.known && shared.auth.browsers.accepts_form(&self.form, csrf)
     }
 }
 

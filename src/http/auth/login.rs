@@ -4,19 +4,18 @@ use std::borrow::Cow;
 
 use axum::{
     extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 
 use super::{
-    account::origin,
     browser::{self, Browser, see_other, site, told},
     logout,
+    sent::Sent,
 };
 use crate::{
     http::{
         app::Shared,
-        extract::{Form, Seen},
         oauth::{Addressed, app_of},
         pages::{self, Login, Page},
     },
@@ -62,16 +61,11 @@ pub(in crate::http) async fn show(
 )]
 pub(in crate::http) async fn take(
     State(shared): State<Shared>,
-    browser: Browser,
-    headers: HeaderMap,
-    seen: Seen,
-    Form(form): Form,
+    Sent { browser, origin, form }: Sent,
 ) -> Result<Response, Page> {
-    browser.must_have_sent(&shared, &headers, &form)?;
     let aim = aim(&form);
-    let email = form.optional("email").ok().flatten().unwrap_or_default();
-    let password = form.optional("password").ok().flatten().unwrap_or_default();
-    let (users, origin) = (&shared.auth.users, origin(seen));
+    let text = |name| form.optional(name).ok().flatten().unwrap_or_default();
+    let (users, email, password) = (&shared.auth.users, text("email"), text("password"));
     let signed_in = async {
         let user = users.check_password(email, password, &origin).await?;
         let (session, _) = users.begin(&user, "password", None, &origin, Lives::BROWSER).await?;

@@ -2,18 +2,17 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 
 use super::{
-    account::origin,
     browser::{self, Browser, site, told},
+    sent::Sent,
 };
 use crate::{
     http::{
         app::Shared,
-        extract::{Form, Seen},
         pages::{self, Message, Page, message},
     },
     identity::{
@@ -40,16 +39,9 @@ pub(in crate::http) async fn show(State(shared): State<Shared>, browser: Browser
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`csrf` of the page"),
     responses((status = 200, description = "Signed out", body = String, content_type = "text/html")),
 )]
-pub(in crate::http) async fn take(
-    State(shared): State<Shared>,
-    browser: Browser,
-    headers: HeaderMap,
-    seen: Seen,
-    Form(form): Form,
-) -> Result<Response, Page> {
-    browser.must_have_sent(&shared, &headers, &form)?;
-    if let Some(signed_in) = &browser.signed_in {
-        end(&shared, signed_in, &origin(seen)).await?;
+pub(in crate::http) async fn take(State(shared): State<Shared>, sent: Sent) -> Result<Response, Page> {
+    if let Some(signed_in) = &sent.browser.signed_in {
+        end(&shared, signed_in, &sent.origin).await?;
     }
     let mut response = ended().into_response();
     browser::sign_out(&mut response);

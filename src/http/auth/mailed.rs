@@ -3,19 +3,18 @@
 
 use axum::{
     extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 
 use super::{
-    account::origin,
     browser::{Browser, site},
     login::{read, trouble},
+    sent::Sent,
 };
 use crate::{
     http::{
         app::Shared,
-        extract::{Form, Seen},
         pages::{self, AskReset, ChooseReset, Message, Page, Verify, message},
     },
     identity::{oauth::params::Params, users::UserError},
@@ -44,15 +43,8 @@ pub(in crate::http) async fn show_verify(
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`token` and `csrf` of the page"),
     responses((status = 200, description = "Confirmed", body = String, content_type = "text/html")),
 )]
-pub(in crate::http) async fn verify(
-    State(shared): State<Shared>,
-    browser: Browser,
-    headers: HeaderMap,
-    seen: Seen,
-    Form(form): Form,
-) -> Result<Response, Page> {
-    browser.must_have_sent(&shared, &headers, &form)?;
-    match shared.auth.users.verify_email(text(&form, "token"), &origin(seen)).await {
+pub(in crate::http) async fn verify(State(shared): State<Shared>, sent: Sent) -> Result<Response, Page> {
+    match shared.auth.users.verify_email(sent.text("token"), &sent.origin).await {
         Ok(_) => Ok(done("Your account is ready", "Your e-mail address is confirmed.")),
         Err(error) => Err(gone(&error)),
     }
@@ -79,19 +71,12 @@ pub(in crate::http) async fn show_reset(
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`email`, or `token` and `password`, and `csrf` of the page"),
     responses((status = 200, description = "Done, or a mail is on its way", body = String, content_type = "text/html")),
 )]
-pub(in crate::http) async fn reset(
-    State(shared): State<Shared>,
-    browser: Browser,
-    headers: HeaderMap,
-    seen: Seen,
-    Form(form): Form,
-) -> Result<Response, Page> {
-    browser.must_have_sent(&shared, &headers, &form)?;
-    let (users, origin) = (&shared.auth.users, origin(seen));
-    let (token, asks) = (text(&form, "token"), text(&form, "token").is_empty());
+pub(in crate::http) async fn reset(State(shared): State<Shared>, sent: Sent) -> Result<Response, Page> {
+    let (users, origin, token) = (&shared.auth.users, &sent.origin, sent.text("token"));
+    let asks = token.is_empty();
     let result = match asks {
-        true => users.ask_reset(text(&form, "email"), &origin).await,
-        false => users.reset_password(token, text(&form, "password"), &origin).await,
+        true => users.ask_reset(sent.text("email"), origin).await,
+        false => users.reset_password(token, sent.text("password"), origin).await,
     };
     match result {
         Ok(()) if asks => {
@@ -101,8 +86,8 @@ pub(in crate::http) async fn reset(
         Err(error @ UserError::InvalidLink) => Err(gone(&error)),
         Err(error) => {
             let (complaint, status) = trouble(&error);
-            let page = reset_page(&shared, &browser, &form, Some(&complaint)).with_status(status);
-            Ok(browser.shown(page))
+            let page = reset_page(&shared, &sent.browser, &sent.form, Some(&complaint)).with_status(status);
+            Ok(sent.browser.shown(page))
         }
     }
 }

@@ -7,3 +7,4 @@ pub(super) mod login;
 pub(super) mod logout;
 pub(super) mod mailed;
 pub(super) mod register;
+pub(super) mod sent;

@@ -2,19 +2,18 @@
 
 use axum::{
     extract::{RawQuery, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 
 use super::{
-    account::origin,
     browser::{Browser, see_other, site},
     login::{aim, asking, by_google, read, trouble},
+    sent::Sent,
 };
 use crate::{
     http::{
         app::Shared,
-        extract::{Form, Seen},
         oauth::Addressed,
         pages::{self, Message, Page, Register, message},
     },
@@ -47,16 +46,9 @@ pub(in crate::http) async fn show(
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`name`, `email`, `password`, `next` and `csrf` of the page"),
     responses((status = 200, description = "A mail is on its way", body = String, content_type = "text/html")),
 )]
-pub(in crate::http) async fn take(
-    State(shared): State<Shared>,
-    browser: Browser,
-    headers: HeaderMap,
-    seen: Seen,
-    Form(form): Form,
-) -> Result<Response, Page> {
-    browser.must_have_sent(&shared, &headers, &form)?;
-    let text = |name| form.optional(name).ok().flatten().unwrap_or_default();
-    let aim = aim(&form);
+pub(in crate::http) async fn take(State(shared): State<Shared>, sent: Sent) -> Result<Response, Page> {
+    let text = |name| sent.text(name);
+    let aim = aim(&sent.form);
     let asking = asking(&shared, &aim);
     let home = shared.identity.organization_by_name(DEFAULT_ORGANIZATION).map(|org| org.id);
     let org = asking.as_ref().map(|asking| asking.client.org).or(home);
@@ -65,14 +57,14 @@ pub(in crate::http) async fn take(
             let (email, password, name) = (text("email"), text("password"), Some(text("name")));
             let app = asking.as_ref().map(|asking| asking.client.app);
             let registration = Registration { email, password, name, org, app };
-            shared.auth.users.register(registration, &origin(seen)).await
+            shared.auth.users.register(registration, &sent.origin).await
         }
         None => Err(UserError::Failed),
     };
     if let Err(error) = registered {
         let (complaint, status) = trouble(&error);
-        let page = page(&shared, &browser, &aim, (text("name"), text("email")), Some(&complaint));
-        return Ok(browser.shown(page.with_status(status)));
+        let page = page(&shared, &sent.browser, &aim, (text("name"), text("email")), Some(&complaint));
+        return Ok(sent.browser.shown(page.with_status(status)));
     }
     let told = "If this address can be used, a mail with a link is on its way. Open the link, then sign in.";
     let back = format!("/login?{}", Params::default().with("next", &aim).to_query());

@@ -1,6 +1,6 @@
 //! `POST /oauth/consent`: what somebody decided about an app.
 
-use axum::{extract::State, http::HeaderMap, response::Response};
+use axum::{extract::State, response::Response};
 
 use super::{
     authorize::grant,
@@ -9,8 +9,7 @@ use super::{
 use crate::{
     http::{
         app::Shared,
-        auth::{browser::Browser, login},
-        extract::Form,
+        auth::{browser::Browser, login, sent::Sent},
         pages::Page,
     },
     identity::oauth::{ErrorCode, OauthError, allowed, params::Params, selection},
@@ -25,18 +24,12 @@ use crate::{
         (status = 200, description = "The page that posts the answer", body = String, content_type = "text/html"),
     ),
 )]
-pub(in crate::http) async fn decide(
-    State(shared): State<Shared>,
-    browser: Browser,
-    headers: HeaderMap,
-    Form(form): Form,
-) -> Result<Response, Page> {
-    browser.must_have_sent(&shared, &headers, &form)?;
+pub(in crate::http) async fn decide(State(shared): State<Shared>, sent: Sent) -> Result<Response, Page> {
     // It was checked when the page was shown, and it came back from a browser.
-    let params = login::read(form.optional("request").ok().flatten().unwrap_or_default())?;
+    let params = login::read(sent.text("request"))?;
     let addressed = Addressed::of(&shared, &params)?;
-    let agrees = form.optional("decision").ok().flatten() == Some("allow");
-    let decided = settle(&shared, &browser, &addressed, &params, agrees).await;
+    let agrees = sent.text("decision") == "allow";
+    let decided = settle(&shared, &sent.browser, &addressed, &params, agrees).await;
     Ok(decided.unwrap_or_else(|error| addressed.fail(&error)))
 }
 

@@ -10,7 +10,6 @@ use crate::{
     http::{
         app::Shared,
         auth::{
-            account::origin,
             browser::{self, Browser, see_other, told},
             login, logout,
         },
@@ -84,7 +83,7 @@ async fn answer(shared: &Shared, browser: &Browser, seen: Seen, params: &Params)
         if !fits {
             return Ok(logout::ask(shared, browser));
         }
-        logout::end(shared, signed_in, &origin(seen)).await?;
+        logout::end(shared, signed_in, &seen.into()).await?;
     }
     let mut response = match aim {
         Some(uri) => see_other(&uri),

@@ -6,6 +6,7 @@
 //! public id, or its keyed hash.
 
 mod activity;
+mod asked;
 pub mod memory;
 pub mod postgres;
 mod row;

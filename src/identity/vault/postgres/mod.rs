@@ -16,9 +16,10 @@ use sqlx::PgPool;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use self::statements::{Fault, words};
 use super::{
-    Activity, ActivityCount, ActivityPage, ActivityQuery, Change, Kind, Row, Vault, VaultError, sql, stored,
+    Activity, ActivityCount, ActivityPage, ActivityQuery, Change, Kind, Row, Vault, VaultError,
+    asked::{Fault, ask_activity, ask_rows, words},
+    sql, stored,
     stored::{ActivityColumns, CountColumns, RowColumns},
 };
 
@@ -41,38 +42,15 @@ pub struct PostgresVault {
     pool: PgPool,
 }
 
-/// Binds what every question about activity has.
-macro_rules! ask_activity {
-    ($ledger:expr, $sql:expr, $query:expr) => {{
-        let query = $query;
-        sqlx::query_as($sql)
-            .bind($ledger.0)
-            .bind(query.org.0)
-            .bind(query.app.map(|app| app.0))
-            .bind(query.kind.map(super::ActivityKind::as_str))
-            .bind(query.outcome.map(super::Outcome::as_str))
-            .bind(query.time.start.micros())
-            .bind(query.time.end.micros())
-            .bind(stored::before(query))
-            .bind(stored::limit(query.limit))
-            .bind(query.user)
-    }};
-}
-
 impl PostgresVault {
     async fn rows(
         &self,
-        sql: &'static str,
         kind: Kind,
         (after, limit): (Option<&str>, usize),
         now: Time,
         owner: Option<Uuid>,
     ) -> Result<Vec<Row>, VaultError> {
-        let mut query = sqlx::query_as(sql).bind(self.ledger.0).bind(kind.as_str()).bind(after.unwrap_or(""));
-        query = query.bind(now.micros()).bind(stored::limit(limit));
-        if let Some(owner) = owner {
-            query = query.bind(owner);
-        }
+        let query = ask_rows!(self.ledger, kind, (after, limit), now, owner);
         let rows: Vec<RowColumns> = answered(query.fetch_all(&self.pool)).await?;
         Ok(rows.into_iter().map(|columns| stored::row(kind, columns)).collect())
     }
@@ -121,7 +99,7 @@ impl Vault for PostgresVault {
         limit: usize,
         now: Time,
     ) -> BoxFuture<'a, Result<Vec<Row>, VaultError>> {
-        self.rows(sql::OF_OWNER, kind, (after, limit), now, Some(owner)).boxed()
+        self.rows(kind, (after, limit), now, Some(owner)).boxed()
     }
 
     fn all<'a>(
@@ -131,7 +109,7 @@ impl Vault for PostgresVault {
         limit: usize,
         now: Time,
     ) -> BoxFuture<'a, Result<Vec<Row>, VaultError>> {
-        self.rows(sql::ALL, kind, (after, limit), now, None).boxed()
+        self.rows(kind, (after, limit), now, None).boxed()
     }
 
     fn commit(&self, mut changes: Vec<Change>, now: Time) -> BoxFuture<'_, Result<(), VaultError>> {

@@ -8,7 +8,8 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use super::{PostgresVault, statements::words};
+use super::PostgresVault;
+use crate::identity::vault::asked::words;
 
 /// What `credit-ledger migrate` runs for identity, after the log's: name and SQL.
 pub const MIGRATIONS: &[(&str, &str)] =

@@ -1,9 +1,12 @@
 //! What the connections run.
 
 use events::{LedgerId, Time};
-use sqlx::{PgConnection, PgPool, Postgres, postgres::PgArguments, query::Query};
+use sqlx::{PgConnection, PgPool};
 
-use crate::identity::vault::{Activity, Change, Draft, Kind, VaultError, sql, stored};
+use crate::identity::vault::{
+    Activity, Change, Kind,
+    asked::{Fault, make_change},
+};
 
 /// All of it in one statement, in its order.
 const NOTE: &str = "INSERT INTO identity_activity \
@@ -15,22 +18,6 @@ const NOTE: &str = "INSERT INTO identity_activity \
 
 /// Deadlock, and a transaction that could not be put in line: another try may succeed.
 const PASSING: [&str; 2] = ["40P01", "40001"];
-
-type Asked<'q> = Query<'q, Postgres, PgArguments>;
-
-/// Why a change was not made.
-pub(super) enum Fault {
-    /// A condition did not hold.
-    Refused(VaultError),
-    /// The database failed.
-    Failed(sqlx::Error),
-}
-
-impl From<sqlx::Error> for Fault {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Failed(error)
-    }
-}
 
 /// Puts changes of single rows into the one order in which everybody makes them, so that two commits
 /// don't wait for each other. What becomes of a row stays as it was: those of one row keep their order,
@@ -57,28 +44,7 @@ pub(super) async fn change(
     change: &Change,
     now: Time,
 ) -> Result<(), Fault> {
-    let on = |sql, kind: Kind| sqlx::query(sql).bind(ledger.0).bind(kind.as_str());
-    let (query, must_hit) = match change {
-        Change::Insert(draft) => (written(sql::INSERT, ledger, draft).bind(now.micros()), true),
-        Change::Put(draft) => (written(sql::PUT, ledger, draft).bind(now.micros()), true),
-        Change::Replace(draft, version) => {
-            let query = written(sql::REPLACE, ledger, draft).bind(now.micros());
-            (query.bind(stored::version(*version)), true)
-        }
-        Change::Delete { kind, id, version: None } => (on(sql::DELETE, *kind).bind(&**id), false),
-        Change::Delete { kind, id, version: Some(version) } => {
-            (on(sql::TAKE, *kind).bind(&**id).bind(now.micros()).bind(stored::version(*version)), true)
-        }
-        Change::DeleteOf { kind, owner } => (on(sql::DELETE_OF, *kind).bind(*owner), false),
-    };
-    let touched = query.execute(connection).await?.rows_affected();
-    if must_hit && touched == 0 { Err(Fault::Refused(VaultError::Conflict)) } else { Ok(()) }
-}
-
-fn written<'q>(sql: &'static str, ledger: LedgerId, draft: &'q Draft) -> Asked<'q> {
-    let Draft { kind, id, owner, expires, body } = draft;
-    let query = sqlx::query(sql).bind(ledger.0).bind(kind.as_str()).bind(&**id).bind(*owner);
-    query.bind(expires.map(Time::micros)).bind(&**body)
+    make_change!(connection, ledger, change, now)
 }
 
 pub(super) async fn note(pool: &PgPool, ledger: LedgerId, noted: &[Activity]) -> Result<(), sqlx::Error> {
@@ -97,12 +63,4 @@ pub(super) async fn note(pool: &PgPool, ledger: LedgerId, noted: &[Activity]) ->
 /// Whether the server ended the transaction for the sake of another one.
 pub(super) fn is_passing(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|e| e.code()).is_some_and(|code| PASSING.contains(&&*code))
-}
-
-/// The error in PostgreSQL's own words, without the driver's.
-pub(super) fn words(error: &sqlx::Error) -> String {
-    match error.as_database_error() {
-        Some(server) => server.message().to_owned(),
-        None => error.to_string(),
-    }
 }

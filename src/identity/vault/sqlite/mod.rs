@@ -14,12 +14,11 @@ use futures::{FutureExt, future::BoxFuture};
 use sqlx::SqlitePool;
 use uuid::Uuid;
 
-use self::{
-    statements::words,
-    writer::{Work, Writer},
-};
+use self::writer::{Work, Writer};
 use super::{
-    Activity, ActivityCount, ActivityPage, ActivityQuery, Change, Kind, Row, Vault, VaultError, sql, stored,
+    Activity, ActivityCount, ActivityPage, ActivityQuery, Change, Kind, Row, Vault, VaultError,
+    asked::{ask_activity, ask_rows, words},
+    sql, stored,
     stored::{ActivityColumns, CountColumns, RowColumns},
 };
 
@@ -33,17 +32,12 @@ pub struct SqliteVault {
 impl SqliteVault {
     async fn rows(
         &self,
-        sql: &'static str,
         kind: Kind,
         (after, limit): (Option<&str>, usize),
         now: Time,
         owner: Option<Uuid>,
     ) -> Result<Vec<Row>, VaultError> {
-        let mut query = sqlx::query_as(sql).bind(self.ledger.0).bind(kind.as_str()).bind(after.unwrap_or(""));
-        query = query.bind(now.micros()).bind(stored::limit(limit));
-        if let Some(owner) = owner {
-            query = query.bind(owner);
-        }
+        let query = ask_rows!(self.ledger, kind, (after, limit), now, owner);
         let rows: Vec<RowColumns> = query.fetch_all(&self.readers).await.map_err(unavailable)?;
         Ok(rows.into_iter().map(|columns| stored::row(kind, columns)).collect())
     }
@@ -56,24 +50,6 @@ impl SqliteVault {
     pub async fn run_on_writer(&self, statement: &'static str) -> Result<(), VaultError> {
         self.writer.ask(Work::Run(statement)).await.map(drop)
     }
-}
-
-/// Binds what every question about activity has.
-macro_rules! ask_activity {
-    ($ledger:expr, $sql:expr, $query:expr) => {{
-        let query = $query;
-        sqlx::query_as($sql)
-            .bind($ledger.0)
-            .bind(query.org.0)
-            .bind(query.app.map(|app| app.0))
-            .bind(query.kind.map(super::ActivityKind::as_str))
-            .bind(query.outcome.map(super::Outcome::as_str))
-            .bind(query.time.start.micros())
-            .bind(query.time.end.micros())
-            .bind(stored::before(query))
-            .bind(stored::limit(query.limit))
-            .bind(query.user)
-    }};
 }
 
 impl Vault for SqliteVault {
@@ -100,7 +76,7 @@ impl Vault for SqliteVault {
         limit: usize,
         now: Time,
     ) -> BoxFuture<'a, Result<Vec<Row>, VaultError>> {
-        self.rows(sql::OF_OWNER, kind, (after, limit), now, Some(owner)).boxed()
+        self.rows(kind, (after, limit), now, Some(owner)).boxed()
     }
 
     fn all<'a>(
@@ -110,7 +86,7 @@ impl Vault for SqliteVault {
         limit: usize,
         now: Time,
     ) -> BoxFuture<'a, Result<Vec<Row>, VaultError>> {
-        self.rows(sql::ALL, kind, (after, limit), now, None).boxed()
+        self.rows(kind, (after, limit), now, None).boxed()
     }
 
     fn commit(&self, changes: Vec<Change>, now: Time) -> BoxFuture<'_, Result<(), VaultError>> {

@@ -9,7 +9,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{SqliteVault, statements::words, writer::Writer};
+use super::{SqliteVault, writer::Writer};
+use crate::identity::vault::asked::words;
 
 /// The vault's file in the data directory.
 pub const IDENTITY_FILE: &str = "identity.db";

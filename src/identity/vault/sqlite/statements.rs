@@ -1,31 +1,19 @@
 //! What the writing connection runs.
 
 use events::{LedgerId, Time};
-use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use sqlx::SqliteConnection;
 
-use crate::identity::vault::{Activity, Change, Draft, Kind, VaultError, sql, stored};
+use crate::identity::vault::{
+    Activity, Change,
+    asked::{Fault, make_change},
+    sql, stored,
+};
 
 const EXPIRE: &str = "DELETE FROM identity_rows WHERE (ledger, kind, id) IN \
      (SELECT ledger, kind, id FROM identity_rows WHERE ledger = $1 AND expires <= $2 LIMIT $3)";
 
 const FORGET: &str = "DELETE FROM identity_activity WHERE number IN \
      (SELECT number FROM identity_activity WHERE ledger = $1 AND time < $2 LIMIT $3)";
-
-type Asked<'q> = Query<'q, Sqlite, SqliteArguments>;
-
-/// Why a change was not made.
-pub(super) enum Fault {
-    /// A condition did not hold; the others of the transaction can go on.
-    Refused(VaultError),
-    /// The database failed.
-    Failed(sqlx::Error),
-}
-
-impl From<sqlx::Error> for Fault {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Failed(error)
-    }
-}
 
 /// Makes one change, whose condition must hold.
 pub(super) async fn change(
@@ -34,27 +22,7 @@ pub(super) async fn change(
     change: &Change,
     now: Time,
 ) -> Result<(), Fault> {
-    let on = |sql, kind: Kind| sqlx::query(sql).bind(ledger.0).bind(kind.as_str());
-    let (query, must_hit) = match change {
-        Change::Insert(draft) => (written(sql::INSERT, ledger, draft, now), true),
-        Change::Put(draft) => (written(sql::PUT, ledger, draft, now), true),
-        Change::Replace(draft, version) => {
-            (written(sql::REPLACE, ledger, draft, now).bind(stored::version(*version)), true)
-        }
-        Change::Delete { kind, id, version: None } => (on(sql::DELETE, *kind).bind(&**id), false),
-        Change::Delete { kind, id, version: Some(version) } => {
-            (on(sql::TAKE, *kind).bind(&**id).bind(now.micros()).bind(stored::version(*version)), true)
-        }
-        Change::DeleteOf { kind, owner } => (on(sql::DELETE_OF, *kind).bind(*owner), false),
-    };
-    let touched = query.execute(connection).await?.rows_affected();
-    if must_hit && touched == 0 { Err(Fault::Refused(VaultError::Conflict)) } else { Ok(()) }
-}
-
-fn written<'q>(sql: &'static str, ledger: LedgerId, draft: &'q Draft, now: Time) -> Asked<'q> {
-    let Draft { kind, id, owner, expires, body } = draft;
-    let query = sqlx::query(sql).bind(ledger.0).bind(kind.as_str()).bind(&**id).bind(*owner);
-    query.bind(expires.map(Time::micros)).bind(&**body).bind(now.micros())
+    make_change!(connection, ledger, change, now)
 }
 
 pub(super) async fn note(
@@ -97,12 +65,4 @@ async fn clean(
     let query = sqlx::query(sql).bind(ledger.0).bind(time.micros()).bind(stored::limit(limit));
     let deleted = query.execute(connection).await?.rows_affected();
     Ok(usize::try_from(deleted).unwrap_or(usize::MAX))
-}
-
-/// The error in SQLite's own words, without the driver's.
-pub(super) fn words(error: &sqlx::Error) -> String {
-    match error.as_database_error() {
-        Some(sqlite) => sqlite.message().to_owned(),
-        None => error.to_string(),
-    }
 }

@@ -4,8 +4,12 @@ use events::{LedgerId, Time};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
-use super::statements::{self, Fault, words};
-use crate::identity::vault::{Activity, Change, VaultError, stored};
+use super::statements;
+use crate::identity::vault::{
+    Activity, Change, VaultError,
+    asked::{Fault, words},
+    stored,
+};
 
 /// Requests that wait while a transaction is written.
 const QUEUE_MAX: usize = 1024;
