@@ -78,6 +78,8 @@ pub(crate) const HOMES: &[(&str, &[&str], &str)] = &[
             "src/cluster/postgres",
             "src/identity/vault/sqlite",
             "src/identity/vault/postgres",
+            // What those two share.
+            "src/identity/vault/asked.rs",
         ],
         "SQL stays in the adapters",
     ),
