@@ -27,6 +27,7 @@ mod outages;
 mod overdraw;
 mod proofs;
 mod read_only;
+mod readme;
 mod replicas;
 mod revocations;
 mod shutdown;

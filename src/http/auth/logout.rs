@@ -77,7 +77,8 @@ pub(in crate::http) async fn end(shared: &Shared, signed_in: &SignedIn, origin: 
 
 /// Says that it is over.
 pub(in crate::http) fn ended() -> Page {
-    let text = "You are signed out here and in every app that you used with this account in this browser.";
+    let text = "You are signed out here and in every app that you used with this account in this browser. Apps that \
+                you let work while you are away stay connected, until you disconnect them in your account.";
     let on = Some(("/login", "Sign in again"));
     message(site(), &Message { title: "Signed out", text, good: true, request: None, on })
 }

@@ -84,7 +84,10 @@ pub fn account(site: Site<'_>, view: &Account<'_>) -> Page {
         }
         section.card aria-labelledby="sessions" {
             h2 id="sessions" { "Where you are signed in" }
-            p.soft { "If you do not know one of these, sign it out and change your password." }
+            p.soft {
+                "If you do not know one of these, sign it out and "
+                a href="/password/reset" { "change your password" } "."
+            }
             ul.rows { @for session in view.sessions { (signed_in(view, session)) } }
             form method="post" action=(view.end_all) {
                 (view.form.fields())
