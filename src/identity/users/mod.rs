@@ -10,6 +10,7 @@ mod kept;
 mod links;
 mod login;
 mod password;
+mod proven;
 mod register;
 mod sessions;
 
@@ -18,6 +19,7 @@ pub use admin::UserPage;
 pub use error::UserError;
 pub use kept::{EmailOwner, MailedLink, PasswordHash, Profile, Purpose, Session};
 pub use login::{Login, shown_roles};
+pub use proven::Proven;
 pub use register::Registration;
 pub use sessions::{Listed, Lives};
 
