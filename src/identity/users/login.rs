@@ -9,8 +9,7 @@ use super::{FIRST_PARTY, Lives, Origin, Session, UserError, Users};
 use crate::identity::{
     DEFAULT_ORGANIZATION, Denial, User,
     chain::{Presented, Purpose, Worth},
-    leading,
-    role_scopes,
+    leading, role_scopes,
     tokens::{AccessGrant, Whose},
     trail::alarm,
     vault::{ActivityKind, Outcome, Stored, VaultError},

@@ -63,6 +63,9 @@ impl Users {
         let owner = self.by_email(&email).await?;
         let (users, origin) = (self.clone(), origin.clone());
         self.later("a password reset", async move {
+            if !users.shared.letters.admit(users.email_id(&email), users.parts().clock.monotonic()) {
+                return Ok(());
+            }
             let user = owner.and_then(|owner| users.identity().user(owner)).filter(|user| !user.disabled);
             let Some(user) = user else {
                 users.failed(ActivityKind::PasswordReset, None, &origin, "nobody");
