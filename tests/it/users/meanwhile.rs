@@ -111,21 +111,6 @@ async fn a_token_of_such_a_login_ends_too() {
     is_anns_alone(&world).await;
 }
 
-/// The answer to a refresh was lost, and its repetition is under way.
-#[tokio::test]
-async fn a_token_of_a_repeated_refresh_ends_too() {
-    let (world, token) = forgotten().await;
-    let first = world.login(EMAIL, PASSWORD).await;
-    let refresh = json!({ "refresh_token": first.refresh });
-    world.anyone().post("/auth/refresh", &refresh).await.expect(200);
-    let at = (Step::Read(Kind::Session), 1);
-    let users = meddled(&world, Cost::STANDARD, at, reset(&world, &token));
-    if let Ok(login) = users.refresh(&first.refresh, &origin()).await {
-        is_ended(&world, &login).await;
-    }
-    is_anns_alone(&world).await;
-}
-
 /// A login comes after the fact that the password is another one, and before the row.
 #[tokio::test]
 async fn a_login_in_the_middle_of_a_reset_ends_with_it() {
