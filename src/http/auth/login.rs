@@ -67,9 +67,9 @@ pub(in crate::http) async fn take(
     let text = |name| form.optional(name).ok().flatten().unwrap_or_default();
     let (users, email, password) = (&shared.auth.users, text("email"), text("password"));
     let signed_in = async {
-        let user = users.check_password(email, password, &origin).await?;
-        let (session, _) = users.begin(&user, "password", None, &origin, Lives::BROWSER).await?;
-        Ok::<_, UserError>((user.id, session))
+        let proven = users.check_password(email, password, &origin).await?;
+        let (session, _) = users.begin_by_password(&proven, &origin, Lives::BROWSER).await?;
+        Ok::<_, UserError>((proven.user().id, session))
     };
     let (user, session) = match signed_in.await {
         Ok(signed_in) => signed_in,

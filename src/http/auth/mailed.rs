@@ -17,8 +17,14 @@ use crate::{
         app::Shared,
         pages::{self, AskReset, ChooseReset, Message, Page, Verify, message},
     },
-    identity::{oauth::params::Params, users::UserError},
+    identity::{
+        oauth::params::Params,
+        users::{Confirmed, UserError},
+    },
 };
+
+const CONTESTED: &str = "Your e-mail address is confirmed. It was registered more than once, perhaps by somebody else, so no \
+     password was set yet: a mail with a link to choose yours is on its way.";
 
 /// The page to confirm an e-mail address, to which the mail leads.
 #[utoipa::path(
@@ -45,7 +51,8 @@ pub(in crate::http) async fn show_verify(
 )]
 pub(in crate::http) async fn verify(State(shared): State<Shared>, sent: Sent) -> Result<Response, Page> {
     match shared.auth.users.verify_email(sent.text("token"), &sent.origin).await {
-        Ok(_) => Ok(done("Your account is ready", "Your e-mail address is confirmed.")),
+        Ok(Confirmed::Ready) => Ok(done("Your account is ready", "Your e-mail address is confirmed.")),
+        Ok(Confirmed::Contested) => Ok(done("Check your mail", CONTESTED)),
         Err(error) => Err(gone(&error)),
     }
 }

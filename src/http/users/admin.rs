@@ -15,7 +15,7 @@ use crate::{
         reply::Reply,
         shapes::UuidText,
     },
-    identity::parse_role,
+    identity::{Scope, parse_role},
 };
 
 const LIMIT: usize = 50;
@@ -78,6 +78,16 @@ fn own_user<S>(shared: &Shared, caller: &Caller<S>, id: &str) -> Result<UserId, 
     own.map(|user| user.id).ok_or_else(|| Problem::not_found("user"))
 }
 
+/// The named user, whom the caller may change: whoever looks after customers alone changes no one else.
+fn changed_user(shared: &Shared, caller: &Caller<scope::UsersAdmin>, id: &str) -> Result<UserId, Problem> {
+    let user = own_user(shared, caller, id)?;
+    let roles = shared.identity.user(user).map(|user| user.roles).unwrap_or_default();
+    if roles.iter().any(|role| *role != UserRole::Customer) {
+        caller.must_have(Scope::Admin)?;
+    }
+    Ok(user)
+}
+
 /// Lists the users of the organization.
 #[utoipa::path(
     get, path = "/v1/users", tag = "users", operation_id = "list_users",
@@ -114,7 +124,8 @@ pub(in crate::http) async fn read(
     Ok(Reply::ok(&UserView::from(shared.auth.users.account(user).await?)))
 }
 
-/// Sets what a user may do from now on; tokens that it has count with the new roles at once.
+/// Sets what a user may do from now on; tokens that it has count with the new roles at once. Only
+/// `admin` may give more than `customer`, or change a user who has more; so it is with the routes below.
 #[utoipa::path(
     put, path = "/v1/users/{user}/roles", tag = "users", operation_id = "set_roles",
     params(("user" = inline(UuidText), Path, description = "The user")),
@@ -129,12 +140,12 @@ pub(in crate::http) async fn set_roles(
     body: Payload,
 ) -> Result<Reply, Problem> {
     let request: RolesRequest<'_> = body.parse()?;
-    let user = own_user(&shared, &caller, &user)?;
+    let user = changed_user(&shared, &caller, &user)?;
     let roles: Option<Vec<UserRole>> = request.roles.iter().map(|role| parse_role(role.as_ref())).collect();
     let roles = roles.ok_or_else(|| Problem::bad_request("`roles` are customer, admin and auditor"))?;
     // Whoever may look after users may not make itself, or anybody, more than that.
     if roles.iter().any(|role| *role != UserRole::Customer) {
-        caller.must_have(crate::identity::Scope::Admin)?;
+        caller.must_have(Scope::Admin)?;
     }
     shared.auth.users.set_roles(user, roles, caller.actor, &seen.into()).await?;
     Ok(Reply::ok(&UserView::from(shared.auth.users.account(user).await?)))
@@ -156,7 +167,7 @@ pub(in crate::http) async fn disable(
     body: Payload,
 ) -> Result<StatusCode, Problem> {
     let request: DisableRequest<'_> = body.parse()?;
-    let user = own_user(&shared, &caller, &user)?;
+    let user = changed_user(&shared, &caller, &user)?;
     let reason = request.reason.as_ref().map(|reason| short_text("reason", reason, REASON_CHARS_MAX));
     let reason = reason.transpose()?.unwrap_or_else(|| "operator".into());
     shared.auth.users.disable(user, &reason, caller.actor, &seen.into()).await?;
@@ -178,7 +189,7 @@ pub(in crate::http) async fn enable(
     body: Payload,
 ) -> Result<StatusCode, Problem> {
     let EnableRequest {} = body.parse()?;
-    let user = own_user(&shared, &caller, &user)?;
+    let user = changed_user(&shared, &caller, &user)?;
     shared.auth.users.enable(user, caller.actor, &seen.into()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -195,7 +206,7 @@ pub(in crate::http) async fn end_sessions(
     seen: Seen,
     Named(user): Named,
 ) -> Result<StatusCode, Problem> {
-    let user = own_user(&shared, &caller, &user)?;
+    let user = changed_user(&shared, &caller, &user)?;
     shared.auth.users.end_sessions(user, "administrator", caller.actor, &seen.into()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

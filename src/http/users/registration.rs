@@ -1,6 +1,10 @@
 //! `/auth/register` and `/auth/verify-email`.
 
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,7 +15,10 @@ use crate::{
         problem::Problem,
         reply::Reply,
     },
-    identity::{DEFAULT_ORGANIZATION, users::Registration},
+    identity::{
+        DEFAULT_ORGANIZATION,
+        users::{Confirmed, Registration},
+    },
 };
 
 /// Somebody who wants an account.
@@ -88,17 +95,24 @@ pub(in crate::http) async fn register(
 }
 
 /// Confirms an e-mail address by the token that was mailed to it. The token is good once, for 24 hours.
+/// When the address was registered more than once, nobody knows which of the mails its owner waited for:
+/// no password of those registrations counts, and a mail with a link to choose one is on its way.
 #[utoipa::path(
     post, path = "/auth/verify-email", tag = "users", operation_id = "verify_email",
     request_body(content = VerificationRequest<'_>, example = json!({ "token": "clm_…" })),
-    responses((status = 204, description = "The address is confirmed: the user can sign in")),
+    responses(
+        (status = 204, description = "The address is confirmed: the user can sign in"),
+        (status = 202, description = "The address is confirmed, and a mail to choose a password is on its way", body = MailOnItsWay),
+    ),
 )]
 pub(in crate::http) async fn verify(
     State(shared): State<Shared>,
     seen: Seen,
     body: Payload,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let request: VerificationRequest<'_> = body.parse()?;
-    shared.auth.users.verify_email(request.token.as_ref(), &seen.into()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(match shared.auth.users.verify_email(request.token.as_ref(), &seen.into()).await? {
+        Confirmed::Ready => StatusCode::NO_CONTENT.into_response(),
+        Confirmed::Contested => MailOnItsWay::reply().into_response(),
+    })
 }

@@ -67,6 +67,7 @@ fn every_letter_names_the_service_and_keeps_its_links_whole() {
     for letter in [
         Letter::Verify { link: LINK },
         Letter::Reset { link: LINK },
+        Letter::Choose { link: LINK },
         Letter::AlreadyRegistered { sign_in: LINK, reset: LINK },
         Letter::NoAccount { register: LINK },
         Letter::PasswordChanged { reset: LINK },

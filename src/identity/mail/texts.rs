@@ -20,6 +20,11 @@ pub enum Letter<'a> {
         /// Where, with the token in it.
         link: &'a str,
     },
+    /// Lets the reader choose a password for an account whose address was registered more than once.
+    Choose {
+        /// Where, with the token in it.
+        link: &'a str,
+    },
     /// Somebody registered with an address that has an account; to whoever asked, it looked as always.
     AlreadyRegistered {
         /// Where to sign in.
@@ -78,6 +83,14 @@ impl Texts {
                     "somebody, hopefully you, asked for a new password. Choose it here:\n\n{link}\n\n\
                      The link holds for 30 minutes and works once. All devices are signed out when\n\
                      you use it. If it was not you who asked, ignore this mail: your password stays."
+                ),
+            ),
+            Letter::Choose { link } => (
+                format!("Choose your password for {service}"),
+                format!(
+                    "your e-mail address is confirmed. Somebody, perhaps you, had registered with it more\n\
+                     than once, so that no password of those registrations counts. Choose yours:\n\n{link}\n\n\
+                     The link holds for 30 minutes and works once."
                 ),
             ),
             Letter::AlreadyRegistered { sign_in, reset } => (

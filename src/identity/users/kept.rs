@@ -37,6 +37,9 @@ impl std::fmt::Debug for Profile {
 pub struct EmailOwner {
     /// The user.
     pub user: UserId,
+    /// Until when a link may be good by which another user, in another organization, asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contested: Option<Time>,
 }
 
 impl Kept for EmailOwner {
@@ -58,8 +61,8 @@ impl Kept for PasswordHash {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "for", rename_all = "snake_case")]
 pub enum Purpose {
-    /// Confirms a registration, and makes its password the user's: whoever registers with somebody
-    /// else's address sets no password there.
+    /// Confirms a registration, and makes its password the user's when it is the only one: whoever
+    /// registers with somebody else's address sets no password there.
     Verify {
         /// The password, as a PHC string.
         phc: Box<str>,

@@ -12,7 +12,7 @@ use crate::identity::{
 };
 
 /// How long a link to confirm a registration holds.
-const VERIFY_MICROS: i64 = 24 * 3_600 * 1_000_000;
+pub(super) const VERIFY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 /// How long a link to a new password holds.
 const RESET_MICROS: i64 = 30 * 60 * 1_000_000;
 

@@ -2,21 +2,17 @@
 
 use std::fmt;
 
-use events::{AppId, SessionId, UserRole};
+use events::{AppId, SessionId, Time, UserRole};
 use zeroize::Zeroizing;
 
-use super::{EmailOwner, FIRST_PARTY, Lives, Origin, PasswordHash, Session, UserError, Users};
+use super::{FIRST_PARTY, Lives, Origin, Session, UserError, Users};
 use crate::identity::{
     DEFAULT_ORGANIZATION, Denial, User,
     chain::{Presented, Purpose, Worth},
-    leading,
-    mail::EmailAddress,
-    passwords::{Password, Verdict},
-    role_scopes,
-    throttle::Attempt,
+    leading, role_scopes,
     tokens::{AccessGrant, Whose},
     trail::alarm,
-    vault::{ActivityKind, Change, Draft, Outcome, Stored, VaultError},
+    vault::{ActivityKind, Outcome, Stored, VaultError},
 };
 
 /// Refreshes at once, from one client that lost its answer again and again: more find the session busy.
@@ -43,88 +39,6 @@ impl fmt::Debug for Login {
 }
 
 impl Users {
-    /// The user with this address and this password. It takes as long when there is none.
-    ///
-    /// # Errors
-    /// [`UserError::Throttled`]; [`UserError::InvalidCredentials`], also when the address is not confirmed;
-    /// with the right password, [`UserError::Disabled`]; what is not available.
-    pub async fn check_password(
-        &self,
-        email: &str,
-        password: &str,
-        origin: &Origin,
-    ) -> Result<User, UserError> {
-        let (now, password) = (self.parts().clock.monotonic(), Password::presented(password));
-        let password = password.map_err(|_| UserError::InvalidCredentials)?;
-        let attempt = self.shared.throttle.admit(email, origin.address, now)?;
-        match self.compare(email, password).await {
-            Ok((user, true)) => self.admitted(user, attempt, origin),
-            Ok((user, false)) => {
-                let confirmed = user.as_ref().is_none_or(|user| user.verified);
-                let detail = if confirmed { "wrong password" } else { "address not confirmed" };
-                self.failed(ActivityKind::SignIn, user.as_ref(), origin, detail);
-                Err(UserError::InvalidCredentials)
-            }
-            Err(error) => {
-                // Nothing was learned about the password.
-                self.shared.throttle.withdrawn(attempt);
-                Err(error)
-            }
-        }
-    }
-
-    /// Whose the address is, and whether the password is right. None is until the address is confirmed:
-    /// who registers somebody's address and tries the password learns nothing of an account there.
-    async fn compare(&self, email: &str, password: Password) -> Result<(Option<User>, bool), UserError> {
-        let (mut user, mut phc) = (None, None);
-        // What is no address is nobody's, and looked up all the same.
-        let id = match email.parse::<EmailAddress>() {
-            Ok(email) => self.email_id(&email),
-            Err(_) => "".into(),
-        };
-        match self.shelf().get::<EmailOwner>(&id, self.now()).await? {
-            Some(owner) => {
-                user = self.identity().user(owner.value.user);
-                let id = owner.value.user.to_string();
-                let kept = self.shelf().get::<PasswordHash>(&id, self.now()).await?;
-                phc = kept
-                    .filter(|_| user.as_ref().is_some_and(|user| user.verified))
-                    .map(|kept| kept.value.phc);
-            }
-            // As many questions to the database as for somebody.
-            None => drop(self.shelf().get::<PasswordHash>(&id, self.now()).await?),
-        }
-        let verdict = self.parts().passwords.verify(password.clone(), phc.map(String::from)).await?;
-        let right = match verdict {
-            Verdict::Wrong => false,
-            Verdict::Right { rehash } => {
-                if let Some(user) = user.as_ref().filter(|_| rehash) {
-                    self.rehash(user, password).await?;
-                }
-                true
-            }
-        };
-        Ok((user, right))
-    }
-
-    async fn rehash(&self, user: &User, password: Password) -> Result<(), UserError> {
-        let phc = self.parts().passwords.hash(password).await?.into();
-        let draft = Draft::of(user.id.to_string(), Some(user.id.0), None, &PasswordHash { phc });
-        Ok(self.shelf().commit(vec![Change::Put(draft)], self.now()).await?)
-    }
-
-    /// The password was right; now the user must be one who may sign in.
-    fn admitted(&self, user: Option<User>, attempt: Attempt, origin: &Origin) -> Result<User, UserError> {
-        self.shared.throttle.succeeded(attempt, self.parts().clock.monotonic());
-        let user = user.filter(|user| user.verified).ok_or(UserError::InvalidCredentials)?;
-        if user.disabled {
-            self.failed(ActivityKind::SignIn, Some(&user), origin, "disabled");
-            Err(UserError::Disabled)
-        } else {
-            Ok(user)
-        }
-    }
-
     /// Notes a failure, in the organization of the user, or where nobody is known, in that of strangers.
     pub(super) fn failed(&self, kind: ActivityKind, user: Option<&User>, origin: &Origin, detail: &str) {
         let org = user
@@ -138,10 +52,11 @@ impl Users {
     /// Signs in with a password, at the ledger itself.
     ///
     /// # Errors
-    /// As [`Self::check_password`].
+    /// As [`Self::check_password`] and [`Self::begin_by_password`].
     pub async fn login(&self, email: &str, password: &str, origin: &Origin) -> Result<Login, UserError> {
-        let user = self.check_password(email, password, origin).await?;
-        self.begin_with_tokens(&user, "password", None, origin).await
+        let proven = self.check_password(email, password, origin).await?;
+        let (id, session) = self.begin_by_password(&proven, origin, Lives::TOKENS).await?;
+        self.tokens(proven.user(), (id, &session), session.started)
     }
 
     /// Begins a session with tokens of the ledger itself, for somebody who proved to be this user.
@@ -156,7 +71,7 @@ impl Users {
         origin: &Origin,
     ) -> Result<Login, UserError> {
         let (id, session) = self.begin(user, method, app, origin, Lives::TOKENS).await?;
-        self.tokens(user, id, &session)
+        self.tokens(user, (id, &session), session.started)
     }
 
     /// New tokens for a refresh token, which is good once. One that comes again a moment later gets the
@@ -191,9 +106,9 @@ impl Users {
                 // Meanwhile it may have ended.
                 let user = self.live(&stored)?;
                 self.note(ActivityKind::Refresh, Outcome::Done, (user.org, Some(user.id)), origin, None);
-                self.tokens(&user, id, &stored.value)
+                self.tokens(&user, (id, &stored.value), now)
             }
-            Worth::JustUsed => self.tokens(&user, id, &stored.value),
+            Worth::JustUsed => self.tokens(&user, (id, &stored.value), now),
             Worth::Reused => {
                 self.end(&user, id, stored.value.app, "refresh-reused").await?;
                 alarm("session_reused", Some(origin.address));
@@ -218,7 +133,14 @@ impl Users {
         user.ok_or(UserError::InvalidRefresh)
     }
 
-    fn tokens(&self, user: &User, id: SessionId, session: &Session) -> Result<Login, UserError> {
+    /// Tokens of a session, issued at a moment before which its row was read or written: whoever ends all
+    /// sessions afterwards, by rows and by time, ends these.
+    fn tokens(
+        &self,
+        user: &User,
+        (id, session): (SessionId, &Session),
+        issued: Time,
+    ) -> Result<Login, UserError> {
         let Some(chain) = &session.chain else { return Err(UserError::Failed) };
         let role = leading(&user.roles);
         let grant = AccessGrant {
@@ -235,7 +157,7 @@ impl Users {
             audience: Vec::new(),
             domain: None,
         };
-        let (access_token, claims) = self.parts().tokens.issue_access(&grant, self.now())?;
+        let (access_token, claims) = self.parts().tokens.issue_access(&grant, issued)?;
         Ok(Login {
             session: id,
             access_token: access_token.into(),

@@ -5,19 +5,24 @@
 
 mod account;
 mod admin;
+mod confirm;
 mod error;
 mod kept;
+mod letters;
 mod links;
 mod login;
 mod password;
+mod proven;
 mod register;
 mod sessions;
 
 pub use account::Account;
 pub use admin::UserPage;
+pub use confirm::Confirmed;
 pub use error::UserError;
 pub use kept::{EmailOwner, MailedLink, PasswordHash, Profile, Purpose, Session};
 pub use login::{Login, shown_roles};
+pub use proven::Proven;
 pub use register::Registration;
 pub use sessions::{Listed, Lives};
 
@@ -26,6 +31,7 @@ use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 use events::{OrgId, Time, UserId};
 use tokio_util::task::TaskTracker;
 
+use self::letters::Letters;
 use super::{
     Identity, User,
     mail::{EmailAddress, Letter, Outbox, Texts},
@@ -84,7 +90,10 @@ pub struct Users {
 struct Shared {
     parts: Parts,
     throttle: Throttle,
+    /// By whom mails are asked for.
     mails: Limit,
+    /// To whom they go.
+    letters: Letters,
     /// What goes on after an answer.
     later: TaskTracker,
 }
@@ -106,6 +115,7 @@ impl Users {
             parts,
             throttle: Throttle::default(),
             mails: Limit::new(MAILS),
+            letters: Letters::default(),
             later: TaskTracker::new(),
         };
         Self { shared: Arc::new(shared) }

@@ -10,15 +10,16 @@ use crate::identity::{
     User,
     mail::{EmailAddress, Letter},
     passwords::{Password, Verdict},
-    vault::{ActivityKind, Change, Draft, Kind, Outcome, VaultError},
+    vault::{ActivityKind, Change, Draft, Kind, Outcome, Stored, VaultError},
 };
 
 impl Users {
     /// Changes a user's password. Every session ends.
     ///
     /// # Errors
-    /// [`UserError::InvalidCredentials`] when the current one is wrong, [`UserError::Password`] when the
-    /// new one is not taken, [`UserError::Throttled`], or what is not available.
+    /// [`UserError::InvalidCredentials`] when the current one is wrong, [`VaultError::Conflict`] when it is
+    /// not the current one any more, [`UserError::Password`] when the new one is not taken,
+    /// [`UserError::Throttled`], or what is not available.
     pub async fn change_password(
         &self,
         user: UserId,
@@ -33,7 +34,7 @@ impl Users {
         let now = self.parts().clock.monotonic();
         let attempt = self.shared.throttle.admit(email.as_str(), origin.address, now)?;
         let kept = self.shelf().get::<PasswordHash>(&user.id.to_string(), self.now()).await?;
-        let phc = kept.map(|kept| kept.value.phc.into());
+        let phc = kept.as_ref().map(|kept| String::from(&*kept.value.phc));
         match self.parts().passwords.verify(current, phc).await {
             Ok(Verdict::Right { .. }) => self.shared.throttle.succeeded(attempt, now),
             Ok(Verdict::Wrong) => {
@@ -45,7 +46,7 @@ impl Users {
                 return Err(error.into());
             }
         }
-        self.set_password(&user, new, Vec::new()).await?;
+        self.set_password(&user, new, kept, Vec::new()).await?;
         self.note(ActivityKind::PasswordChange, Outcome::Done, (user.org, Some(user.id)), origin, None);
         self.mail_password_changed(email)
     }
@@ -62,6 +63,9 @@ impl Users {
         let owner = self.by_email(&email).await?;
         let (users, origin) = (self.clone(), origin.clone());
         self.later("a password reset", async move {
+            if !users.shared.letters.admit(users.email_id(&email), users.parts().clock.monotonic()) {
+                return Ok(());
+            }
             let user = owner.and_then(|owner| users.identity().user(owner)).filter(|user| !user.disabled);
             let Some(user) = user else {
                 users.failed(ActivityKind::PasswordReset, None, &origin, "nobody");
@@ -90,7 +94,11 @@ impl Users {
         // A password that is not taken does not use the link up.
         let new = Password::chosen(new, email.as_str())?;
         let confirmed = self.confirmed(user.id, &email).await?;
-        self.set_password(&user, new, vec![link.taken(), confirmed]).await?;
+        match self.set_password(&user, new, None, vec![link.taken(), confirmed]).await {
+            // Two used the link at once.
+            Err(UserError::Vault(VaultError::Conflict)) => return Err(UserError::InvalidLink),
+            result => result?,
+        }
         // After the password, or for a moment a confirmed account would have none of its owner's.
         if !user.verified {
             self.identity().verify_user(user.id, actor(user.id)).await?;
@@ -99,28 +107,25 @@ impl Users {
         self.mail_password_changed(email)
     }
 
+    /// Sets a password, over this one if one is named: a conflict when it is another one by now.
     async fn set_password(
         &self,
         user: &User,
         new: Password,
+        current: Option<Stored<PasswordHash>>,
         mut changes: Vec<Change>,
     ) -> Result<(), UserError> {
-        let phc = self.parts().passwords.hash(new).await?.into();
+        let value = PasswordHash { phc: self.parts().passwords.hash(new).await?.into() };
         self.identity().password_changed(user.id, actor(user.id)).await?;
-        changes.push(Change::Put(Draft::of(
-            user.id.to_string(),
-            Some(user.id.0),
-            None,
-            &PasswordHash { phc },
-        )));
+        changes.push(match current {
+            Some(current) => Stored { value, ..current }.replaced(),
+            None => Change::Put(Draft::of(user.id.to_string(), Some(user.id.0), None, &value)),
+        });
         changes.push(Change::DeleteOf { kind: Kind::Mail, owner: user.id.0 });
         changes.extend(gone(user.id));
-        match self.shelf().commit(changes, self.now()).await {
-            Ok(()) => Ok(()),
-            // Two used the link at once.
-            Err(VaultError::Conflict) => Err(UserError::InvalidLink),
-            Err(error) => Err(error.into()),
-        }
+        self.shelf().commit(changes, self.now()).await?;
+        // Between the fact and the rows, tokens were still given out.
+        self.end_until_now(user, "password-changed", actor(user.id)).await
     }
 
     fn mail_password_changed(&self, email: EmailAddress) -> Result<(), UserError> {

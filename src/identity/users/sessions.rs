@@ -50,11 +50,26 @@ pub struct Listed {
 }
 
 impl Users {
-    /// Begins a session for somebody who proved to be this user: a fact first, then the row.
+    /// Begins a session for somebody who proved to be this user otherwise than by a password, for which
+    /// there is [`Self::begin_by_password`].
     ///
     /// # Errors
     /// What is not available.
     pub async fn begin(
+        &self,
+        user: &User,
+        method: &str,
+        app: Option<AppId>,
+        origin: &Origin,
+        lives: Lives,
+    ) -> Result<(SessionId, Session), UserError> {
+        let begun = self.start(user, method, app, origin, lives).await?;
+        self.note(ActivityKind::SignIn, Outcome::Done, (user.org, Some(user.id)), origin, Some(method));
+        Ok(begun)
+    }
+
+    /// A session: a fact first, then the row.
+    pub(super) async fn start(
         &self,
         user: &User,
         method: &str,
@@ -78,7 +93,6 @@ impl Users {
         let expires = Some(lives.expires(&session, now));
         let draft = Draft::of(id.to_string(), Some(user.id.0), expires, &session);
         self.shelf().commit(vec![Change::Insert(draft)], now).await?;
-        self.note(ActivityKind::SignIn, Outcome::Done, (user.org, Some(user.id)), origin, Some(method));
         Ok((id, session))
     }
 
@@ -125,13 +139,23 @@ impl Users {
         origin: &Origin,
     ) -> Result<(), UserError> {
         let user = self.known(user)?;
-        // Ends are compared by the millisecond: this one's are among them.
-        let before = self.now().plus_micros(1_000);
-        self.identity().revoke_sessions(user.id, before, reason, by).await?;
+        self.end_until_now(&user, reason, by).await?;
         self.forget_sessions(user.id).await?;
         let kind = ActivityKind::SessionRevocation;
         self.note(kind, Outcome::Done, (user.org, Some(user.id)), origin, Some("all"));
         Ok(())
+    }
+
+    /// Ends what began or was issued up to now.
+    pub(super) async fn end_until_now(
+        &self,
+        user: &User,
+        reason: &str,
+        by: Option<Box<str>>,
+    ) -> Result<(), UserError> {
+        // Ends are compared by the millisecond: this one's are among them.
+        let before = self.now().plus_micros(1_000);
+        Ok(self.identity().revoke_sessions(user.id, before, reason, by).await?)
     }
 
     pub(super) async fn end(

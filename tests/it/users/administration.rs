@@ -61,3 +61,27 @@ async fn roles_count_at_once_and_only_an_administrator_gives_them() {
     world.bearer(&next.access).delete(&roles.replace("/roles", "/sessions")).await.expect(204);
     world.bearer(&next.access).get("/v1/users").await.problem(401, "unauthenticated");
 }
+
+/// Who looks after customers changes nobody who is more than that.
+#[tokio::test]
+async fn who_looks_after_customers_changes_no_administrator() {
+    let world = World::new().await;
+    let admin = world.app.admin().await;
+    let helper = world.app.with_scopes([Scope::UsersAdmin]).await;
+    for role in ["admin", "auditor"] {
+        let email = format!("{role}@mail.example");
+        let ann = world.signed_in(&email).await;
+        let path = format!("/v1/users/{}", world.owner(&email).await);
+        let roles = format!("{path}/roles");
+        admin.put(&roles, &json!({ "roles": [role] })).await.expect(200);
+        helper.put(&roles, &json!({ "roles": ["customer"] })).await.problem(403, "forbidden");
+        helper.post(&format!("{path}/disable"), &json!({})).await.problem(403, "forbidden");
+        helper.post(&format!("{path}/enable"), &json!({})).await.problem(403, "forbidden");
+        helper.delete(&format!("{path}/sessions")).await.problem(403, "forbidden");
+        let me = ann.get("/auth/me").await.expect(200).json();
+        assert_eq!((&me["roles"], &me["disabled"]), (&json!([role]), &json!(false)), "{me}");
+        admin.put(&roles, &json!({ "roles": ["customer"] })).await.expect(200);
+        helper.delete(&format!("{path}/sessions")).await.expect(204);
+        ann.get("/auth/me").await.problem(401, "unauthenticated");
+    }
+}

@@ -39,6 +39,53 @@ async fn guessing_is_slowed_down_and_the_owner_is_not_locked_out() {
     guess("ann@mail.example", PASSWORD).await.expect(200);
 }
 
+/// Who has no account can ask for as much as it likes, and does not fill the database.
+#[tokio::test]
+async fn what_is_refused_for_nobody_leaves_no_rows() {
+    let world = World::new().await;
+    world.user("ann@mail.example").await;
+    let tokens = world.login("ann@mail.example", PASSWORD).await;
+    world.app.clock.advance(Duration::from_secs(3_600));
+    let before = world.activity().await.len();
+    // Of the right form, and with the id of a session that is there.
+    let forged = format!("{}{}", &tokens.refresh[..37], "A".repeat(tokens.refresh.len() - 37));
+    let mailed = format!("clm_{}_{}", "0".repeat(32), "A".repeat(43));
+    for token in ["garbage", &mailed, &forged, &tokens.access] {
+        for _ in 0..10 {
+            let anyone = world.anyone();
+            anyone.post("/auth/verify-email", &json!({ "token": token })).await.problem(400, "invalid-link");
+            let reset = json!({ "token": token, "new_password": PASSWORD });
+            anyone.put("/auth/password/reset", &reset).await.problem(400, "invalid-link");
+            let refresh = json!({ "refresh_token": token });
+            anyone.post("/auth/refresh", &refresh).await.problem(401, "invalid-credentials");
+        }
+    }
+    assert_eq!(world.activity().await.len(), before);
+    // Attempts that wait leave none either; nor do mails that are not sent.
+    let (mut tried, mut throttled) = (0, 0);
+    for number in 0..40 {
+        let guess = json!({ "email": "ann@mail.example", "password": format!("guess {number}") });
+        match world.anyone().post("/auth/login", &guess).await.status {
+            401 => tried += 1,
+            _ => throttled += 1,
+        }
+    }
+    assert!(throttled > 30, "{tried} of 40 were tried");
+    assert_eq!(world.activity().await.len(), before + tried);
+    let (mut asked, before) = (0, before + tried);
+    for _ in 0..30 {
+        let reset = json!({ "email": "ann@mail.example" });
+        asked += usize::from(world.anyone().post("/auth/password/reset", &reset).await.status == 202);
+    }
+    assert!((20..30).contains(&asked), "{asked} of 30 were answered");
+    assert_eq!(world.activity().await.len(), before + 3);
+    let mails = world.mails("ann@mail.example").await;
+    assert_eq!(mails.iter().filter(|mail| mail.contains("Choose a new password")).count(), 3);
+    let register = json!({ "email": "ann@mail.example", "password": PASSWORD });
+    world.anyone().post("/auth/register", &register).await.problem(429, "too-many-attempts");
+    assert_eq!(world.activity().await.len(), before + 3);
+}
+
 /// What is asked about an account that is there and one that is not looks the same.
 #[tokio::test]
 async fn no_answer_tells_who_has_an_account() {

@@ -4,6 +4,8 @@ mod account;
 mod administration;
 mod attacks;
 mod callers;
+mod meanwhile;
+mod meddling;
 mod passwords;
 mod registration;
 mod sessions;

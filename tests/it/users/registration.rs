@@ -1,10 +1,14 @@
 //! Registering tells nobody who has an account, and gives nobody another one's.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 use serde_json::json;
 
 use super::world::{PASSWORD, World};
 use crate::support::app::{Home, OTHER_ORGANIZATION};
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 #[tokio::test]
 async fn who_registers_confirms_the_address_and_signs_in() {
@@ -54,22 +58,49 @@ async fn a_known_address_answers_like_a_new_one_and_its_owner_is_told() {
     world.anyone().post("/auth/login", &wrong).await.problem(401, "invalid-credentials");
 }
 
-/// Who registers with somebody else's address sets no password there: each link has its own.
+/// Who registers with somebody else's address sets no password there, whichever of two mails that look the
+/// same the owner opens.
 #[tokio::test]
 async fn an_account_is_not_hijacked_before_its_owner_comes() {
+    for opened in [0, 1] {
+        let world = World::new().await;
+        world.register("ann@mail.example", "the attacker's own").await;
+        let attackers = world.token("ann@mail.example").await;
+        world.register("ann@mail.example", PASSWORD).await;
+        let owners = world.token("ann@mail.example").await;
+        assert_ne!(attackers, owners);
+        let links = [attackers, owners];
+        world.verify(&links[opened]).await.expect(202);
+        // The other link died with this one.
+        world.verify(&links[1 - opened]).await.problem(400, "invalid-link");
+        for password in ["the attacker's own", PASSWORD] {
+            let login = json!({ "email": "ann@mail.example", "password": password });
+            world.anyone().post("/auth/login", &login).await.problem(401, "invalid-credentials");
+        }
+        assert!(world.activity().await.contains(&"email_verification done contested".to_owned()));
+        let mails = world.mails("ann@mail.example").await;
+        assert!(mails.last().expect("a mail").contains("Choose your password"), "{mails:?}");
+        world.choose("ann@mail.example", PASSWORD).await;
+        world.login("ann@mail.example", PASSWORD).await;
+    }
+}
+
+/// A registration that is not mailed any more counts all the same: what was mailed may all be somebody's.
+#[tokio::test]
+async fn who_takes_all_mails_up_sets_no_password_either() {
     let world = World::new().await;
     world.register("ann@mail.example", "the attacker's own").await;
     let attackers = world.token("ann@mail.example").await;
+    for _ in 0..2 {
+        let reset = json!({ "email": "ann@mail.example" });
+        world.anyone().post("/auth/password/reset", &reset).await.expect(202);
+        world.settle().await;
+    }
     world.register("ann@mail.example", PASSWORD).await;
-    let owners = world.token("ann@mail.example").await;
-    assert_ne!(attackers, owners);
-    world.anyone().post("/auth/verify-email", &json!({ "token": owners })).await.expect(204);
-    // The other link died with this one.
-    let late = world.anyone().post("/auth/verify-email", &json!({ "token": attackers }));
-    late.await.problem(400, "invalid-link");
+    assert_eq!(world.mails("ann@mail.example").await.len(), 3);
+    world.verify(&attackers).await.expect(202);
     let attack = json!({ "email": "ann@mail.example", "password": "the attacker's own" });
     world.anyone().post("/auth/login", &attack).await.problem(401, "invalid-credentials");
-    world.login("ann@mail.example", PASSWORD).await;
 }
 
 /// A link that comes after the confirmation, such as of a registration at the same moment, opens nothing.
@@ -98,18 +129,19 @@ async fn an_unconfirmed_address_is_taken_in_no_other_organization() {
         world.anyone().post("/auth/register", &request).await.expect(202);
         (world.token(email).await, world.owner(email).await)
     };
-    let verify =
-        async |token: &str| world.anyone().post("/auth/verify-email", &json!({ "token": token })).await;
     let org = |user| world.app.ledger.identity.user(user).expect("a user").org;
     let (first, attackers) = register(OTHER_ORGANIZATION, "the attacker's own").await;
     let (second, owners) = register("default", PASSWORD).await;
     assert_ne!(org(attackers), org(owners));
     // The same organization again: the same user.
     assert_eq!(register("default", PASSWORD).await.1, owners);
-    verify(&second).await.expect(204);
+    world.app.clock.advance(HOUR);
+    world.verify(&second).await.expect(202);
+    world.choose("ann@mail.example", PASSWORD).await;
     world.login("ann@mail.example", PASSWORD).await;
-    verify(&first).await.problem(400, "invalid-link");
+    world.verify(&first).await.problem(400, "invalid-link");
     // Confirmed, it is taken everywhere.
+    world.app.clock.advance(HOUR);
     world.register("ann@mail.example", PASSWORD).await;
     let again =
         json!({ "email": "ann@mail.example", "password": PASSWORD, "organization": OTHER_ORGANIZATION });
@@ -121,7 +153,7 @@ async fn an_unconfirmed_address_is_taken_in_no_other_organization() {
     world.login("ann@mail.example", PASSWORD).await;
 }
 
-/// Whoever asked last has the address only until it is confirmed.
+/// Whoever asked last has the address only until it is confirmed; the password of neither counts.
 #[tokio::test]
 async fn the_first_link_that_is_opened_takes_the_address_back() {
     let world = World::new().await;
@@ -132,8 +164,29 @@ async fn the_first_link_that_is_opened_takes_the_address_back() {
     world.anyone().post("/auth/register", &other).await.expect(202);
     world.settle().await;
     assert_ne!(world.owner("ann@mail.example").await, ann);
-    world.anyone().post("/auth/verify-email", &json!({ "token": ours })).await.expect(204);
+    let theirs = world.token("ann@mail.example").await;
+    world.verify(&ours).await.expect(202);
     assert_eq!(world.owner("ann@mail.example").await, ann);
+    world.choose("ann@mail.example", PASSWORD).await;
+    world.login("ann@mail.example", PASSWORD).await;
+    world.verify(&theirs).await.problem(400, "invalid-link");
+    // Nor when the one who asked last is confirmed, ...
+    let world = World::new().await;
+    world.app.stranger().await;
+    world.register("ann@mail.example", PASSWORD).await;
+    world.anyone().post("/auth/register", &other).await.expect(202);
+    world.verify(&world.token("ann@mail.example").await).await.expect(202);
+    let attack = json!({ "email": "ann@mail.example", "password": "the attacker's own" });
+    world.anyone().post("/auth/login", &attack).await.problem(401, "invalid-credentials");
+    // ... until no other link can be good.
+    let world = World::new().await;
+    world.app.stranger().await;
+    world.anyone().post("/auth/register", &other).await.expect(202);
+    world.settle().await;
+    world.register("ann@mail.example", PASSWORD).await;
+    world.app.clock.advance(24 * HOUR);
+    world.register("ann@mail.example", PASSWORD).await;
+    world.verify(&world.token("ann@mail.example").await).await.expect(204);
     world.login("ann@mail.example", PASSWORD).await;
 }
 
@@ -147,7 +200,7 @@ async fn of_many_registrations_at_once_one_user_follows() {
     world.settle().await;
     let users = world.app.operator().get("/v1/users").await.expect(200).json();
     assert_eq!(users["data"].as_array().map(Vec::len), Some(1), "{users}");
-    assert_eq!(world.mails("ann@mail.example").await.len(), 8);
+    assert_eq!(world.mails("ann@mail.example").await.len(), 3, "and no address is flooded");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::support::app::{Client, Home, TestApp};
+use crate::support::app::{Answer, Client, Home, TestApp};
 
 pub(super) const PASSWORD: &str = "correct horse battery";
 
@@ -67,6 +67,19 @@ impl World {
         let request = json!({ "email": email, "password": password });
         self.anyone().post("/auth/register", &request).await.expect(202);
         self.settle().await;
+    }
+
+    /// Opens a link that confirms an address.
+    pub(super) async fn verify(&self, token: &str) -> Answer {
+        let answer = self.anyone().post("/auth/verify-email", &json!({ "token": token })).await;
+        self.settle().await;
+        answer
+    }
+
+    /// Chooses a password by the link that was mailed last.
+    pub(super) async fn choose(&self, email: &str, password: &str) {
+        let request = json!({ "token": self.token(email).await, "new_password": password });
+        self.anyone().put("/auth/password/reset", &request).await.expect(204);
     }
 
     /// Registers somebody and confirms the address.
