@@ -51,8 +51,14 @@ pub(in crate::http) async fn show_verify(
 )]
 pub(in crate::http) async fn verify(State(shared): State<Shared>, sent: Sent) -> Result<Response, Page> {
     match shared.auth.users.verify_email(sent.text("token"), &sent.origin).await {
-        Ok(Confirmed::Ready) => Ok(done("Your account is ready", "Your e-mail address is confirmed.")),
-        Ok(Confirmed::Contested) => Ok(done("Check your mail", CONTESTED)),
+        Ok(Confirmed::Ready { next }) => {
+            let on = match &*next {
+                "" => "/login".to_owned(),
+                next => format!("/login?{}", Params::default().with("next", next).to_query()),
+            };
+            Ok(done("Your account is ready", "Your e-mail address is confirmed.", &on))
+        }
+        Ok(Confirmed::Contested) => Ok(done("Check your mail", CONTESTED, "/login")),
         Err(error) => Err(gone(&error)),
     }
 }
@@ -87,9 +93,9 @@ pub(in crate::http) async fn reset(State(shared): State<Shared>, sent: Sent) -> 
     };
     match result {
         Ok(()) if asks => {
-            Ok(done("Check your mail", "If this address has an account, a mail with a link is on its way."))
+            Ok(done("Check your mail", "If this address has an account, a mail with a link is on its way.", "/login"))
         }
-        Ok(()) => Ok(done("Your password is changed", "All devices are signed out.")),
+        Ok(()) => Ok(done("Your password is changed", "All devices are signed out.", "/login")),
         Err(error @ UserError::InvalidLink) => Err(gone(&error)),
         Err(error) => {
             let (complaint, status) = trouble(&error);
@@ -116,8 +122,8 @@ fn text<'a>(params: &'a Params, name: &'static str) -> &'a str {
     params.optional(name).ok().flatten().unwrap_or_default()
 }
 
-fn done(title: &str, text: &str) -> Response {
-    let on = Some(("/login", "Sign in"));
+fn done(title: &str, text: &str, on: &str) -> Response {
+    let on = Some((on, "Sign in"));
     message(site(), &Message { title, text, good: true, request: None, on }).into_response()
 }
 

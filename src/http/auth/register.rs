@@ -24,6 +24,9 @@ use crate::{
     },
 };
 
+/// The most of an app's request that is kept until the mail's link is opened.
+const NEXT_BYTES_MAX: usize = 4_096;
+
 /// The page to create an account.
 #[utoipa::path(
     get, path = "/register", tag = "pages", operation_id = "register_page",
@@ -56,7 +59,9 @@ pub(in crate::http) async fn take(State(shared): State<Shared>, sent: Sent) -> R
         Some(org) => {
             let (email, password, name) = (text("email"), text("password"), Some(text("name")));
             let app = asking.as_ref().map(|asking| asking.client.app);
-            let registration = Registration { email, password, name, org, app };
+            // Whoever comes from an app goes back there with the mail's link.
+            let next = if app.is_some() && aim.len() <= NEXT_BYTES_MAX { &aim } else { "" };
+            let registration = Registration { email, password, name, org, app, next };
             shared.auth.users.register(registration, &sent.origin).await
         }
         None => Err(UserError::Failed),

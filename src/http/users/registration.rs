@@ -89,6 +89,7 @@ pub(in crate::http) async fn register(
         name: request.name.as_ref().map(AsRef::as_ref),
         org,
         app: None,
+        next: "",
     };
     shared.auth.users.register(asked, &seen.into()).await?;
     Ok(MailOnItsWay::reply())
@@ -112,7 +113,7 @@ pub(in crate::http) async fn verify(
 ) -> Result<Response, Problem> {
     let request: VerificationRequest<'_> = body.parse()?;
     Ok(match shared.auth.users.verify_email(request.token.as_ref(), &seen.into()).await? {
-        Confirmed::Ready => StatusCode::NO_CONTENT.into_response(),
+        Confirmed::Ready { .. } => StatusCode::NO_CONTENT.into_response(),
         Confirmed::Contested => MailOnItsWay::reply().into_response(),
     })
 }

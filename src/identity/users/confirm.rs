@@ -15,10 +15,13 @@ use crate::identity::{
 const LINKS_MAX: usize = 100;
 
 /// What came of opening a link that confirms an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Confirmed {
     /// The user can sign in with the password that was chosen with it.
-    Ready,
+    Ready {
+        /// Where it goes on: what brought it to register. Empty when nothing did.
+        next: Box<str>,
+    },
     /// The address was registered more than once, perhaps by somebody else: no password of those counts, and
     /// a mail with a link to choose one is on its way.
     Contested,
@@ -34,7 +37,7 @@ impl Users {
     pub async fn verify_email(&self, token: &str, origin: &Origin) -> Result<Confirmed, UserError> {
         let now = self.now();
         let link = self.presented_link(token, now).await?;
-        let Purpose::Verify { phc } = &link.value.purpose else { return Err(UserError::InvalidLink) };
+        let Purpose::Verify { phc, next } = &link.value.purpose else { return Err(UserError::InvalidLink) };
         let user = self.known(link.value.user).map_err(|_| UserError::InvalidLink)?;
         // An account that was confirmed meanwhile has a password of its own.
         if user.verified {
@@ -65,7 +68,7 @@ impl Users {
         let who = (user.org, Some(user.id));
         let detail = choice.as_ref().map(|_| "contested");
         self.note(ActivityKind::EmailVerification, Outcome::Done, who, origin, detail);
-        let Some(token) = choice else { return Ok(Confirmed::Ready) };
+        let Some(token) = choice else { return Ok(Confirmed::Ready { next: next.clone() }) };
         let link = self.page(&format!("/password/reset?token={}", &*token));
         self.mail(Letter::Choose { link: &link }, email)?;
         Ok(Confirmed::Contested)

@@ -66,6 +66,9 @@ pub enum Purpose {
     Verify {
         /// The password, as a PHC string.
         phc: Box<str>,
+        /// Where the user goes on: what brought it to register. Empty when nothing did.
+        #[serde(default, skip_serializing_if = "str::is_empty")]
+        next: Box<str>,
     },
     /// Lets its reader choose a new password.
     Reset,

@@ -28,6 +28,8 @@ pub struct Registration<'a> {
     pub org: OrgId,
     /// Through which app, if through one.
     pub app: Option<AppId>,
+    /// Where the user goes on once the address is confirmed; empty for nowhere.
+    pub next: &'a str,
 }
 
 impl Users {
@@ -45,8 +47,9 @@ impl Users {
         // What is not available is told; the rest is not.
         self.by_email(&email).await?;
         let (users, origin) = (self.clone(), origin.clone());
-        let (org, app) = (asked.org, asked.app);
-        self.later("a registration", async move { users.enrol(email, name, phc, (org, app), &origin).await });
+        let place = (asked.org, asked.app);
+        let chosen = Purpose::Verify { phc: phc.into(), next: asked.next.into() };
+        self.later("a registration", async move { users.enrol(email, name, chosen, place, &origin).await });
         Ok(())
     }
 
@@ -54,7 +57,7 @@ impl Users {
         &self,
         email: EmailAddress,
         name: Option<Box<str>>,
-        phc: String,
+        chosen: Purpose,
         (org, app): (OrgId, Option<AppId>),
         origin: &Origin,
     ) -> Result<(), UserError> {
@@ -68,7 +71,7 @@ impl Users {
             let (sign_in, reset) = (self.page("/login"), self.page("/password/reset"));
             return self.mail(Letter::AlreadyRegistered { sign_in: &sign_in, reset: &reset }, email);
         }
-        let (token, kept) = self.link(user, Purpose::Verify { phc: phc.into() });
+        let (token, kept) = self.link(user, chosen);
         // Also when no mail goes out: of the registrations with an address, the mailed ones are not all.
         self.shelf().commit(vec![kept], self.now()).await?;
         if !mailed {

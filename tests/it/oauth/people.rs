@@ -63,7 +63,7 @@ async fn who_signs_in_by_the_page_comes_back_to_the_app() {
     let users = &world.app.ledger.auth.users;
     users.ask_reset(EMAIL, &origin).await.expect("asked");
     users.settled().await;
-    let link = mailed(&world);
+    let link = mailed(&world, "/password/reset?token=");
     let mut browser = world.stranger();
     let page = browser.get(&link).await.expect(200);
     let (csrf, token) = (hidden(&page, "csrf"), hidden(&page, "token"));
@@ -97,15 +97,38 @@ async fn who_signs_in_by_the_page_comes_back_to_the_app() {
     assert_eq!(browser.get("/account").await.expect(303).header("location"), "/login?next=%2Faccount");
 }
 
-/// The path of the link in the last mail.
-fn mailed(world: &World) -> String {
+#[tokio::test]
+async fn who_registers_for_an_app_comes_back_to_it() {
+    let world = World::new().await;
+    let client = world.client("app", "openid email credits:deduct").await;
+    let mut browser = world.stranger();
+    let asked = authorize("app", &[("scope", "openid email"), ("prompt", "create")]);
+    let register = browser.get(&asked).await.expect(303).header("location").to_owned();
+    assert!(register.starts_with("/register?next="), "{register}");
+    let typed = [("name", "Ann"), ("email", EMAIL), ("password", PASSWORD)];
+    fill(&mut browser, &register, &typed).await.expect(200);
+    world.app.ledger.auth.users.settled().await;
+    let page = browser.get(&mailed(&world, "/verify-email?token=")).await.expect(200);
+    let (csrf, token) = (hidden(&page, "csrf"), hidden(&page, "token"));
+    let ready = browser.post("/verify-email", &[("csrf", &csrf), ("token", &token)]).await.expect(200);
+    let html = ready.text();
+    let link = &html[html.find("/login?next=").expect("the way back")..];
+    let login = link.split('"').next().expect("an end").replace("&amp;", "&");
+    let answer = fill(&mut browser, &login, &[("email", EMAIL), ("password", PASSWORD)]).await.expect(303);
+    let consent = browser.get(answer.header("location")).await.expect(200);
+    let code = sent_back(&browser.decide(&consent, "allow").await)["code"].clone();
+    world.redeem(&client, &code).await.expect(200);
+}
+
+/// The path of the link in a mail, which begins so.
+fn mailed(world: &World, path: &str) -> String {
     let folder = world.app.data_dir().join("mail");
     let mails = std::fs::read_dir(folder).expect("a folder of mails");
     let texts = mails.map(|entry| std::fs::read_to_string(entry.expect("a mail").path()).expect("text"));
-    let text = texts.max_by_key(|text| text.contains("/password/reset?token=")).expect("a mail");
+    let text = texts.max_by_key(|text| text.contains(path)).expect("a mail");
     // Mails are encoded as quoted-printable.
     let text = text.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=");
-    let start = text.find("/password/reset?token=").unwrap_or_else(|| panic!("no link in {text}"));
+    let start = text.find(path).unwrap_or_else(|| panic!("no link in {text}"));
     text[start..]
         .split(|c: char| c.is_whitespace() || "\"<>".contains(c))
         .next()
