@@ -63,7 +63,7 @@ async fn who_signs_in_by_the_page_comes_back_to_the_app() {
     let users = &world.app.ledger.auth.users;
     users.ask_reset(EMAIL, &origin).await.expect("asked");
     users.settled().await;
-    let link = mailed(&world);
+    let link = mailed(&world, "/password/reset?token=");
     let mut browser = world.stranger();
     let page = browser.get(&link).await.expect(200);
     let (csrf, token) = (hidden(&page, "csrf"), hidden(&page, "token"));
@@ -97,15 +97,41 @@ async fn who_signs_in_by_the_page_comes_back_to_the_app() {
     assert_eq!(browser.get("/account").await.expect(303).header("location"), "/login?next=%2Faccount");
 }
 
-/// The path of the link in the last mail.
-fn mailed(world: &World) -> String {
+/// The page tells whoever confirms an address that was registered twice to look for another mail.
+#[tokio::test]
+async fn the_page_says_when_no_password_of_a_registration_counts() {
+    let world = World::new().await;
+    let mut browser = world.stranger();
+    for password in ["the attacker's own", PASSWORD] {
+        let typed = [("name", "Ann"), ("email", EMAIL), ("password", password)];
+        fill(&mut browser, "/register", &typed).await.expect(200);
+        world.app.ledger.auth.users.settled().await;
+    }
+    let page = browser.get(&mailed(&world, "/verify-email?token=")).await.expect(200);
+    let (csrf, token) = (hidden(&page, "csrf"), hidden(&page, "token"));
+    let form = [("csrf", &*csrf), ("token", &token)];
+    let told = browser.post("/verify-email", &form).await.expect(200);
+    assert!(told.text().contains("registered more than once"), "{}", told.text());
+    world.app.ledger.auth.users.settled().await;
+    let typed = [("email", EMAIL), ("password", PASSWORD)];
+    assert_eq!(fill(&mut browser, "/login", &typed).await.status, 401);
+    let page = browser.get(&mailed(&world, "/password/reset?token=")).await.expect(200);
+    let (csrf, token) = (hidden(&page, "csrf"), hidden(&page, "token"));
+    let form = [("csrf", &*csrf), ("token", &token), ("password", PASSWORD)];
+    browser.post("/password/reset", &form).await.expect(200);
+    world.wait(1);
+    fill(&mut browser, "/login", &typed).await.expect(303);
+}
+
+/// The path of such a link in a mail.
+fn mailed(world: &World, path: &str) -> String {
     let folder = world.app.data_dir().join("mail");
     let mails = std::fs::read_dir(folder).expect("a folder of mails");
     let texts = mails.map(|entry| std::fs::read_to_string(entry.expect("a mail").path()).expect("text"));
-    let text = texts.max_by_key(|text| text.contains("/password/reset?token=")).expect("a mail");
+    let text = texts.max_by_key(|text| text.contains(path)).expect("a mail");
     // Mails are encoded as quoted-printable.
     let text = text.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=");
-    let start = text.find("/password/reset?token=").unwrap_or_else(|| panic!("no link in {text}"));
+    let start = text.find(path).unwrap_or_else(|| panic!("no link in {text}"));
     text[start..]
         .split(|c: char| c.is_whitespace() || "\"<>".contains(c))
         .next()
