@@ -223,7 +223,9 @@ fn of_path(route: &Route) -> &'static [Code] {
         "/auth/verify-email" => &[Code::InvalidLink],
         "/auth/login" => &[Code::InvalidCredentials, Code::AccountDisabled, Code::TooManyAttempts],
         "/auth/refresh" => &[Code::InvalidCredentials],
-        "/auth/password" => &[Code::InvalidCredentials, Code::PasswordRefused, Code::TooManyAttempts],
+        "/auth/password" => {
+            &[Code::InvalidCredentials, Code::Conflict, Code::PasswordRefused, Code::TooManyAttempts]
+        }
         "/auth/password/reset" => &[Code::InvalidLink, Code::PasswordRefused, Code::TooManyAttempts],
         "/v1/wallets/{wallet}/unfreeze" => &[Code::WalletNotFrozen],
         "/v1/wallets/{wallet}/credit-limit" | "/v1/wallets/{wallet}/low-balance" => &[Code::InvalidAmount],

@@ -50,7 +50,8 @@ pub(in crate::http) struct NewPasswordRequest<'a> {
     new_password: Text<'a>,
 }
 
-/// Changes the password. Every session ends, this one too: sign in with the new one.
+/// Changes the password. Every session ends, this one too: sign in with the new one. When another change
+/// comes first, such as one by mail, nothing is changed here (409).
 #[utoipa::path(
     post, path = "/auth/password", tag = "users", operation_id = "change_password",
     request_body(content = PasswordRequest<'_>),

@@ -48,7 +48,7 @@ mod tests {
     fn three_at_once_then_slowly() {
         let letters = Letters::default();
         let mut now = Duration::from_secs(1_000);
-        let mut sent = |address: &str, now| (0..100).filter(|_| letters.admit(address.into(), now)).count();
+        let sent = |address: &str, now| (0..100).filter(|_| letters.admit(address.into(), now)).count();
         assert_eq!((sent("ann", now), sent("eve", now)), (3, 3));
         now += Duration::from_secs(599);
         assert_eq!(sent("ann", now), 0);

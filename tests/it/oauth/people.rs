@@ -120,7 +120,33 @@ async fn who_registers_for_an_app_comes_back_to_it() {
     world.redeem(&client, &code).await.expect(200);
 }
 
-/// The path of the link in a mail, which begins so.
+/// The page tells whoever confirms an address that was registered twice to look for another mail.
+#[tokio::test]
+async fn the_page_says_when_no_password_of_a_registration_counts() {
+    let world = World::new().await;
+    let mut browser = world.stranger();
+    for password in ["the attacker's own", PASSWORD] {
+        let typed = [("name", "Ann"), ("email", EMAIL), ("password", password)];
+        fill(&mut browser, "/register", &typed).await.expect(200);
+        world.app.ledger.auth.users.settled().await;
+    }
+    let page = browser.get(&mailed(&world, "/verify-email?token=")).await.expect(200);
+    let (csrf, token) = (hidden(&page, "csrf"), hidden(&page, "token"));
+    let form = [("csrf", &*csrf), ("token", &token)];
+    let told = browser.post("/verify-email", &form).await.expect(200);
+    assert!(told.text().contains("registered more than once"), "{}", told.text());
+    world.app.ledger.auth.users.settled().await;
+    let typed = [("email", EMAIL), ("password", PASSWORD)];
+    assert_eq!(fill(&mut browser, "/login", &typed).await.status, 401);
+    let page = browser.get(&mailed(&world, "/password/reset?token=")).await.expect(200);
+    let (csrf, token) = (hidden(&page, "csrf"), hidden(&page, "token"));
+    let form = [("csrf", &*csrf), ("token", &token), ("password", PASSWORD)];
+    browser.post("/password/reset", &form).await.expect(200);
+    world.wait(1);
+    fill(&mut browser, "/login", &typed).await.expect(303);
+}
+
+/// The path of such a link in a mail.
 fn mailed(world: &World, path: &str) -> String {
     let folder = world.app.data_dir().join("mail");
     let mails = std::fs::read_dir(folder).expect("a folder of mails");
