@@ -1,6 +1,7 @@
 //! Commands as they are typed, on ledgers of their own.
 
 mod audit;
+mod clients;
 mod demo;
 mod import;
 mod tail;

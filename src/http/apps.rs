@@ -97,12 +97,7 @@ pub(super) async fn register(
 ) -> Result<Reply, Problem> {
     let request: AppRequest<'_> = body.parse()?;
     let scopes = keys::scopes(&request.scopes)?;
-    let org = match &request.organization {
-        None => caller.org,
-        Some(name) => find_organization(&shared, name.as_ref())
-            .filter(|org| caller.is_operator() || *org == caller.org)
-            .ok_or_else(|| Problem::not_found("organization"))?,
-    };
+    let org = org_named(&shared, &caller, request.organization.as_ref())?;
     let app = shared.identity.register_app(org, request.name.as_ref(), caller.actor.clone()).await?;
     let issued = shared.identity.issue_key(app.id, scopes, caller.actor).await?;
     Ok(Reply::created(&RegisteredApp {
@@ -113,6 +108,18 @@ pub(super) async fn register(
         key_id: issued.key,
         scopes: keys::names(scopes),
     }))
+}
+
+/// The organization that a new app is for: the named one, if the caller may act there, else the caller's.
+pub(super) fn org_named(
+    shared: &Shared,
+    caller: &Caller<scope::Admin>,
+    name: Option<&Text<'_>>,
+) -> Result<OrgId, Problem> {
+    let Some(name) = name else { return Ok(caller.org) };
+    let found = find_organization(shared, name.as_ref());
+    let own = found.filter(|org| caller.is_operator() || *org == caller.org);
+    own.ok_or_else(|| Problem::not_found("organization"))
 }
 
 /// Lists the apps of the organization.

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{
     app::Shared,
+    apps,
     extract::{Caller, Named, Payload, Text, scope},
     keys,
     problem::Problem,
@@ -65,6 +66,24 @@ pub(super) struct ClientRequest<'a> {
     /// Whether it may do nothing for now.
     #[serde(default)]
     disabled: bool,
+}
+
+/// A new app that is an OAuth client from its beginning, and has no API key.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewClientRequest<'a> {
+    /// The app's name, unique in the organization: 1 to 64 letters, digits, spaces, dashes, underscores
+    /// and dots.
+    #[serde(borrow)]
+    #[schema(value_type = String, example = "chat-api")]
+    name: Text<'a>,
+    /// The organization's id or name; for operators. The caller's own, when absent.
+    #[serde(borrow)]
+    #[schema(value_type = Option<String>)]
+    organization: Option<Text<'a>>,
+    /// The client that it is.
+    #[serde(borrow)]
+    client: ClientRequest<'a>,
 }
 
 /// A client.
@@ -154,6 +173,28 @@ pub(super) struct IssuedSecret<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires: Option<Time>,
+}
+
+/// Registers an app that is an OAuth client, without an API key. What is refused leaves nothing behind.
+#[utoipa::path(
+    post, path = "/v1/clients", tag = "administration", operation_id = "register_client",
+    request_body(content = NewClientRequest<'_>, example = json!({ "name": "chat-api", "client": { "client_id": "chat-api-service", "grants": ["client_credentials"], "scopes": ["groups:read", "members:read"] } })),
+    responses((status = 201, description = "The client is registered", body = ClientView)),
+)]
+pub(super) async fn register(
+    State(shared): State<Shared>,
+    caller: Caller<scope::Admin>,
+    body: Payload,
+) -> Result<Reply, Problem> {
+    let request: NewClientRequest<'_> = body.parse()?;
+    let org = apps::org_named(&shared, &caller, request.organization.as_ref())?;
+    let (id, name) = (AppId(shared.random_id()), Box::from(request.name.as_ref()));
+    let app = identity::App { id, org, name, registered: shared.clock.now() };
+    let client = wanted(&shared, &app, &request.client)?;
+    shared.identity.may_be_client(&client)?;
+    let app = shared.identity.register_app(org, &app.name, caller.actor.clone()).await?;
+    let client = shared.identity.set_client(app.id, client, caller.actor).await?;
+    Ok(Reply::created(&shown(&shared, client)))
 }
 
 /// Makes an app an OAuth client, or changes the client that it is: the body is all of it.

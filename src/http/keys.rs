@@ -36,7 +36,8 @@ pub(super) struct RotationRequest {
     /// How many seconds the old key is still accepted, 0 to 2,592,000: time to hand the new one out.
     #[schema(minimum = 0, maximum = 2_592_000, example = 3600)]
     overlap_seconds: i64,
-    /// After how many seconds the new key is no longer accepted; for ever, when absent.
+    /// After how many seconds the new key is no longer accepted. When absent, it lives as long as the old
+    /// one from its issue to its end: for ever, if that had none.
     expires_in_seconds: Option<i64>,
 }
 
@@ -202,11 +203,13 @@ pub(super) async fn rotate(
         return Err(Problem::bad_request(detail));
     }
     let now = shared.clock.now();
-    let expires = ends(&shared, request.expires_in_seconds)?;
+    let asked = ends(&shared, request.expires_in_seconds)?;
     let old = own_key(&shared, &caller, &id)?;
     if !old.lives(now) {
         return Err(Problem::not_found("key that is still accepted"));
     }
+    let as_before = |end: Time| now.plus_micros(end.micros() - old.issued.micros());
+    let expires = asked.or(old.expires.map(as_before));
     let overlap_ends = now.plus_micros(request.overlap_seconds * 1_000_000);
     let until = old.expires.map_or(overlap_ends, |expires| expires.min(overlap_ends));
     let actor = caller.actor.clone();

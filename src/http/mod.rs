@@ -166,6 +166,7 @@ fn administration() -> OpenApiRouter<Shared> {
         .routes(routes!(apps::register, apps::list))
         .routes(routes!(keys::issue, keys::list))
         .routes(routes!(keys::revoke))
+        .routes(routes!(clients::register))
         .routes(routes!(clients::set, clients::read))
         .routes(routes!(clients::issue))
         .routes(routes!(clients::revoke))

@@ -164,6 +164,7 @@ pub const ROUTES: &[Route] = &[
     get("/v1/apps", ADMIN, Kind::Read),
     post("/v1/apps/{app}/keys", ADMIN, Kind::Administration),
     get("/v1/apps/{app}/keys", ADMIN, Kind::Read),
+    post("/v1/clients", ADMIN, Kind::Administration),
     put("/v1/apps/{app}/client", ADMIN, Kind::Administration),
     get("/v1/apps/{app}/client", ADMIN, Kind::Read),
     post("/v1/apps/{app}/secrets", ADMIN, Kind::Administration),

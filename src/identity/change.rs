@@ -26,6 +26,12 @@ pub enum IdentityError {
     /// Another organization, or another app of the organization, has the name.
     #[error("the name is taken")]
     NameTaken,
+    /// Another client has the id, or a key of `return_to` that is the same.
+    #[error("the client id is taken")]
+    ClientIdTaken,
+    /// Another client has the key of `return_to`, or an id that is the same.
+    #[error("a key of return_to is taken")]
+    ReturnToTaken,
     /// There is no such thing.
     #[error("there is no such organization, app, key, user or group")]
     NotFound,

@@ -11,7 +11,16 @@ pub fn role_scopes(role: UserRole) -> Scopes {
         UserRole::Customer => Scope::ALL.into_iter().filter(|scope| scope.is_for_customers()).collect(),
         UserRole::Admin => Scope::ALL.into_iter().collect(),
         UserRole::Auditor => {
-            let read = [Scope::CreditsRead, Scope::ReportsRead, Scope::EventsRead];
+            // Not `members:email`, which is for services that write to people.
+            let read = [
+                Scope::CreditsRead,
+                Scope::ReportsRead,
+                Scope::EventsRead,
+                Scope::GroupsRead,
+                Scope::MembersRead,
+                Scope::UsersRead,
+                Scope::ActivityRead,
+            ];
             Scope::ALL.into_iter().filter(|scope| scope.is_oidc()).chain(read).collect()
         }
     }

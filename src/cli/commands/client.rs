@@ -1,10 +1,12 @@
 //! `client create|set|show|secret|list`: apps as OAuth clients.
 
+use std::time::Duration;
+
 use events::{AppId, SecretId};
 use hyper::Method;
 use serde_json::{Value, json};
 
-use super::values::scopes;
+use super::values::{scopes, set, span};
 use crate::{
     cli::{
         client::Query,
@@ -66,7 +68,7 @@ pub(in crate::cli) enum ClientCommand {
     Show(Show),
     /// Issue a further secret beside those that there are, or revoke one
     #[command(
-        after_help = "Examples:\n  credit-ledger client secret 5f0e8a52-7a37-4d0e-b6ce-6f0c1c7a3f11\n  credit-ledger client secret 5f0e8a52-7a37-4d0e-b6ce-6f0c1c7a3f11 --revoke 0d9f5c9e-2b1e-4a0a-9a54-4a3f0f3f9b21"
+        after_help = "Examples:\n  credit-ledger client secret 5f0e8a52-7a37-4d0e-b6ce-6f0c1c7a3f11 --expires-in 90d\n  credit-ledger client secret 5f0e8a52-7a37-4d0e-b6ce-6f0c1c7a3f11 --revoke 0d9f5c9e-2b1e-4a0a-9a54-4a3f0f3f9b21"
     )]
     Secret(Secret),
     /// List the apps that are clients
@@ -89,7 +91,7 @@ pub(in crate::cli) struct Settings {
     /// Web origin of its pages; may be repeated
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Option<Vec<String>>,
-    /// Where a sign-in with a return_to key ends, such as chatgpt=https://chat.example/; may be repeated
+    /// A key for return_to, and where a sign-in with Google for it ends, such as chatgpt=https://chat.example/, if the client is first-party and no session is named (else at the front end, or with a code to carry over); may be repeated
     #[arg(long = "return-to", value_name = "KEY=URI", value_parser = pair)]
     return_to: Option<Vec<(String, String)>>,
     #[arg(long, value_delimiter = ',', value_name = "SCOPES", help = scopes())]
@@ -154,9 +156,9 @@ pub(in crate::cli) struct Secret {
     /// Id of the app
     #[arg(value_name = "APP_ID")]
     app: AppId,
-    /// How long the new secret is accepted; for ever when absent
-    #[arg(long, value_name = "SECONDS", conflicts_with = "revoke")]
-    expires_in: Option<u32>,
+    /// How long the new secret is accepted, such as 90d; for ever when absent
+    #[arg(long, value_name = "SPAN", value_parser = span, conflicts_with = "revoke")]
+    expires_in: Option<Duration>,
     /// Revoke this secret at once and for ever
     #[arg(long, value_name = "SECRET_ID")]
     revoke: Option<SecretId>,
@@ -212,28 +214,22 @@ impl Create {
         self.settings.over(&mut client);
         context
             .ledger_or_new(None, async |api, out| {
-                let app = match (self.app, self.name) {
-                    (Some(app), _) => app.to_string(),
-                    (None, name) => {
-                        // Its key is shown nowhere, so nobody has it.
-                        let mut body = json!({ "name": name, "scopes": ["credits:check"] });
-                        if let Some(organization) = self.organization {
-                            body["organization"] = json!(organization);
-                        }
-                        let app = api.post("/v1/apps", None, &body).await?.json()?;
-                        let key = app["key_id"].as_str().unwrap_or_default();
-                        api.delete(&format!("/v1/keys/{key}")).await?;
-                        app["app_id"].as_str().unwrap_or_default().to_owned()
+                let client = match self.app {
+                    Some(app) => {
+                        let path = format!("/v1/apps/{app}/client");
+                        api.change(Method::PUT, &path, None, &client).await?.json()?
+                    }
+                    None => {
+                        let mut body = json!({ "name": self.name, "client": client });
+                        set(&mut body, "organization", self.organization.as_ref());
+                        api.post("/v1/clients", None, &body).await?.json()?
                     }
                 };
-                let client = api
-                    .change(Method::PUT, &format!("/v1/apps/{app}/client"), None, &client)
-                    .await?
-                    .json()?;
                 if self.public {
                     return out.one(&client, SHOWN);
                 }
-                let secret = api.post(&format!("/v1/apps/{app}/secrets"), None, &json!({})).await?.json()?;
+                let path = format!("/v1/apps/{}/secrets", client["app_id"].as_str().unwrap_or_default());
+                let secret = api.post(&path, None, &json!({})).await?.json()?;
                 out.one(&secret, SECRET)
             })
             .await
@@ -273,8 +269,8 @@ impl Secret {
                     api.delete(&format!("{path}/{secret}")).await?;
                     return out.one(&json!({ "secret_id": secret, "revoked": true }), SECRET);
                 }
-                let body =
-                    self.expires_in.map_or(json!({}), |seconds| json!({ "expires_in_seconds": seconds }));
+                let mut body = json!({});
+                set(&mut body, "expires_in_seconds", self.expires_in.map(|span| span.as_secs()).as_ref());
                 out.one(&api.post(&path, None, &body).await?.json()?, SECRET)
             })
             .await

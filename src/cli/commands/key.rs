@@ -79,7 +79,7 @@ pub(in crate::cli) struct Rotate {
     /// How long the old key is still accepted, at most 30d; 0s ends it at once
     #[arg(long, value_name = "SPAN", value_parser = span, default_value = "24h")]
     overlap: Duration,
-    /// After which time the new key is no longer accepted, such as 90d; never, when absent
+    /// After which time the new key is no longer accepted, such as 90d; when absent, it lives as long as the old one was to live from its issue
     #[arg(long, value_name = "SPAN", value_parser = span)]
     expires_in: Option<Duration>,
 }

@@ -19,10 +19,15 @@ use crate::{
 
 /// An app to register.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(in crate::http) struct CrossAppRequest {
     /// Its name, unique in the organization.
     #[schema(example = "my-video-app")]
     name: String,
+    /// Its name for OAuth: 3 to 64 letters, digits, dashes, underscores and dots, and no UUID. It never
+    /// changes; a random one, when absent.
+    #[schema(example = "my-video-app")]
+    client_id: Option<String>,
     /// The web origins of its pages.
     #[serde(default)]
     #[schema(example = json!(["https://video.example"]))]
@@ -58,7 +63,10 @@ impl CrossAppRequest {
             app: AppId(id),
             org,
             // Half of a random id: no UUID, and no two alike.
-            client_id: format!("app_{}", &id.simple().to_string()[..16]).into(),
+            client_id: match &self.client_id {
+                Some(named) => named.as_str().into(),
+                None => format!("app_{}", &id.simple().to_string()[..16]).into(),
+            },
             confidential: self.confidential,
             grants: grants.map(|grant| grant.as_str().into()).collect(),
             redirect_uris: texts(&self.redirect_uris),
@@ -120,15 +128,14 @@ pub(in crate::http) async fn register(
     body: Payload,
 ) -> Result<Reply, Problem> {
     let request: CrossAppRequest = body.parse()?;
-    let mut client = request.client(&shared, caller.org)?;
+    let client = request.client(&shared, caller.org)?;
     // What a confidential client may do for itself, and no customer could let it do, its maker must be allowed.
     let given = |scope: &Scope| scope.is_for_apps() && (client.confidential || !scope.is_for_customers());
     client.scopes.iter().filter(given).try_for_each(|scope| caller.must_have(scope))?;
     // Before the app is there, so that a mistake leaves nothing behind.
-    client.check()?;
+    shared.identity.may_be_client(&client)?;
     let actor = caller.actor;
     let app = shared.identity.register_app(caller.org, &request.name, actor.clone()).await?;
-    client.app = app.id;
     let client = shared.identity.set_client(app.id, client, actor.clone()).await?;
     let issued = match client.confidential {
         true => Some(shared.identity.issue_client_secret(app.id, None, actor).await?),

@@ -23,6 +23,7 @@ use crate::{
         Granted,
         credentials::Credentials,
         params::{Params, appended},
+        redirect,
         token::Grant,
     },
 };
@@ -113,6 +114,10 @@ fn begin(
     let client = shared.identity.client_by_id(&request.client_id).filter(|client| !client.disabled);
     let client = client.ok_or_else(|| Problem::not_found("app"))?;
     origin::must_be_of(&client, headers, shared)?;
+    let asked = &request.redirect_uri;
+    if !client.redirect_uris.iter().any(|registered| redirect::matches(registered, asked)) {
+        return Err(Problem::bad_request("`redirect_uri` is none of those that the app registered"));
+    }
     let mut params = Params::default()
         .with("response_type", "code")
         .with("client_id", &client.client_id)

@@ -235,7 +235,7 @@ impl FromRequestParts<Shared> for Operator {
         let Authenticated { caller, .. } = authenticate(&parts.headers, shared).await?;
         if caller.principal != Principal::Operator {
             let detail = "this operation needs the admin token of the ledger's operator";
-            return Err(Problem::new(Code::Forbidden, detail).with("required_scope", "operator"));
+            return Err(Problem::new(Code::Forbidden, detail));
         }
         Ok(Self { actor: caller.actor() })
     }
@@ -267,7 +267,7 @@ impl FromRequestParts<Shared> for SignedIn {
             }
             _ => {
                 let detail = "this operation needs an access token of a user";
-                Err(Problem::new(Code::Forbidden, detail).with("required_scope", "user"))
+                Err(Problem::new(Code::Forbidden, detail))
             }
         }
     }

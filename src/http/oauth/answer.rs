@@ -19,6 +19,8 @@ const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"oauth\", char
 pub(in crate::http) struct OauthProblem {
     error: OauthError,
     status: StatusCode,
+    /// Whether the request showed no token at all: then the header names no error (RFC 6750 section 3.1).
+    bare: bool,
 }
 
 /// An OAuth error.
@@ -31,14 +33,20 @@ struct OauthErrorBody<'a> {
 impl OauthProblem {
     /// An error with another status than its code has.
     pub(in crate::http) const fn of(error: OauthError, status: StatusCode) -> Self {
-        Self { error, status }
+        Self { error, status, bare: false }
+    }
+
+    /// The answer to a request without a token where one is needed.
+    pub(in crate::http) fn without_token() -> Self {
+        let text = "send an access token as Authorization: Bearer";
+        Self { bare: true, ..OauthError::new(ErrorCode::InvalidToken, text).into() }
     }
 }
 
 impl From<OauthError> for OauthProblem {
     fn from(error: OauthError) -> Self {
         let status = status(error.code);
-        Self { error, status }
+        Self { error, status, bare: false }
     }
 }
 
@@ -64,7 +72,7 @@ const fn status(code: ErrorCode) -> StatusCode {
 
 impl IntoResponse for OauthProblem {
     fn into_response(self) -> Response {
-        let Self { error, status } = self;
+        let Self { error, status, bare } = self;
         let (code, description) = (error.code.as_str(), &*error.description);
         let mut response =
             (status, Json(OauthErrorBody { error: code, error_description: description })).into_response();
@@ -74,7 +82,7 @@ impl IntoResponse for OauthProblem {
         }
         if matches!(error.code, ErrorCode::InvalidToken | ErrorCode::InsufficientScope) {
             let challenge = format!("Bearer error=\"{code}\", error_description=\"{description}\"");
-            let challenge = HeaderValue::try_from(challenge);
+            let challenge = HeaderValue::try_from(challenge).ok().filter(|_| !bare);
             headers.insert(header::WWW_AUTHENTICATE, challenge.unwrap_or(HeaderValue::from_static("Bearer")));
         }
         if matches!(status.as_u16(), 429 | 503) {

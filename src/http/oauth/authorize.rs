@@ -31,7 +31,7 @@ use crate::{
 
 const PATH: &str = "/oauth/authorize";
 /// What a request may have: nothing else of a form gets into an address.
-const PARAMS: [&str; 15] = [
+const PARAMS: [&str; 16] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -44,6 +44,7 @@ const PARAMS: [&str; 15] = [
     "prompt",
     "max_age",
     "login_hint",
+    "id_token_hint",
     "resource",
     "request",
     "request_uri",
@@ -66,6 +67,7 @@ const PARAMS: [&str; 15] = [
         ("prompt" = Option<String>, Query, description = "`none`, `login`, `consent`, `select_account`"),
         ("max_age" = Option<u32>, Query, description = "The most seconds since sign-in"),
         ("login_hint" = Option<String>, Query, description = "The address to begin with"),
+        ("id_token_hint" = Option<String>, Query, description = "An ID token, expired or not: its user is answered for, and nobody else"),
         ("resource" = Option<String>, Query, description = "Whom the token is for (RFC 8707)"),
     ),
     responses(
@@ -102,7 +104,7 @@ async fn answer(
     let (asked, scopes) = addressed.asked(params)?;
     addressed.must_serve(shared, &asked)?;
     let client = &addressed.client;
-    let signed_in = browser.signed_in.as_ref();
+    let signed_in = Addressed::hinted(shared, &asked, browser.signed_in.as_ref())?;
     if let Some(SignedIn { user, .. }) = signed_in {
         addressed.must_be_of(user)?;
     }

@@ -92,6 +92,24 @@ impl Addressed {
         audiences(&asked.resources, &shared.auth.oauth.audiences(&self.client)).map(drop)
     }
 
+    /// Whoever is signed in, if the app wants anybody or this user: with an `id_token_hint` nobody else is
+    /// answered for (OpenID Connect Core section 3.1.2.2).
+    pub(in crate::http) fn hinted<'a>(
+        shared: &Shared,
+        asked: &Asked,
+        signed_in: Option<&'a SignedIn>,
+    ) -> Result<Option<&'a SignedIn>, OauthError> {
+        let Some(hint) = asked.id_token_hint.as_deref() else { return Ok(signed_in) };
+        let hint = shared.auth.tokens.read_id(hint);
+        let hint = hint.map_err(|_| OauthError::request("id_token_hint is no ID token of this issuer"))?;
+        let other = signed_in.is_some_and(|signed_in| signed_in.user.id != hint.sub);
+        if other && asked.was_signed_in {
+            let text = "somebody else than id_token_hint names is signed in";
+            return Err(OauthError::new(ErrorCode::LoginRequired, text));
+        }
+        Ok(signed_in.filter(|_| !other))
+    }
+
     /// Refuses a user of another organization: the app's things are not there for it.
     pub(in crate::http) fn must_be_of(&self, user: &User) -> Result<(), OauthError> {
         if user.org == self.client.org {

@@ -42,8 +42,8 @@ async fn settle(
 ) -> Result<Response, OauthError> {
     let (asked, scopes) = addressed.asked(params)?;
     addressed.must_serve(shared, &asked)?;
-    let Some(signed_in) = &browser.signed_in else {
-        // The session ended while the page was open.
+    let Some(signed_in) = Addressed::hinted(shared, &asked, browser.signed_in.as_ref())? else {
+        // The session ended, or its user changed, while the page was open.
         return Ok(login::first(&format!("/oauth/authorize?{}", params.to_query()), None));
     };
     if !agrees {

@@ -95,7 +95,8 @@ pub(in crate::http) async fn token(
     let (now, grant) = (shared.clock.now(), request.kind().as_str());
     let granted = shared.auth.oauth.token(&client, request, now).await;
     noted(&shared, &client, &seen, grant, &granted);
-    Ok(Json(granted?).into_response())
+    // For caches of HTTP/1.0 (RFC 6749 section 5.1); Cache-Control is on every answer.
+    Ok(([(header::PRAGMA, "no-cache")], Json(granted?)).into_response())
 }
 
 /// The client that a request authenticates as.

@@ -8,10 +8,7 @@ use axum::{
 };
 
 use super::OauthProblem;
-use crate::{
-    http::app::Shared,
-    identity::oauth::{ErrorCode, OauthError},
-};
+use crate::{http::app::Shared, identity::oauth::OauthError};
 
 /// Says who the bearer of an access token with the scope `openid` is: `sub`, with `profile` the name,
 /// with `email` the address and whether it is verified.
@@ -39,13 +36,12 @@ pub(in crate::http) async fn by_form(
     userinfo(state, headers).await
 }
 
-fn bearer(headers: &HeaderMap) -> Result<&str, OauthError> {
-    let missing =
-        || OauthError::new(ErrorCode::InvalidToken, "send an access token as Authorization: Bearer");
+fn bearer(headers: &HeaderMap) -> Result<&str, OauthProblem> {
+    let missing = OauthProblem::without_token;
     let mut named = headers.get_all(header::AUTHORIZATION).iter();
     let text = named.next().and_then(|value| value.to_str().ok()).ok_or_else(missing)?;
     if named.next().is_some() {
-        return Err(OauthError::request("Authorization is there more than once"));
+        return Err(OauthError::request("Authorization is there more than once").into());
     }
     let (scheme, token) = text.split_once(' ').ok_or_else(missing)?;
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim_start()) } else { Err(missing()) }

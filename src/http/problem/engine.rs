@@ -51,7 +51,9 @@ fn rejected(rejection: Rejection) -> Problem {
 impl From<IdentityError> for Problem {
     fn from(error: IdentityError) -> Self {
         match error {
-            IdentityError::NameTaken => Self::new(Code::Conflict, "the name is taken"),
+            IdentityError::NameTaken | IdentityError::ClientIdTaken | IdentityError::ReturnToTaken => {
+                Self::new(Code::Conflict, error.to_string())
+            }
             IdentityError::NotFound => Self::not_found("organization, app, key, user or group"),
             IdentityError::BadName
             | IdentityError::BadScope

@@ -64,7 +64,7 @@ fn in_person(signed_in: &SignedIn) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = "only the user may do this, by a login here: an app's token is not enough";
-    Err(Problem::new(Code::Forbidden, detail).with("required_scope", "user"))
+    Err(Problem::new(Code::Forbidden, detail))
 }
 
 impl From<Throttled> for Problem {

@@ -10,6 +10,10 @@ use super::{ErrorCode, OauthError, params::Params, pkce::Challenge, token::resou
 /// The longest `state` and `nonce`.
 const OPAQUE_BYTES_MAX: usize = 2_048;
 
+/// Marks a request that is made again after a sign-in, so that an account that does not fit is not asked
+/// for for ever.
+const SIGNED_IN: &str = "signed_in";
+
 /// Who asks, and where the answer shall go: not verified yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target<'a> {
@@ -98,6 +102,10 @@ pub struct Asked {
     pub max_age: Option<u32>,
     /// The address to put into the sign-in form.
     pub login_hint: Option<Box<str>>,
+    /// An ID token of the only user that may be answered for.
+    pub id_token_hint: Option<Box<str>>,
+    /// Whether somebody was asked to sign in for this request already.
+    pub was_signed_in: bool,
     /// What the token will be for.
     pub resources: Vec<Box<str>>,
 }
@@ -145,6 +153,8 @@ impl Asked {
             prompt: prompt(params)?,
             max_age: max_age.map_err(|_| OauthError::request("max_age is a number of seconds"))?,
             login_hint: params.optional("login_hint")?.map(Box::from),
+            id_token_hint: params.optional("id_token_hint")?.map(Box::from),
+            was_signed_in: params.optional(SIGNED_IN)?.is_some(),
             resources: resources(params),
         })
     }
@@ -209,11 +219,12 @@ pub fn after_sign_in(params: &Params) -> Params {
         Ok(Some(words)) if words.split(' ').any(|word| word == "consent") => Some("consent"),
         _ => None,
     };
-    let rest = params.clone().without("prompt").without("max_age");
-    match kept {
+    let rest = params.clone().without("prompt").without("max_age").without(SIGNED_IN);
+    let rest = match kept {
         Some(prompt) => rest.with("prompt", prompt),
         None => rest,
-    }
+    };
+    if rest.all("id_token_hint").next().is_some() { rest.with(SIGNED_IN, "1") } else { rest }
 }
 
 #[cfg(test)]
@@ -311,5 +322,8 @@ mod tests {
         );
         assert_eq!(state(&query), Ok(Some("s")));
         assert!(Asked::parse(&after_sign_in(&params("prompt=login"))).expect("a request").prompt.is_empty());
+        let hinted = after_sign_in(&after_sign_in(&params("id_token_hint=x&prompt=login")));
+        let asked = Asked::parse(&hinted).expect("a request");
+        assert_eq!((asked.id_token_hint.as_deref(), asked.was_signed_in), (Some("x"), true));
     }
 }

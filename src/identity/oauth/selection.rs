@@ -1,9 +1,10 @@
 //! Which of the scopes that a request asks for it gets (RFC 6749 section 3.3).
 
 use super::{ErrorCode, OauthError};
-use crate::identity::Scopes;
+use crate::identity::{Scope, Scopes};
 
-/// The scopes that are asked for, between spaces; all that are allowed when nothing is asked for.
+/// The scopes that are asked for, between spaces; all that are allowed when nothing is asked for. Beside
+/// `openid`, unknown ones are passed over (OpenID Connect Core section 3.1.2.1).
 ///
 /// # Errors
 /// [`ErrorCode::InvalidScope`] when one is unknown or not allowed, or when none is left.
@@ -12,8 +13,10 @@ pub fn select(asked: Option<&str>, allowed: Scopes) -> Result<Scopes, OauthError
     let Some(asked) = asked else {
         return if allowed.is_empty() { Err(wrong("the client has no scope")) } else { Ok(allowed) };
     };
-    let scopes: Result<Scopes, _> =
-        asked.split(' ').filter(|name| !name.is_empty()).map(str::parse).collect();
+    let names = asked.split(' ').filter(|name| !name.is_empty());
+    let is_oidc = names.clone().any(|name| name == Scope::Openid.as_str());
+    let scopes = names.map(str::parse::<Scope>).filter(|scope| scope.is_ok() || !is_oidc);
+    let scopes: Result<Scopes, _> = scopes.collect();
     let scopes = scopes.map_err(|_| wrong("a scope is unknown"))?;
     if scopes.is_empty() {
         return Err(wrong("scope names no scope"));
@@ -56,6 +59,9 @@ mod tests {
             let error = select(Some(asked), allowed).expect_err(asked);
             assert_eq!(error.code, ErrorCode::InvalidScope, "{asked}");
         }
+        assert_eq!(select(Some("openid drive.file"), set("openid,email")), Ok(set("openid")));
+        assert!(select(Some("openid drive.file"), allowed).is_err(), "openid is not allowed");
+        assert!(select(Some("email drive.file"), set("openid,email")).is_err(), "plain OAuth");
         assert!(select(None, Scopes::NONE).is_err());
         assert_eq!(select(Some("credits:read"), Scopes::ADMIN), Ok(set("credits:read")));
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use events::{AppId, ClientSecretIssued, ClientSecretRevoked, ClientSet, KeyId, SecretId, Subject, Time};
 
-use super::{Client, ClientFault, uris};
+use super::{Client, ClientFault, Index, uris};
 use crate::identity::{
     Identity, IdentityError,
     change::Draft,
@@ -33,12 +33,23 @@ impl fmt::Debug for IssuedClientSecret {
 }
 
 impl Identity {
+    /// Whether an app may be made this client, at this moment: for whoever makes the app first, so that a
+    /// mistake leaves nothing behind.
+    ///
+    /// # Errors
+    /// [`IdentityError::BadClient`]; [`IdentityError::ClientIdTaken`] and [`IdentityError::ReturnToTaken`]
+    /// when another client has what it is called by.
+    pub fn may_be_client(&self, client: &Client) -> Result<(), IdentityError> {
+        uris::check(client).map_err(IdentityError::BadClient)?;
+        must_be_free(&self.people(), &described(client.app, client.clone()))
+    }
+
     /// Makes an app the client that is described, from now on; `client.org` does not matter. Nothing
     /// changes when it is that client already.
     ///
     /// # Errors
-    /// [`IdentityError::BadClient`], [`IdentityError::NameTaken`] when another client has the id,
-    /// [`IdentityError::NotFound`] without such an app, or [`IdentityError::Engine`].
+    /// As [`Self::may_be_client`], [`IdentityError::NotFound`] without such an app, or
+    /// [`IdentityError::Engine`].
     pub async fn set_client(
         &self,
         app: AppId,
@@ -46,37 +57,10 @@ impl Identity {
         actor: Option<Box<str>>,
     ) -> Result<Client, IdentityError> {
         uris::check(&client).map_err(IdentityError::BadClient)?;
-        let set = ClientSet {
-            app,
-            client_id: client.client_id,
-            confidential: client.confidential,
-            grants: client.grants,
-            redirect_uris: client.redirect_uris,
-            logout_uris: client.logout_uris,
-            origins: client.origins,
-            return_to: client.return_to,
-            scopes: client.scopes.iter().map(|scope| scope.as_str().into()).collect(),
-            audiences: client.audiences,
-            first_party: client.first_party,
-            display_name: client.display_name,
-            disabled: client.disabled,
-        };
+        let set = described(app, client);
         self.change(actor, move |view| {
             let org = view.directory.app(app).ok_or(IdentityError::NotFound)?.org;
-            if view.people.client_named(&set.client_id).is_some_and(|other| other != app) {
-                return Err(IdentityError::NameTaken);
-            }
-            // A name leads people to one app, whoever else would like it.
-            let others = || view.people.clients().filter(|other| *other != app);
-            let others = || others().filter_map(|other| view.people.rows.client(other));
-            let taken = |name: &str| {
-                others().any(|row| *row.set.client_id == *name || row.set.return_to.contains_key(name))
-            };
-            if set.return_to.keys().any(|key| taken(key))
-                || others().any(|row| row.set.return_to.contains_key(&set.client_id))
-            {
-                return Err(IdentityError::NameTaken);
-            }
+            must_be_free(view.people, &set)?;
             match view.people.rows.client(app) {
                 Some(known) if known.set.client_id != set.client_id => {
                     Err(IdentityError::BadClient(ClientFault::IdFixed))
@@ -106,7 +90,7 @@ impl Identity {
             let org = view.directory.app(app).ok_or(IdentityError::NotFound)?.org;
             let client = view.people.rows.client(app).ok_or(IdentityError::NotFound)?;
             if !client.set.confidential {
-                return Err(IdentityError::BadClient(ClientFault::Public));
+                return Err(IdentityError::BadClient(ClientFault::NoSecrets));
             }
             Ok(about(app, org, ClientSecretIssued { app, secret, verifier, expires }))
         })
@@ -150,6 +134,39 @@ impl Identity {
             is_right && lives && row.app == app
         })
     }
+}
+
+fn described(app: AppId, client: Client) -> ClientSet {
+    ClientSet {
+        app,
+        client_id: client.client_id,
+        confidential: client.confidential,
+        grants: client.grants,
+        redirect_uris: client.redirect_uris,
+        logout_uris: client.logout_uris,
+        origins: client.origins,
+        return_to: client.return_to,
+        scopes: client.scopes.iter().map(|scope| scope.as_str().into()).collect(),
+        audiences: client.audiences,
+        first_party: client.first_party,
+        display_name: client.display_name,
+        disabled: client.disabled,
+    }
+}
+
+/// A name leads people to one app, whoever else would like it.
+fn must_be_free(people: &Index, set: &ClientSet) -> Result<(), IdentityError> {
+    let others = || people.clients().filter(|other| *other != set.app);
+    let others = || others().filter_map(|other| people.rows.client(other));
+    let taken =
+        |name: &str| others().any(|row| *row.set.client_id == *name || row.set.return_to.contains_key(name));
+    if taken(&set.client_id) {
+        return Err(IdentityError::ClientIdTaken);
+    }
+    if set.return_to.keys().any(|key| taken(key)) {
+        return Err(IdentityError::ReturnToTaken);
+    }
+    Ok(())
 }
 
 fn about(app: AppId, org: events::OrgId, event: impl Into<events::Event>) -> Option<Draft> {

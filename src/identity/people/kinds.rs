@@ -7,10 +7,7 @@ use events::{
 };
 use projections::{AccessRow, ClientRow, GroupRow, MemberRow, SecretRow, UserRow};
 
-use super::{
-    super::{IdentityError, Scopes, directory::known_scopes},
-    uris,
-};
+use super::super::{Scopes, directory::known_scopes};
 
 /// A person. Its address and name are in the vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,15 +168,6 @@ impl From<&AccessRow> for Access {
 }
 
 impl Client {
-    /// Whether it can be a client at all; [`Identity::set_client`](crate::identity::Identity::set_client) asks
-    /// the same.
-    ///
-    /// # Errors
-    /// [`IdentityError::BadClient`].
-    pub fn check(&self) -> Result<(), IdentityError> {
-        uris::check(self).map_err(IdentityError::BadClient)
-    }
-
     pub(super) fn of(row: &ClientRow, org: OrgId) -> Self {
         let set = row.set.clone();
         Self {

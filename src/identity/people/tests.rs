@@ -152,7 +152,7 @@ async fn a_client_has_a_name_of_its_own_and_secrets() {
     assert_eq!((&client, identity.client_by_id("chat-web").as_ref()), (&chat(&app), Some(&client)));
     let other = world.app("other").await;
     let taken = identity.set_client(other.id, chat(&other), None).await;
-    assert!(matches!(taken, Err(IdentityError::NameTaken)), "{taken:?}");
+    assert!(matches!(taken, Err(IdentityError::ClientIdTaken)), "{taken:?}");
     let renamed = Client { client_id: "renamed".into(), ..chat(&app) };
     let fixed = identity.set_client(app.id, renamed, None).await;
     assert!(matches!(fixed, Err(IdentityError::BadClient(ClientFault::IdFixed))), "{fixed:?}");

@@ -28,6 +28,9 @@ pub enum ClientFault {
     /// A client without secrets acts for itself.
     #[error("client_credentials needs a confidential client")]
     Public,
+    /// A public client is given a secret.
+    #[error("a public client has no secrets")]
+    NoSecrets,
     /// Not an address to lead back to.
     #[error(
         "{0:?} can't be led back to: an absolute https URL, http on the loopback interface, or a private scheme with a dot; without fragment, user and wildcard"

@@ -31,7 +31,7 @@ pub enum UserError {
     #[error("the refresh token is not valid")]
     InvalidRefresh,
     /// A mailed link that is none, was used or is too old.
-    #[error("the link was used before, or is too old: ask for another")]
+    #[error("the link was used before, or is too old: register again, or ask for a new password again")]
     InvalidLink,
     /// The text is no e-mail address.
     #[error(transparent)]

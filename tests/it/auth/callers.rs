@@ -190,3 +190,22 @@ fn judged(answer: &Answer, expected: &Expected) -> Result<(), String> {
         }
     }
 }
+
+#[tokio::test]
+async fn an_auditor_reads_everything_but_what_is_for_administrators_and_changes_nothing() {
+    let world = World::new().await;
+    let things = Things::stocked(&world.app, &world.admin).await;
+    let auditor = world.user(&[UserRole::Auditor]).await;
+    let auditor = world.signed_in("an auditor", auditor);
+    for (route, draft) in requests::all(&things) {
+        let Access::Needs(scope) = route.access else { continue };
+        if route.path.starts_with("/bench/") {
+            continue;
+        }
+        let before = world.app.head();
+        let answer = draft.by(&auditor).await;
+        assert_eq!(world.app.head(), before, "{} {}", route.method, route.path);
+        let reads = route.method == "GET" && scope != Scope::Admin;
+        assert_eq!(answer.status == 403, !reads, "{} {}: {}", route.method, route.path, answer.text());
+    }
+}

@@ -69,6 +69,33 @@ async fn a_key_is_replaced_while_the_old_one_goes_on_for_a_while() {
 }
 
 #[tokio::test]
+async fn a_key_that_replaces_one_that_ends_lives_as_long_unless_it_is_told_otherwise() {
+    let world = World::new().await;
+    let app = world.chat.app_id.as_deref().expect("an app");
+    let path = format!("/v1/apps/{app}/keys");
+    let issue = async |more: Value| world.admin.post(&path, &more).await.expect(201).member("key_id");
+    let ends = issue(json!({ "scopes": ["credits:read"], "expires_in_seconds": 3_600 })).await;
+    let endless = issue(json!({ "scopes": ["credits:read"] })).await;
+    world.app.clock.advance(Duration::from_secs(1_800));
+    let lives = async |key: &str, asked: Value| {
+        let path = format!("/v1/keys/{key}/rotate");
+        let rotated = world.admin.post(&path, &asked).await.expect(201);
+        let new = world.app.bearer("new", &rotated.member("api_key"));
+        world.app.clock.advance(Duration::from_secs(59));
+        new.get("/v1/prices").await.expect(200);
+        let key_id = Some(rotated.member("key_id").into());
+        let listed = listed(&world, &Client { app_id: world.chat.app_id.clone(), key_id, ..new }).await;
+        let time =
+            |name: &str| listed[name].as_str().map(|text| text.parse::<events::Time>().expect("a time"));
+        let issued = time("issued").expect("issued").micros();
+        time("expires").map(|expires| (expires.micros() - issued + 500_000) / 1_000_000)
+    };
+    assert_eq!(lives(&ends, json!({ "overlap_seconds": 3_600, "expires_in_seconds": 60 })).await, Some(60));
+    assert_eq!(lives(&ends, json!({ "overlap_seconds": 3_600 })).await, Some(3_600));
+    assert_eq!(lives(&endless, json!({ "overlap_seconds": 3_600 })).await, None);
+}
+
+#[tokio::test]
 async fn a_key_shows_when_it_was_last_used_also_after_a_restart() {
     let world = World::new().await;
     assert_eq!(listed(&world, &world.chat).await["last_used"], Value::Null);

@@ -112,3 +112,39 @@ async fn who_registers_an_app_gives_it_no_more_than_it_may_itself() {
         .await
         .expect(201);
 }
+
+#[tokio::test]
+async fn an_app_chooses_its_client_id_and_what_is_refused_leaves_nothing_behind() {
+    let world = World::new().await;
+    let admin = world.app.admin().await;
+    let ask = |name: &str, more: serde_json::Value| {
+        let mut asked = json!({ "name": name, "redirect_uris": [CALLBACK], "scopes": ["openid"] });
+        asked.as_object_mut().expect("members").extend(more.as_object().expect("members").clone());
+        asked
+    };
+    let register = async |asked| admin.post("/api/cross-app/register", &asked).await;
+    let named = register(ask("one", json!({ "client_id": "my-video-app" }))).await.expect(201);
+    assert_eq!(named.member("client_id"), "my-video-app");
+    let before = world.app.head();
+    let taken = register(ask("two", json!({ "client_id": "my-video-app" }))).await;
+    assert_eq!(taken.problem(409, "conflict")["detail"], "the client id is taken");
+    let led = json!({ "return_to": { "my-video-app": "https://app.example/" } });
+    register(ask("two", led)).await.problem(409, "conflict");
+    for wrong in [json!({ "client_id": "x" }), json!({ "redirect_uri": CALLBACK }), json!({ "appId": "two" })]
+    {
+        register(ask("two", wrong)).await.problem(400, "bad-request");
+    }
+    assert_eq!(world.app.head(), before);
+    register(ask("two", json!({}))).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_would_lead_elsewhere_is_not_begun() {
+    let world = World::new().await;
+    let page = Page::registered(&world, &world.app.admin().await, "one").await;
+    let begin = |redirect_uri: &str| json!({ "client_id": page.client_id, "redirect_uri": redirect_uri, "code_challenge": CHALLENGE });
+    page.post("/api/cross-app/auth", &begin(CALLBACK)).await.expect(200);
+    for elsewhere in ["https://evil.example/cb", "https://app.example/callback/", "", "javascript:alert(1)"] {
+        page.post("/api/cross-app/auth", &begin(elsewhere)).await.problem(400, "bad-request");
+    }
+}

@@ -163,9 +163,13 @@ async fn return_to_is_a_key_and_never_an_address() {
     }
     let other = world.app.admin().await;
     // A key leads to the app that had it first, and so does a client id.
-    for (client_id, key) in [("another", "chatgpt"), ("chatgpt", "another"), ("another", "sora2")] {
+    for (client_id, key) in [("another", "chatgpt"), ("another", "sora2")] {
         let taken = world.makes_client(&other, client_id, key).await;
-        assert!(matches!(taken, Err(IdentityError::NameTaken)), "{client_id} {key}");
+        assert!(matches!(taken, Err(IdentityError::ReturnToTaken)), "{client_id} {key}");
+    }
+    for client_id in ["chatgpt", "sora2"] {
+        let taken = world.makes_client(&other, client_id, "another").await;
+        assert!(matches!(taken, Err(IdentityError::ClientIdTaken)), "{client_id}");
     }
     browser.leaves("session=s1&return_to=chatgpt").await;
     browser.leaves("session=s1&return_to=sora2").await;

@@ -7,6 +7,7 @@ use credit_ledger::{
     },
     identity::{Scope, Scopes},
 };
+use serde_json::{Value, json};
 
 use super::{
     requests::{self, Draft},
@@ -93,15 +94,19 @@ fn judged(route: &Route, answer: &Answer, refusal: Option<(u16, &str)>) -> Resul
     let problem = answer.is_problem(status, code)?;
     let required = match route.access {
         _ if status != 403 => return Ok(()),
-        Access::Public | Access::Authenticated | Access::Client | Access::Browser => "",
-        Access::Needs(scope) => scope.as_str(),
-        Access::Operator => "operator",
-        Access::SignedIn => "user",
+        Access::Needs(scope) => json!(scope.as_str()),
+        // No scope would help.
+        Access::Public
+        | Access::Authenticated
+        | Access::Client
+        | Access::Browser
+        | Access::Operator
+        | Access::SignedIn => Value::Null,
     };
     if problem["required_scope"] == required {
         Ok(())
     } else {
-        Err(format!("{required} is not named: {problem}"))
+        Err(format!("required_scope is not {required}: {problem}"))
     }
 }
 

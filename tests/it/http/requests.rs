@@ -161,6 +161,10 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
         }
         "/api/cross-app/credit-check" | "/api/cross-app/credits/consume" => &[("amount", "0.01")],
         "/v1/apps" => &[("name", "UNIQUE"), ("scopes", "[\"credits:check\"]")],
+        "/v1/clients" => &[
+            ("name", "UNIQUE"),
+            ("client", r#"{"grants":["client_credentials"],"scopes":["credits:check"]}"#),
+        ],
         "/v1/apps/{app}/client" => {
             &[("grants", "[\"client_credentials\"]"), ("scopes", "[\"credits:check\"]")]
         }
@@ -183,7 +187,8 @@ fn fields(path: &str, unique: &str, things: &Things) -> Vec<(String, String)> {
 
 /// Whether it is a path of earlier clients, which send more than is known.
 pub(crate) fn is_compatible(path: &str) -> bool {
-    path.starts_with("/api/mcp/") || path.starts_with("/api/cross-app/")
+    let made_anew = path == "/api/cross-app/register";
+    !made_anew && (path.starts_with("/api/mcp/") || path.starts_with("/api/cross-app/"))
 }
 
 /// Whether the user is named in a header.

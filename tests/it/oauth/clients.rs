@@ -158,3 +158,30 @@ async fn a_client_is_administered_over_http() {
         admin.put(&client, &wrong).await.problem(400, "bad-request");
     }
 }
+
+#[tokio::test]
+async fn an_app_is_registered_as_a_client_at_once_or_not_at_all() {
+    let world = World::new().await;
+    let admin = world.app.admin().await;
+    world.client("taken", "groups:read").await;
+    let ask = |client: serde_json::Value| json!({ "name": "chat", "client": client });
+    let before = world.app.head();
+    for (wrong, status, code, said) in [
+        (json!({ "redirect_uris": ["javascript:alert(1)"] }), 400, "bad-request", "javascript:alert(1)"),
+        (json!({ "scopes": ["nonsense"] }), 400, "bad-request", "unknown scope"),
+        (json!({ "client_id": "taken" }), 409, "conflict", "the client id is taken"),
+        (json!({ "return_to": { "taken": "https://a.example/" } }), 409, "conflict", "return_to"),
+    ] {
+        let problem = admin.post("/v1/clients", &ask(wrong)).await.problem(status, code);
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(said)), "{problem}");
+    }
+    assert_eq!(world.app.head(), before);
+    let wanted = json!({ "grants": ["client_credentials"], "scopes": ["groups:read"] });
+    let made = admin.post("/v1/clients", &ask(wanted)).await.expect(201);
+    assert_eq!(made.json()["display_name"], "chat");
+    let keys = admin.get(&format!("/v1/apps/{}/keys", made.member("app_id"))).await.expect(200);
+    assert_eq!(keys.json()["data"], json!([]));
+    let public = world.public("native", "openid").await.app;
+    let refused = admin.post(&format!("/v1/apps/{public}/secrets"), &json!({})).await;
+    assert_eq!(refused.problem(400, "bad-request")["detail"], "a public client has no secrets");
+}

@@ -18,7 +18,9 @@ async fn a_user_lets_an_app_in_and_the_app_gets_its_tokens() {
     let answer = browser.decide(&page, "allow").await;
     let back = sent_back(&answer);
     assert_eq!((&*back["state"], &*back["iss"]), ("a state", world.app.ledger.auth.issuer()));
-    let tokens = world.redeem(&client, &back["code"]).await.expect(200).json();
+    let tokens = world.redeem(&client, &back["code"]).await.expect(200);
+    assert_eq!((tokens.header("cache-control"), tokens.header("pragma")), ("no-store", "no-cache"));
+    let tokens = tokens.json();
     assert_eq!(
         (tokens["scope"].as_str(), tokens["expires_in"].as_u64()),
         (Some("credits:deduct openid"), Some(900))

@@ -93,7 +93,15 @@ async fn userinfo_says_who_the_bearer_is() {
     error(&refused, 403, "insufficient_scope");
     assert!(refused.header("www-authenticate").starts_with("Bearer error=\"insufficient_scope\""));
     let own = world.token(&client, &[("grant_type", "client_credentials")]).await.expect(200);
-    for token in [&*own.member("access_token"), "x", ""] {
-        error(&userinfo(&world, token).await, 401, "invalid_token");
+    for token in [&*own.member("access_token"), "x"] {
+        let refused = userinfo(&world, token).await;
+        error(&refused, 401, "invalid_token");
+        assert!(refused.header("www-authenticate").starts_with("Bearer error=\"invalid_token\""));
+    }
+    // RFC 6750 section 3.1: who shows no token has made no error.
+    let bare = world.http.get(world.url("/oauth/userinfo")).send().await.expect("an answer");
+    for refused in [userinfo(&world, "").await, Answer::read(bare).await] {
+        error(&refused, 401, "invalid_token");
+        assert_eq!(refused.header("www-authenticate"), "Bearer");
     }
 }

@@ -5,6 +5,7 @@ mod clients;
 mod codes;
 mod documents;
 mod errors;
+mod hints;
 mod inspecting;
 mod people;
 mod redirects;

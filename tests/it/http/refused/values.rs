@@ -78,6 +78,15 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
             let hidden = ["\"nowhere\"", "\"elsewhere\"", "\"\"", "\"00000000-0000-4000-8000-000000000000\""];
             [each(&hidden, 404, "not-found"), malformed(&["5", "[]"])].concat()
         }
+        "client" => malformed(&[
+            "null",
+            "5",
+            "[]",
+            "{\"more\":1}",
+            "{\"client_id\":\"x\"}",
+            "{\"scopes\":[\"nonsense\"]}",
+            "{\"redirect_uris\":[\"javascript:alert(1)\"]}",
+        ]),
         of_client if clients::describes(path) => clients::of_field(of_client),
         other => panic!("say what {path} does not take as `{other}`"),
     }
@@ -279,7 +288,7 @@ fn expiries() -> Vec<Bad> {
 fn names(path: &str) -> Vec<Bad> {
     let long = format!("\"{}\"", "n".repeat(65));
     let taken = match path {
-        "/v1/apps" => Some("\"app-0\""),
+        "/v1/apps" | "/v1/clients" => Some("\"app-0\""),
         "/v1/organizations" => Some("\"default\""),
         _ => None,
     };
