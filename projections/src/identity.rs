@@ -5,7 +5,7 @@ use events::{AppId, AuthEvent, Event, IdMap, KeyId, OrgId, Recorded, Time, Verif
 use crate::{Fault, People, Poison, RowKey};
 
 /// Bump to rebuild from the first event.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq)]

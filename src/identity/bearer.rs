@@ -1,5 +1,7 @@
 //! Who the bearer of a token is now: what the token says, as far as the directory still agrees.
 
+use std::sync::Arc;
+
 use events::{AppId, GroupId, UserId, UserRole, WalletId};
 
 use super::{
@@ -76,13 +78,39 @@ impl Identity {
         Some(group.org) != org || self.members(group.id).iter().any(|member| lets(member.user))
     }
 
+    /// What a token allows now: what it says, as far as its client may still ask for it. What was taken from a
+    /// client ends in the tokens that it has.
+    #[must_use]
+    pub fn scopes_now(&self, claims: &Claims) -> Scopes {
+        match claims.app_id {
+            None => claims.scopes(),
+            Some(app) => {
+                self.standing(app).map_or(Scopes::NONE, |client| within(claims.scopes(), client.scopes))
+            }
+        }
+    }
+
+    /// The same claims with the scopes that they allow now.
+    #[must_use]
+    pub fn as_now(&self, claims: Arc<Claims>) -> Arc<Claims> {
+        let now = self.scopes_now(&claims);
+        if now == claims.scopes() {
+            return claims;
+        }
+        Arc::new(Claims { scope: now.spaced().into(), ..Claims::clone(&claims) })
+    }
+
     /// A user counts with the roles it has now. Through an app of others it is a customer, whatever its
     /// roles are: who lets an app spend does not let it administer.
     fn user_of(&self, claims: &Claims) -> Option<Caller> {
         let user = self.user(claims.user()?).filter(|user| !user.disabled)?;
-        let trusted = match claims.app_id {
-            None => true,
-            Some(app) => self.is_first_party(app)?,
+        let said = claims.scopes();
+        let (trusted, scopes) = match claims.app_id {
+            None => (true, said),
+            Some(app) => {
+                let client = self.standing(app)?;
+                (client.first_party, within(said, client.scopes))
+            }
         };
         let role = if trusted { leading(&user.roles) } else { UserRole::Customer };
         let reach = match role {
@@ -90,16 +118,20 @@ impl Identity {
             UserRole::Customer => Reach::Own(user.id),
         };
         let principal = Principal::User { user: user.id, session: claims.sid, app: claims.app_id };
-        let scopes = claims.scopes().both(role_scopes(role));
-        Some(Caller { org: user.org, principal, scopes, reach })
+        Some(Caller { org: user.org, principal, scopes: scopes.both(role_scopes(role)), reach })
     }
 
     fn service_of(&self, claims: &Claims) -> Option<Caller> {
         let app = self.app(claims.app_id?)?;
-        let scopes: Scopes = claims.scopes().iter().filter(|scope| scope.is_for_apps()).collect();
+        let scopes: Scopes = self.scopes_now(claims).iter().filter(|scope| scope.is_for_apps()).collect();
         let principal = Principal::Service { app: app.id };
         Some(Caller { org: app.org, principal, scopes, reach: Reach::Organization })
     }
+}
+
+/// What a token says, as far as its client allows it. Most say no more, and are left as they are.
+fn within(said: Scopes, allowed: Scopes) -> Scopes {
+    if allowed.covers(said) { said } else { said.both(allowed) }
 }
 
 /// The role that counts: who administers may do everything, and who audits changes nothing, not even in

@@ -13,8 +13,9 @@ use std::collections::BTreeMap;
 
 use events::{AppId, GroupId, Position, SecretId, SessionId, Time, TokenId, UserId};
 
-/// For how long an early end is remembered: longer than any access token lives.
-pub const DENIALS_KEPT_MICROS: i64 = 3_600_000_000;
+/// For how long an early end is remembered: longer than any access token is accepted, which is an hour and
+/// the seconds that clocks may be apart.
+pub const DENIALS_KEPT_MICROS: i64 = 3_700_000_000;
 
 /// All rows about people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -113,11 +114,16 @@ impl People {
         row!(self, SigningKey, RowKey::SigningKey(kid.into()))
     }
 
+    /// A user's grants to an app, oldest first, ended or not.
+    pub fn accesses(&self, user: UserId, app: AppId) -> impl DoubleEndedIterator<Item = &AccessRow> {
+        let all = RowKey::Access(app, user, Position(0))..=RowKey::Access(app, user, Position(u64::MAX));
+        self.rows.range(all).filter_map(|(_, row)| row.access())
+    }
+
     /// A user's last grant to an app, ended or not.
     #[must_use]
     pub fn last_access(&self, user: UserId, app: AppId) -> Option<&AccessRow> {
-        let all = RowKey::Access(app, user, Position(0))..=RowKey::Access(app, user, Position(u64::MAX));
-        self.rows.range(all).next_back().and_then(|(_, row)| row.access())
+        self.accesses(user, app).next_back()
     }
 
     /// A user's last time in a group, ended or not.

@@ -38,6 +38,11 @@ fn fault(error: OauthError) -> Problem {
         ErrorCode::InvalidClient | ErrorCode::InvalidToken => Code::Unauthenticated,
         ErrorCode::InvalidGrant => Code::InvalidGrant,
         ErrorCode::TemporarilyUnavailable => Code::Unavailable,
+        ErrorCode::TooOften => {
+            let mut problem = Problem::new(Code::RateLimited, error.description).retry_after(error.wait_s);
+            problem.extra.push(("retry_after_seconds", error.wait_s.into()));
+            return problem;
+        }
         ErrorCode::ServerError => Code::Internal,
         ErrorCode::InvalidRequest
         | ErrorCode::UnauthorizedClient

@@ -13,12 +13,12 @@ use crate::{
         app::Shared,
         extract::{Caller, Payload, Seen, Text, scope},
         oauth::token::{count_refused, noted},
-        problem::{Code, Problem},
+        problem::Problem,
         reply::Reply,
     },
     identity::{
         oauth::{
-            Granted,
+            Granted, OauthError,
             credentials::Credentials,
             token::{Grant, TokenRequest},
         },
@@ -78,6 +78,7 @@ pub(in crate::http) async fn validate(
             && request.domain.as_deref().is_none_or(domain)
             && !shared.auth.oauth.is_denied(claims)
     });
+    let claims = claims.map(|claims| shared.identity.as_now(claims));
     let valid = claims.is_some();
     Ok(Reply::ok(&Validation { active: valid, valid, claims }))
 }
@@ -129,7 +130,9 @@ pub(super) async fn granted(
     let client = client.inspect_err(count_refused).map_err(fault)?;
     origin::must_be_of(&client, headers, shared)?;
     if !shared.auth.oauth.admits(client.app, None, shared.clock.monotonic()) {
-        return Err(Problem::new(Code::RateLimited, "the client asks for tokens too often"));
+        let slower = OauthError::too_often(1);
+        count_refused(&slower);
+        return Err(fault(slower));
     }
     let request = TokenRequest { grant, scope: None, resources: Vec::new() };
     let kind = request.kind().as_str();

@@ -13,7 +13,7 @@ use crate::{
         problem::{Code, Problem},
         reply::Reply,
     },
-    identity::{Scope, Scopes, tokens::Claims, users},
+    identity::{Scope, tokens::Claims, users},
 };
 
 /// A user, as an app sees it.
@@ -88,7 +88,7 @@ pub(in crate::http) async fn info(
 pub(super) async fn of(shared: &Shared, claims: &Claims) -> Result<CrossAppUser, Problem> {
     let user = claims.user().and_then(|user| shared.identity.user(user));
     let user = user.ok_or_else(|| Problem::new(Code::Forbidden, "this needs a user's token"))?;
-    let scopes: Scopes = claims.scopes();
+    let scopes = shared.identity.scopes_now(claims);
     let profile = users::profile(&shared.auth.shelf, user.id, shared.clock.now()).await?;
     let (email, name) = profile.map(|profile| (profile.email, profile.name)).unzip();
     let may = |scope| scopes.contains(scope);

@@ -40,13 +40,15 @@ const SESSION_CHARS_MAX: usize = 200;
 const SITE: Site<'static> = Site { name: "Credit ledger" };
 
 /// Sends a browser to Google. With `session`, it is shown a code afterwards, to be carried over to the
-/// program that sent it here; without, it goes on to the front end with a one-time code in `code`.
+/// program that sent it here; without, it goes on to the front end with a one-time code in `code`. The sign-in
+/// alone lets no app in: anybody may have sent the link. Presenting the code that was shown does, and so does the
+/// exchange of a front end that sent a `code_challenge`.
 #[utoipa::path(
     get, path = "/api/auth/google", tag = "sign-in", operation_id = "begin_google",
     params(
         ("session" = Option<String>, Query, description = "Any text of up to 200 characters: asks for a code to be shown"),
         ("return_to" = Option<String>, Query, description = "The key of the app that it is for: its client id, or a key that it registered. Never a URL"),
-        ("code_challenge" = Option<String>, Query, description = "Without `session`: the S256 challenge that the exchange must answer (RFC 7636)"),
+        ("code_challenge" = Option<String>, Query, description = "Without `session`: the S256 challenge that the exchange must answer (RFC 7636). It shows that the front end itself began the sign-in for `return_to`, which is then let in"),
     ),
     responses(
         (status = 303, description = "To Google, with a cookie that is good for ten minutes"),
@@ -191,7 +193,8 @@ pub(in crate::http) struct ExchangeRequest {
 }
 
 /// Exchanges a code that the front end got for the tokens of a login. A code is good once, for two
-/// minutes.
+/// minutes. The app of `return_to` is let in if the sign-in had a `code_challenge`, or if the app is the
+/// ledger's own; else the tokens are given and the app has no access that it had not before.
 #[utoipa::path(
     post, path = "/api/auth/google/exchange", tag = "sign-in", operation_id = "exchange_google",
     request_body(content = ExchangeRequest),

@@ -43,7 +43,8 @@ pub(in crate::http) struct VerifiedSession {
 }
 
 /// Says who signed in, by the code that they were shown: `X-Session-Token: VERIFIED-…`. It must be presented
-/// within ten minutes, and is then good for seven days, unless the user ends it before.
+/// within ten minutes, and is then good for seven days, unless the user ends it before. Presenting it the first
+/// time lets the app spend the user's credits: whoever carried it over agreed to that.
 #[utoipa::path(
     get, path = "/api/auth/verify-session", tag = "sign-in", operation_id = "verify_session",
     params(("X-Session-Token" = String, Header, description = "The code: `VERIFIED-` and 26 letters and digits")),

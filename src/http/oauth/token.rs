@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -86,10 +86,9 @@ pub(in crate::http) async fn token(
     let client = authenticated(&shared, &headers, &params)?;
     let scope = params.optional("scope")?;
     if !shared.auth.oauth.admits(client.app, scope, shared.clock.monotonic()) {
-        metrics::counter!("credit_ledger_tokens_refused_total", "error" => "rate_limited").increment(1);
-        let slower =
-            OauthError::new(ErrorCode::TemporarilyUnavailable, "too many tokens a second: slow down");
-        return Err(OauthProblem::of(slower, StatusCode::TOO_MANY_REQUESTS));
+        let slower = OauthError::too_often(1);
+        count_refused(&slower);
+        return Err(slower.into());
     }
     let request = TokenRequest::parse(&params)?;
     let (now, grant) = (shared.clock.now(), request.kind().as_str());
@@ -116,10 +115,12 @@ pub(super) fn authenticated(
 
 /// Counts a request for tokens that got none.
 pub(in crate::http) fn count_refused(error: &OauthError) {
-    metrics::counter!("credit_ledger_tokens_refused_total", "error" => error.code.as_str()).increment(1);
+    let kind = if error.code == ErrorCode::TooOften { "rate_limited" } else { error.code.as_str() };
+    metrics::counter!("credit_ledger_tokens_refused_total", "error" => kind).increment(1);
 }
 
-/// Counts and notes what came of a request for tokens.
+/// Counts what came of a request for tokens, and notes it. Anybody may claim to be a client without a secret:
+/// what it was refused is noted only when there was something to it, or garbage would fill the database.
 pub(in crate::http) fn noted(
     shared: &Shared,
     client: &Client,
@@ -134,6 +135,9 @@ pub(in crate::http) fn noted(
         }
         Err(error) => {
             count_refused(error);
+            if !client.confidential && !error.about_genuine {
+                return;
+            }
             (Outcome::Refused, error.code.as_str())
         }
     };

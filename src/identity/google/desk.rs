@@ -21,7 +21,7 @@ pub const SIGN_INS_TOTAL: &str = "credit_ledger_google_sign_ins_total";
 /// Verification codes presented, by outcome.
 pub const VERIFICATIONS_TOTAL: &str = "credit_ledger_session_verifications_total";
 
-/// Sign-ins begun from one address: 60, then one every second or more.
+/// Sign-ins begun from one address, and states made up there: 60, then one every second or more.
 const BEGINNINGS: Policy = Policy {
     free: 60,
     first: std::time::Duration::from_secs(1),
@@ -54,6 +54,7 @@ pub struct Desk(Arc<Shared>);
 struct Shared {
     parts: Parts,
     beginnings: Limit,
+    returns: Limit,
     guesses: Limit,
 }
 
@@ -117,8 +118,8 @@ impl Desk {
     pub fn new(parts: Parts) -> Self {
         metrics::describe_counter!(SIGN_INS_TOTAL, "Sign-ins with the provider, by step");
         metrics::describe_counter!(VERIFICATIONS_TOTAL, "Verification codes presented, by outcome");
-        let (beginnings, guesses) = (Limit::new(BEGINNINGS), Limit::new(Limit::GUESSES));
-        Self(Arc::new(Shared { parts, beginnings, guesses }))
+        let [beginnings, returns] = [BEGINNINGS; 2].map(Limit::new);
+        Self(Arc::new(Shared { parts, beginnings, returns, guesses: Limit::new(Limit::GUESSES) }))
     }
 
     /// Whether a provider is configured.
@@ -137,6 +138,11 @@ impl Desk {
 
     pub(super) fn beginnings(&self) -> &Limit {
         &self.0.beginnings
+    }
+
+    /// Those who came back with a state that is none.
+    pub(super) fn returns(&self) -> &Limit {
+        &self.0.returns
     }
 
     pub(super) fn guesses(&self) -> &Limit {

@@ -12,7 +12,7 @@ use super::{
     kept::{Away, Carried, Goal, Way},
 };
 use crate::identity::{
-    Client, Scopes, User,
+    Client, User,
     throttle::Subnet,
     users::{Origin, Session},
     vault::{ActivityKind, Change, Draft, Outcome},
@@ -80,7 +80,9 @@ impl Desk {
     /// # Errors
     /// As [`SignInError`] says. A state is good for one attempt, however it ends.
     pub async fn finish(&self, back: Return<'_>, origin: &Origin) -> Result<Done, SignInError> {
-        let done = self.attempt(back, origin).await;
+        let away = self.taken(back.state, origin).await.inspect_err(|_| Self::count("refused"))?;
+        let left_for = away.app;
+        let done = self.attempt(away, back, origin).await;
         match &done {
             Ok(done) => {
                 Self::count("completed");
@@ -92,15 +94,29 @@ impl Desk {
             Err(error) => {
                 Self::count("refused");
                 let why = word(error);
-                self.note((ActivityKind::SignIn, Outcome::Refused, why), (None, None), origin);
+                self.note((ActivityKind::SignIn, Outcome::Refused, why), (None, left_for), origin);
             }
         }
         done
     }
 
-    async fn attempt(&self, back: Return<'_>, origin: &Origin) -> Result<Done, SignInError> {
+    /// Takes the state that a browser left with: of all who come with it, one gets it. Of states that are none
+    /// nothing is kept but a count: anybody can make them up, as many as they like.
+    async fn taken(&self, state: &str, origin: &Origin) -> Result<Away, SignInError> {
+        self.google()?;
+        let monotonic = self.parts().clock.monotonic();
+        self.returns().check(origin.address, monotonic)?;
+        let away = self.parts().shelf.take::<Away>(&self.state_id(state), self.now()).await?;
+        let Some(away) = away else {
+            self.returns().strike(origin.address, monotonic);
+            return Err(SignInError::UnknownState);
+        };
+        Ok(away.value)
+    }
+
+    async fn attempt(&self, away: Away, back: Return<'_>, origin: &Origin) -> Result<Done, SignInError> {
         let google = self.google()?;
-        let away = self.take(back, origin).await?;
+        self.must_be_back(&away, back, origin)?;
         let monotonic = self.parts().clock.monotonic();
         let believed = google.must_be_of(back.iss, monotonic).await;
         believed.inspect_err(|error| {
@@ -131,13 +147,8 @@ impl Desk {
         self.enter(user, &person, app, &away, origin).await
     }
 
-    /// Takes the state that a browser left with: of all who come with it, one gets it.
-    async fn take(&self, back: Return<'_>, origin: &Origin) -> Result<Away, SignInError> {
-        let now = self.now();
-        let away = self.parts().shelf.take::<Away>(&self.state_id(back.state), now).await?;
-        let Some(away) = away.map(|stored| stored.value) else {
-            return Err(SignInError::UnknownState);
-        };
+    /// Refuses another browser than the one that left, and another place.
+    fn must_be_back(&self, away: &Away, back: Return<'_>, origin: &Origin) -> Result<(), SignInError> {
         let cookie = self.hash("browser at provider", &[back.cookie.unwrap_or_default()]);
         if verify_slices_are_equal(&cookie.0, &away.browser.0).is_err() {
             self.alert("foreign_state", away.app, origin);
@@ -151,10 +162,11 @@ impl Desk {
             self.alert("agent_changed", away.app, origin);
             return Err(SignInError::Elsewhere);
         }
-        Ok(away)
+        Ok(())
     }
 
-    /// Records that the user is in, and lets the app in as well.
+    /// Records that the user is in. It lets no app in: a link can lead anybody here, without a question. Who
+    /// uses the code does.
     async fn enter(
         &self,
         user: User,
@@ -165,9 +177,6 @@ impl Desk {
     ) -> Result<Done, SignInError> {
         let identity = &self.parts().identity;
         let app_id = app.as_ref().map(|app| app.app);
-        if let Some(app) = &app {
-            self.let_in(&user, app, origin).await?;
-        }
         // Not before what was granted, which ends everything from before it.
         let granted = app_id.and_then(|app| identity.access(user.id, app)).map(|access| access.granted);
         let now = granted.map_or(self.now(), |granted| self.now().max(granted));
@@ -215,21 +224,6 @@ impl Desk {
         changes.push(Change::Insert(row));
         self.parts().shelf.commit(changes, self.now()).await?;
         Ok((code, until))
-    }
-
-    /// Grants the app what it is registered for and people may grant, unless it has that already.
-    async fn let_in(&self, user: &User, app: &Client, origin: &Origin) -> Result<(), SignInError> {
-        let identity = &self.parts().identity;
-        let theirs: Scopes = app.scopes.iter().filter(|scope| scope.is_for_customers()).collect();
-        let has = identity.access(user.id, app.app).map(|access| access.scopes);
-        if has.is_some_and(|has| theirs.iter().all(|scope| has.contains(scope))) {
-            return Ok(());
-        }
-        let all = has.into_iter().flat_map(Scopes::iter).chain(theirs.iter()).collect();
-        identity.grant_access(user.id, app.app, all, actor(user.id)).await?;
-        let what = (ActivityKind::AccessGrant, Outcome::Done, METHOD);
-        self.note(what, (Some(user.id), Some(app.app)), origin);
-        Ok(())
     }
 
     /// The row of a code.

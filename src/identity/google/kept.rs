@@ -66,6 +66,7 @@ impl Kept for Away {
 pub(super) struct Carried {
     pub(super) user: UserId,
     pub(super) app: Option<AppId>,
+    /// When somebody signed in; of a code that was shown, from its first use on, that.
     pub(super) began: Time,
     pub(super) way: Way,
 }

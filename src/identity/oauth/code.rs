@@ -11,7 +11,7 @@ use crate::identity::vault::{Kept, Kind};
 /// How long a code may be redeemed, in seconds.
 pub const LIFETIME_S: i64 = 60;
 /// How long a spent code is remembered, in seconds: longer than the tokens that came of it live.
-pub const REMEMBERED_S: i64 = 3_600;
+pub const REMEMBERED_S: i64 = 3_700;
 
 /// What a code stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -27,6 +27,8 @@ pub enum ErrorCode {
     ServerError,
     /// Come back later (RFC 6749).
     TemporarilyUnavailable,
+    /// The same, because the client asks too often.
+    TooOften,
     /// `prompt=none`, and nobody is signed in (OpenID Connect).
     LoginRequired,
     /// `prompt=none`, and the user has not agreed (OpenID Connect).
@@ -56,7 +58,7 @@ impl ErrorCode {
             Self::AccessDenied => "access_denied",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::ServerError => "server_error",
-            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::TemporarilyUnavailable | Self::TooOften => "temporarily_unavailable",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
             Self::RequestNotSupported => "request_not_supported",
@@ -75,13 +77,33 @@ pub struct OauthError {
     pub code: ErrorCode,
     /// What went wrong, for developers: printable ASCII without quotes and backslashes.
     pub description: Cow<'static, str>,
+    /// After how many seconds to come back, if at all.
+    pub wait_s: u32,
+    /// Whether it is about a code or refresh token that was issued here: nobody makes those up.
+    pub about_genuine: bool,
 }
 
 impl OauthError {
     /// An error with this code.
     #[must_use]
     pub fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: description.into() }
+        Self { code, description: description.into(), wait_s: 1, about_genuine: false }
+    }
+
+    const fn plain(code: ErrorCode, description: &'static str) -> Self {
+        Self { code, description: Cow::Borrowed(description), wait_s: 1, about_genuine: false }
+    }
+
+    /// The same error, about a code or refresh token that was issued here.
+    #[must_use]
+    pub fn of_genuine(self) -> Self {
+        Self { about_genuine: true, ..self }
+    }
+
+    /// [`ErrorCode::TooOften`]: after so many seconds there is room again.
+    #[must_use]
+    pub fn too_often(wait_s: u32) -> Self {
+        Self { wait_s, ..Self::plain(ErrorCode::TooOften, "too many tokens were asked for: slow down") }
     }
 
     /// [`ErrorCode::InvalidRequest`].
@@ -93,27 +115,27 @@ impl OauthError {
     /// [`ErrorCode::InvalidClient`], the same for whatever is wrong with a client's credentials.
     #[must_use]
     pub const fn client() -> Self {
-        let description = Cow::Borrowed("the client is unknown or its credentials are wrong");
-        Self { code: ErrorCode::InvalidClient, description }
+        Self::plain(ErrorCode::InvalidClient, "the client is unknown or its credentials are wrong")
     }
 
     /// [`ErrorCode::InvalidGrant`], the same for whatever is wrong with a code or refresh token.
     #[must_use]
     pub const fn grant() -> Self {
-        let description = Cow::Borrowed("the code or token is unknown, spent, expired, revoked or not yours");
-        Self { code: ErrorCode::InvalidGrant, description }
+        Self::plain(
+            ErrorCode::InvalidGrant,
+            "the code or token is unknown, spent, expired, revoked or not yours",
+        )
     }
 
     /// [`ErrorCode::ServerError`].
     #[must_use]
     pub const fn server() -> Self {
-        let description = Cow::Borrowed("an unexpected error; the log has the request id");
-        Self { code: ErrorCode::ServerError, description }
+        Self::plain(ErrorCode::ServerError, "an unexpected error; the log has the request id")
     }
 
     /// [`ErrorCode::TemporarilyUnavailable`]: what is kept cannot be reached now.
     #[must_use]
     pub const fn unavailable() -> Self {
-        Self { code: ErrorCode::TemporarilyUnavailable, description: Cow::Borrowed("try again in a moment") }
+        Self::plain(ErrorCode::TemporarilyUnavailable, "try again in a moment")
     }
 }

@@ -12,6 +12,7 @@ pub use crate::identity::chain::{Presented, Worth};
 use crate::identity::{
     Pepper,
     chain::{Chain, Purpose},
+    tokens::LEEWAY_S,
     vault::{Kept, Kind},
 };
 
@@ -19,6 +20,8 @@ use crate::identity::{
 pub const IDLE_S: i64 = 30 * 24 * 60 * 60;
 /// How long a family may live, in seconds: 180 days.
 pub const FAMILY_S: i64 = 180 * 24 * 60 * 60;
+/// The most access tokens of a family that live at a time: each must be ended when the family ends early.
+pub const LIVE_MAX: usize = 32;
 
 /// One family: what its tokens allow, and which of them counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +47,8 @@ pub struct Family {
     pub began: Time,
     /// When the family ends, whatever happens.
     pub ends: Time,
-    /// The access tokens that were issued last, each with the second until which it lives.
+    /// Its access tokens that may still be accepted, to be ended with it, each with the second until which it
+    /// lives.
     pub recent: Vec<(TokenId, i64)>,
 }
 
@@ -69,6 +73,30 @@ impl Family {
     #[must_use]
     pub fn rotated(&self, now: Time) -> Self {
         Self { chain: self.chain.rotated(now), ..self.clone() }
+    }
+
+    /// The access tokens that are still accepted somewhere.
+    pub fn live(&self, now: Time) -> impl Iterator<Item = (TokenId, i64)> {
+        let since = now.micros().div_euclid(1_000_000) - LEEWAY_S;
+        self.recent.iter().copied().filter(move |(_, until)| *until > since)
+    }
+
+    /// For how many seconds there is no room for another access token; none when there is.
+    #[must_use]
+    pub fn is_full(&self, now: Time) -> Option<u32> {
+        if self.live(now).count() < LIVE_MAX {
+            return None;
+        }
+        let first = self.live(now).map(|(_, until)| until).min()?;
+        let wait = first + LEEWAY_S - now.micros().div_euclid(1_000_000);
+        Some(u32::try_from(wait).unwrap_or(1).max(1))
+    }
+
+    /// The family with one more access token.
+    #[must_use]
+    pub fn with(&self, token: TokenId, until: i64, now: Time) -> Self {
+        let recent = self.live(now).chain([(token, until)]).collect();
+        Self { recent, ..self.clone() }
     }
 
     /// When the family ends if its token is not used.
@@ -150,6 +178,20 @@ mod tests {
             assert_eq!(worth(&second, &forged, 1), Worth::Forged, "{index}");
         }
         assert!(Presented::parse("clr_x").is_none());
+    }
+
+    #[test]
+    fn a_family_has_room_for_so_many_tokens_at_a_time() {
+        let mut family = family(at(0));
+        for number in 0..32 {
+            assert_eq!(family.is_full(at(number)), None, "{number}");
+            family = family.with(TokenId(Uuid::from_u128(1)), number + 900, at(number));
+        }
+        assert_eq!(family.is_full(at(32)), Some(873));
+        assert_eq!(family.is_full(at(904)), Some(1), "clocks may be apart");
+        assert_eq!(family.is_full(at(905)), None);
+        let next = family.with(TokenId(Uuid::from_u128(2)), 1_805, at(905));
+        assert_eq!((next.recent.len(), next.recent[0].1), (32, 901));
     }
 
     #[test]

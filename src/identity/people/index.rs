@@ -7,12 +7,14 @@ use hashbrown::HashMap;
 use projections::{People, PersonRow, RowKey};
 
 use super::Denial;
+use crate::identity::{Scopes, directory::known_scopes};
 
 /// Everything about people, in memory.
 #[derive(Debug, Default)]
 pub(in crate::identity) struct Index {
     pub(super) rows: People,
     clients: HashMap<Box<str>, AppId>,
+    standings: HashMap<AppId, Standing>,
     group_names: HashMap<(OrgId, Box<str>), GroupId>,
     /// Pairs that were there at some time.
     apps_of: BTreeSet<(UserId, AppId)>,
@@ -20,6 +22,15 @@ pub(in crate::identity) struct Index {
     secrets_of: BTreeSet<(AppId, SecretId)>,
     users_of: BTreeSet<(OrgId, UserId)>,
     groups_in: BTreeSet<(OrgId, GroupId)>,
+}
+
+/// What counts of a client at each use of its tokens: found by one look, with no text to be read.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::identity) struct Standing {
+    /// Whether it belongs to whoever runs the ledger.
+    pub(in crate::identity) first_party: bool,
+    /// What it may ask for.
+    pub(in crate::identity) scopes: Scopes,
 }
 
 impl Index {
@@ -95,6 +106,8 @@ impl Index {
         match (key, self.rows.get(key)) {
             (_, Some(PersonRow::Client(row))) => {
                 self.clients.insert(row.set.client_id.clone(), row.set.app);
+                let (first_party, scopes) = (row.set.first_party, known_scopes(&row.set.scopes));
+                self.standings.insert(row.set.app, Standing { first_party, scopes });
             }
             (_, Some(PersonRow::Group(row))) => {
                 self.group_names.insert((row.org, row.name.clone()), row.id);
@@ -122,6 +135,11 @@ impl Index {
     /// Every app that is a client.
     pub(in crate::identity) fn clients(&self) -> impl Iterator<Item = AppId> {
         self.clients.values().copied()
+    }
+
+    /// What counts of a client; none when the app is none.
+    pub(super) fn standing(&self, app: AppId) -> Option<Standing> {
+        self.standings.get(&app).copied()
     }
 
     /// The app that is a client of this name.

@@ -21,4 +21,4 @@ pub use kinds::{Access, Client, Denial, Group, Member, Secret, User};
 pub use uris::{ClientFault, is_client_id};
 
 pub(super) use admits::admits;
-pub(super) use index::Index;
+pub(super) use index::{Index, Standing};

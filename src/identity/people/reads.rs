@@ -1,8 +1,8 @@
 //! What is known about people, asked without waiting.
 
-use events::{AppId, GroupId, OrgId, SecretId, SigningKeyState, UserId};
+use events::{AppId, GroupId, OrgId, SecretId, SigningKeyState, Time, UserId};
 
-use super::{Access, Client, Denial, Group, Member, Secret, User};
+use super::{Access, Client, Denial, Group, Member, Secret, Standing, User};
 use crate::identity::Identity;
 
 impl Identity {
@@ -31,6 +31,16 @@ impl Identity {
         people.rows.last_access(user, app).filter(|row| row.revoked.is_none()).map(Access::from)
     }
 
+    /// Whether a user took back at or after this time what it granted to an app, be it granted anew since. A
+    /// grant of other scopes takes none back.
+    #[must_use]
+    pub fn access_taken_back(&self, user: UserId, app: AppId, since: Time) -> bool {
+        let people = self.people();
+        let grants = || people.rows.accesses(user, app);
+        let mut ended = grants().filter(|row| row.revoked.is_some_and(|revoked| revoked >= since));
+        ended.any(|row| grants().all(|next| next.at != row.changed))
+    }
+
     /// Everything that a user grants now, by app.
     #[must_use]
     pub fn apps_of(&self, user: UserId) -> Vec<Access> {
@@ -46,10 +56,9 @@ impl Identity {
         self.people().rows.client(app).map(|row| Client::of(row, org))
     }
 
-    /// Whether an app is a client that belongs to whoever runs the ledger; `None` when it is no client.
-    #[must_use]
-    pub fn is_first_party(&self, app: AppId) -> Option<bool> {
-        self.people().rows.client(app).map(|row| row.set.first_party)
+    /// What counts of an app's registration at each use of its tokens; `None` when it is no client.
+    pub(in crate::identity) fn standing(&self, app: AppId) -> Option<Standing> {
+        self.people().standing(app)
     }
 
     /// The client of this name, disabled or not.

@@ -42,8 +42,8 @@ use cache::Verified;
 use jws::{Kind, Unproved};
 use keeper::Keeper;
 
-/// How far the clocks of two replicas may be apart, in seconds.
-const LEEWAY_S: i64 = 5;
+/// How far the clocks of two replicas may be apart, in seconds: for so long a token is accepted beyond its time.
+pub(super) const LEEWAY_S: i64 = 5;
 /// How long verifiers may keep the key set: `max-age` of `/oauth/jwks`.
 pub const JWKS_MAX_AGE: Duration = Duration::from_secs(300);
 

@@ -88,7 +88,9 @@ async fn personas(world: &World, owner: events::UserId) -> Vec<Persona> {
     let eve = world.user(&[]).await;
     let [root, audit] = [world.user(&[UserRole::Admin]).await, world.user(&[UserRole::Auditor]).await];
     let customer = role(UserRole::Customer);
-    // The things were made by the app that administers: let it be the app that the owner knows as well.
+    // The things were made by the app that administers: let it be the app that the owner knows as well, and
+    // a client that may ask for everything, whatever it was made meanwhile.
+    world.set_client(&world.admin, "console", true, false).await;
     world
         .app
         .ledger

@@ -16,7 +16,7 @@ fn link_on(html: &str) -> String {
 
 impl Browser {
     /// Follows the link of the page to sign in, there and back.
-    async fn continues_with_google(&mut self, next: &str) -> crate::support::app::Answer {
+    pub(super) async fn continues_with_google(&mut self, next: &str) -> crate::support::app::Answer {
         let page = self.open(&format!("/login?next={next}")).await.expect(200);
         let leaving = self.open(&link_on(page.text())).await.expect(303);
         let back = self.visits(leaving.header("location")).await;

@@ -1,5 +1,6 @@
 //! Codes that are carried over: how long they count, and how often one may guess.
 
+use credit_ledger::identity::vault::ActivityKind;
 use futures::future::join_all;
 use serde_json::json;
 
@@ -79,25 +80,45 @@ async fn what_the_user_ends_does_not_come_back() {
 }
 
 #[tokio::test]
-async fn the_eleventh_wrong_guess_is_locked_and_others_are_not() {
+async fn the_eleventh_unknown_code_is_locked_and_known_ones_pass() {
     let world = World::start().await;
     let code = world.code().await;
-    world.verify_from("203.0.113.9", &code).await.expect(200);
+    world.verify(&code).await.expect(200);
+    let wrong = ["VERIFIED-AAAAAAAAAAAAAAAAAAAAAAAAAA", "VERIFIED-", "nonsense"];
     for guess in 0..10 {
-        let wrong = ["VERIFIED-AAAAAAAAAAAAAAAAAAAAAAAAAA", "VERIFIED-", "nonsense"][guess % 3];
-        let answer = world.verify_from("203.0.113.9", wrong).await;
+        let answer = world.verify(wrong[guess % 3]).await;
         let problem = answer.problem(401, CODE);
         assert!(!problem.to_string().contains("AAAA"));
     }
-    let locked = world.verify_from("203.0.113.9", &code).await;
-    locked.problem(429, "too-many-attempts");
-    assert_eq!(locked.header("retry-after"), "600");
-    world.verify_from("203.0.113.10", &code).await.expect(200);
+    for wrong in wrong {
+        let locked = world.verify(wrong).await;
+        locked.problem(429, "too-many-attempts");
+        assert_eq!(locked.header("retry-after"), "600");
+    }
+    // One address is an app's server, from which all of its users' codes come.
+    world.verify(&code).await.expect(200);
+    let newer = world.code().await;
+    world.verify(&newer).await.expect(200);
+    world.verify_from("203.0.113.10", "nonsense").await.problem(401, CODE);
     world.advance(601);
-    world.verify_from("203.0.113.9", &code).await.expect(200);
+    world.verify("nonsense").await.problem(401, CODE);
     let twice = world.app.anonymous().get("/api/auth/verify-session");
     let twice = twice.header("x-session-token", &code).header("x-session-token", &code).await;
     twice.problem(400, "bad-request");
     let stored = world.app.stored_from(0).await;
     assert!(!stored.iter().any(|event| event.contains(&json!(code).to_string())));
+}
+
+#[tokio::test]
+async fn a_known_code_that_has_ended_is_no_guess() {
+    let world = World::start().await;
+    let (ended, code) = (world.code().await, world.code().await);
+    world.verify(&ended).await.expect(200);
+    let user = world.app.ledger.identity.users(world.app.ledger.default_org, None, 1)[0].id;
+    world.app.ledger.identity.revoke_access(user, app_id(&world.sora), None).await.expect("revoked");
+    for _ in 0..20 {
+        world.verify(&ended).await.problem(401, CODE);
+        world.verify(&code).await.problem(401, CODE);
+    }
+    assert_eq!(world.noted(ActivityKind::SecurityAlert).await, [""; 0]);
 }

@@ -48,6 +48,35 @@ async fn a_state_is_good_once_and_for_ten_minutes() {
 }
 
 #[tokio::test]
+async fn garbage_is_slowed_down_and_leaves_no_rows() {
+    let world = World::start().await;
+    let (mut nobody, mut ann) = (world.browser(), world.browser());
+    nobody.address = "198.51.100.7".into();
+    let page = ann.leaves(BEGIN).await;
+    for guess in 0..80 {
+        let answer = nobody.open(&format!("/api/auth/google/callback?state=s{guess}&code=c")).await;
+        let (status, title) = if guess < 61 { (400, UNFINISHED) } else { (429, "Too many attempts") };
+        refused(&answer, status, title);
+    }
+    for _ in 0..20 {
+        world.verify("VERIFIED-AAAAAAAAAAAAAAAAAAAAAAAAAA").await;
+        let body = json!({ "code": "AAAAAAAAAAAAAAAAAAAAAAAAAA" });
+        world.app.anonymous().post("/api/auth/google/exchange", &body).await;
+    }
+    assert_eq!(world.noted(ActivityKind::SignIn).await, [""; 0]);
+    assert_eq!(world.noted(ActivityKind::SessionVerification).await, [""; 0]);
+    // One row for each address that was locked.
+    assert_eq!(world.noted(ActivityKind::SecurityAlert).await, ["codes_guessed"; 2]);
+    let back = ann.visits(&page).await;
+    code_on(&ann.open(&back).await.expect(200));
+    // A state that was none of theirs is another matter.
+    let back = ann.visits(&ann.clone().leaves(BEGIN).await).await;
+    world.advance(61);
+    refused(&nobody.open(&back).await, 400, UNFINISHED);
+    assert_eq!(world.noted(ActivityKind::SignIn).await, ["google", "unknown_state"]);
+}
+
+#[tokio::test]
 async fn who_comes_back_from_elsewhere_is_refused_with_an_alert() {
     let world = World::start().await;
     for (address, agent, alert) in [

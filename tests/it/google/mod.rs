@@ -3,6 +3,7 @@
 mod accounts;
 mod at_browsers;
 mod codes;
+mod consent;
 mod front_end;
 mod hostile;
 mod story;

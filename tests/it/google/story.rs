@@ -37,7 +37,7 @@ async fn somebody_signs_in_carries_the_code_over_and_spends() {
     assert_eq!(session["expires_at"], "2026-01-08T00:00:00.000000Z");
     let user = session["user"]["id"].as_str().expect("an id");
 
-    // The sign-in has let the app in, so its key may spend; the wallet was opened with the account.
+    // The code has let the app in, so its key may spend; the wallet was opened with the account.
     let ask = |path: &str, cost: u32| {
         let body = json!({ "service": "sora2-video-generation", "cost": cost });
         world.sora.post(path, &body).header("x-user-id", user)

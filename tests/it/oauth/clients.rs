@@ -50,6 +50,26 @@ async fn a_service_gets_no_more_than_its_client_may_have() {
 }
 
 #[tokio::test]
+async fn what_is_taken_from_a_service_s_client_ends_in_its_token() {
+    let world = World::new().await;
+    let client = world.client("service", "groups:admin members:read").await;
+    let token = world.token(&client, &[("grant_type", "client_credentials")]).await.expect(200);
+    let bearer = world.bearer(&token.member("access_token"));
+    let identity = &world.app.ledger.identity;
+    let body = json!({ "name": "a group" });
+    bearer.post("/api/auth/groups", &body).await.expect(201);
+    for (scopes, reads) in [("groups:read", 200), ("members:read", 403), ("admin", 200)] {
+        let mut changed = identity.client(client.app).expect("a client");
+        changed.scopes = scopes.parse().expect("scopes");
+        identity.set_client(client.app, changed, None).await.expect("a client");
+        // What implied it was taken, and it was left: it still holds.
+        assert_eq!(bearer.get("/api/auth/groups").await.status, reads, "{scopes}");
+        let made = bearer.post("/api/auth/groups", &json!({ "name": scopes })).await.status;
+        assert_eq!(made, if scopes == "admin" { 201 } else { 403 }, "{scopes}");
+    }
+}
+
+#[tokio::test]
 async fn a_client_authenticates_in_the_header_or_in_the_form() {
     let world = World::new().await;
     let client = world.client("service", "groups:read").await;

@@ -1,5 +1,7 @@
 //! Errors of the token endpoint, in the form of RFC 6749.
 
+use credit_ledger::identity::vault::{ActivityKind, ActivityQuery};
+
 use super::world::{CALLBACK, VERIFIER, World, error};
 use crate::support::app::{Home, TestApp};
 
@@ -45,6 +47,58 @@ async fn a_grant_that_the_client_may_not_use_is_refused() {
     ] {
         error(&world.token(&client, &form).await, 400, "unauthorized_client");
     }
+}
+
+#[tokio::test]
+async fn what_anybody_can_send_leaves_no_rows() {
+    let world = World::new().await;
+    let (public, known) =
+        (world.public("native", "openid").await, world.client("app", "openid credits:check").await);
+    let user = world.user().await;
+    let noted = async || {
+        let auth = &world.app.ledger.auth;
+        auth.trail.flush().await;
+        let query = ActivityQuery { kind: Some(ActivityKind::Token), ..ActivityQuery::of(world.org, 100) };
+        let page = auth.shelf.vault().activity(query).await.expect("activity");
+        let words = page.items.into_iter().rev().map(|item| item.activity.detail.unwrap_or_default());
+        words.map(String::from).collect::<Vec<_>>()
+    };
+    let garbage = format!("clr_{}", "A".repeat(75));
+    for _ in 0..20 {
+        error(&world.refresh(&public, "clr_x").await, 400, "invalid_grant");
+        error(&world.refresh(&public, &garbage).await, 400, "invalid_grant");
+        error(&world.redeem(&public, "code").await, 400, "invalid_grant");
+        error(
+            &world.token(&public, &[("grant_type", "client_credentials")]).await,
+            400,
+            "unauthorized_client",
+        );
+    }
+    assert_eq!(noted().await, [""; 0]);
+    // What was issued here nobody makes up, and who has a secret answers for what it sends.
+    let code = world.browser(user).await.let_in(&public, &[("scope", "openid")]).await;
+    error(&world.redeem(&known, &code).await, 400, "invalid_grant");
+    error(&world.refresh(&known, "clr_x").await, 400, "invalid_grant");
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", &*code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", CALLBACK),
+    ];
+    error(&world.token(&public, &form).await, 400, "invalid_grant");
+    let first = world.redeem(&public, &code).await.expect(200).member("refresh_token");
+    world.refresh(&public, &first).await.expect(200);
+    world.wait(11);
+    error(&world.refresh(&public, &first).await, 400, "invalid_grant");
+    let expected = [
+        "invalid_grant",
+        "invalid_grant",
+        "invalid_grant",
+        "authorization_code",
+        "refresh_token",
+        "invalid_grant",
+    ];
+    assert_eq!(noted().await, expected);
 }
 
 #[tokio::test]

@@ -63,12 +63,90 @@ async fn a_token_from_before_the_last_ends_its_family_at_once() {
 async fn a_hundred_refreshes_at_once_get_one_successor() {
     let Family { world, client, first, .. } = family("openid credits:deduct").await;
     let answers = join_all((0..100).map(|_| world.refresh(&client, &first))).await;
-    let mut successors: Vec<_> =
-        answers.into_iter().map(|answer| answer.expect(200).member("refresh_token")).collect();
+    let (given, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+    // With the first one, as many as are remembered.
+    assert_eq!(given.len(), 31);
+    refused.iter().for_each(|answer| error(answer, 429, "temporarily_unavailable"));
+    let mut successors: Vec<_> = given.iter().map(|answer| answer.member("refresh_token")).collect();
     successors.sort_unstable();
     successors.dedup();
     assert_eq!(successors.len(), 1);
+    world.wait(906);
     world.refresh(&client, &successors[0]).await.expect(200);
+}
+
+#[tokio::test]
+async fn every_access_token_of_a_family_ends_with_it() {
+    let Family { world, client, first, access } = family("openid credits:deduct offline_access").await;
+    let (mut tokens, mut current) = (vec![access], first.clone());
+    let mut before = first.clone();
+    for _ in 0..10 {
+        let next = world.refresh(&client, &current).await.expect(200);
+        tokens.push(next.member("access_token"));
+        before = std::mem::replace(&mut current, next.member("refresh_token"));
+    }
+    // Lost answers that were given again, one by one and at once.
+    tokens.push(world.refresh(&client, &before).await.expect(200).member("access_token"));
+    let again = join_all((0..10).map(|_| world.refresh(&client, &before))).await;
+    tokens.extend(again.into_iter().map(|answer| answer.expect(200).member("access_token")));
+    for token in &tokens {
+        assert!(world.is_active(&client, token).await);
+    }
+    error(&world.refresh(&client, &first).await, 400, "invalid_grant");
+    for (number, token) in tokens.iter().enumerate() {
+        assert!(!world.is_active(&client, token).await, "{number} of {}", tokens.len());
+    }
+}
+
+#[tokio::test]
+async fn a_family_gives_as_many_access_tokens_as_it_can_end() {
+    let Family { world, client, mut first, .. } = family("openid credits:deduct").await;
+    for _ in 0..31 {
+        first = world.refresh(&client, &first).await.expect(200).member("refresh_token");
+    }
+    world.wait(10);
+    let full = world.refresh(&client, &first).await;
+    error(&full, 429, "temporarily_unavailable");
+    assert_eq!(full.header("retry-after"), "895", "until the first is accepted nowhere any more");
+    world.wait(895);
+    world.refresh(&client, &first).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_is_taken_from_a_client_ends_in_its_tokens_and_families() {
+    let Family { world, client, first, access } = family("openid credits:deduct credits:check").await;
+    let identity = &world.app.ledger.identity;
+    let may = async |scopes: &str| {
+        let mut narrower = identity.client(client.app).expect("a client");
+        narrower.scopes = scopes.parse().expect("scopes");
+        identity.set_client(client.app, narrower, None).await.expect("a client");
+    };
+    let user = claims(&access)["sub"].as_str().expect("a user").to_owned();
+    let bearer = world.bearer(&access);
+    let spends = async || {
+        let body = serde_json::json!({ "service": "video", "cost": "1" });
+        bearer.post(&format!("/v1/wallets/{user}/deductions"), &body).key("d").await
+    };
+    let says = async || {
+        let seen = world.post("/oauth/introspect", &client, &[("token", &access)]).await.expect(200);
+        seen.json()["scope"].as_str().map(str::to_owned)
+    };
+    // It may spend, and has nothing yet.
+    spends().await.problem(404, "not-found");
+    may("openid credits:check").await;
+    spends().await.problem(403, "forbidden");
+    assert_eq!(says().await.as_deref(), Some("credits:check openid"));
+    let next = world.refresh(&client, &first).await.expect(200);
+    assert_eq!(next.json()["scope"], "credits:check openid");
+    may("credits:read").await;
+    let current = next.member("refresh_token");
+    error(&world.refresh(&client, &current).await, 400, "invalid_grant");
+    // What it gets back, it has again.
+    may("openid credits:check credits:deduct").await;
+    assert_eq!(says().await.as_deref(), Some("credits:check credits:deduct openid"));
+    let again = world.refresh(&client, &current).await.expect(200);
+    assert_eq!(again.json()["scope"], "credits:check credits:deduct openid");
+    spends().await.problem(404, "not-found");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use events::{AppId, OrgId, SessionId, UserId};
 use reqwest::{Method, RequestBuilder, Url, redirect::Policy};
 use serde_json::Value;
 
-use crate::support::app::{Answer, TestApp};
+use crate::support::app::{Answer, Client as Caller, TestApp};
 
 /// Where the clients are answered.
 pub(crate) const CALLBACK: &str = "https://app.example/callback";
@@ -161,6 +161,11 @@ impl World {
     /// Uses a refresh token.
     pub(crate) async fn refresh(&self, client: &Known, token: &str) -> Answer {
         self.token(client, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+    }
+
+    /// Whoever calls by an access token.
+    pub(crate) fn bearer(&self, token: &str) -> Caller {
+        Caller { name: "a bearer".into(), token: Some(token.into()), ..self.app.anonymous() }
     }
 
     /// Whether the token counts, as introspection says.

@@ -96,9 +96,23 @@ impl Server {
         let (id, secret) = handle::parse(handle::CODE, proof.code).ok_or_else(OauthError::grant)?;
         let row = id.simple().to_string();
         let stored = self.shelf.get::<Code>(&row, now).await?.ok_or_else(OauthError::grant)?;
-        let code = &stored.value;
-        let known = same(&code.verifier, &self.verifier(PURPOSE, id, &secret));
-        if !known || !code.belongs_to(client.app, proof.redirect_uri, proof.verifier) {
+        let known = same(&stored.value.verifier, &self.verifier(PURPOSE, id, &secret));
+        if !known {
+            return Err(OauthError::grant());
+        }
+        self.redeemed(client, stored, proof, request, now).await.map_err(OauthError::of_genuine)
+    }
+
+    async fn redeemed(
+        &self,
+        client: &Client,
+        stored: Stored<Code>,
+        proof: &Proof<'_>,
+        request: &TokenRequest,
+        now: Time,
+    ) -> Result<Granted, OauthError> {
+        let (row, code) = (stored.id.clone(), &stored.value);
+        if !code.belongs_to(client.app, proof.redirect_uri, proof.verifier) {
             return Err(OauthError::grant());
         }
         if let Some(spent) = &code.spent {

@@ -7,7 +7,10 @@ use uuid::Uuid;
 use super::{Client, ErrorCode, OauthError, Server};
 use crate::identity::{
     Denial, Scope, Scopes,
-    oauth::refresh::{Family, Presented, Worth},
+    oauth::{
+        refresh::{Family, Presented, Worth},
+        selection,
+    },
     tokens::{About, Claims, PrincipalType},
 };
 
@@ -82,7 +85,7 @@ impl Server {
     }
 
     fn inspect_access(&self, client: &Client, token: &str, now: Time) -> Option<Inspected> {
-        let claims = self.tokens.verify_issued(token, now).ok()?;
+        let claims = self.identity.as_now(self.tokens.verify_issued(token, now).ok()?);
         let visible = claims.org_id == client.org;
         (visible && !self.is_denied(&claims)).then(|| Inspected {
             scope: claims.scope.clone(),
@@ -116,7 +119,7 @@ impl Server {
         let user = self.present(family.user, client, family.session, family.began);
         let Some(user) = user.filter(|_| counts && family.app == client.app) else { return Ok(None) };
         Ok(Some(Inspected {
-            scope: family.scope.clone(),
+            scope: selection::within(Scopes::known(&family.scope), client.scopes).spaced().into(),
             client_id: client.client_id.clone(),
             token_type: "refresh_token",
             exp: family.expires().micros().div_euclid(1_000_000),
@@ -151,7 +154,7 @@ impl Server {
             return Err(invalid("the token has been revoked".to_owned()));
         }
         let user = self.user(user).ok_or_else(|| invalid("the token has been revoked".to_owned()))?;
-        let scopes = Scopes::known(&claims.scope);
+        let scopes = self.identity.scopes_now(&claims);
         if !scopes.contains(Scope::Openid) {
             return Err(OauthError::new(ErrorCode::InsufficientScope, "it needs the scope openid"));
         }

@@ -78,7 +78,8 @@ impl Server {
         Ok(Granted::of(token, &claims))
     }
 
-    /// Tokens for a user, without a refresh token.
+    /// Tokens for a user, without a refresh token, for what the client may still ask for of what was agreed
+    /// to: [`ErrorCode::InvalidGrant`] when nothing of that is left.
     pub(super) async fn issue(
         &self,
         client: &Client,
@@ -86,7 +87,11 @@ impl Server {
         now: Time,
     ) -> Result<(Granted, Claims), OauthError> {
         let Sight { user, session, auth_time, scopes, audiences, domain, nonce } = sight;
-        let scopes = selection::within(scopes, allowed(client, &user));
+        let left = selection::within(scopes, client.scopes);
+        if left.is_empty() && !scopes.is_empty() {
+            return Err(OauthError::grant());
+        }
+        let scopes = selection::within(left, allowed(client, &user));
         let grant = AccessGrant {
             whose: Whose::User {
                 user: user.id,

@@ -18,13 +18,20 @@ use crate::identity::{
     tokens::Claims,
     trail::alarm,
     users::Session,
-    vault::{Change, Stored, VaultError},
+    vault::{Stored, VaultError},
 };
 
-/// How often a row that others write is read again.
-const ATTEMPTS: u32 = 8;
-/// Access tokens of a family that are remembered, to be ended with it.
-const RECENT_MAX: usize = 8;
+/// How often a family that others write is read again. They write when they get a token, and it is full
+/// before this one gives up.
+const ATTEMPTS: usize = refresh::LIVE_MAX + 1;
+
+/// One use of a refresh token.
+struct Use<'a> {
+    client: &'a Client,
+    presented: &'a Presented,
+    request: &'a TokenRequest,
+    now: Time,
+}
 
 impl Server {
     /// The family that begins with a code.
@@ -57,37 +64,58 @@ impl Server {
     ) -> Result<Granted, OauthError> {
         let presented = Presented::parse(token).ok_or_else(OauthError::grant)?;
         let row = presented.id.simple().to_string();
-        let pepper = &self.identity.shared.pepper;
+        let mut issued = None;
         for _ in 0..ATTEMPTS {
             let stored = self.shelf.get::<Family>(&row, now).await?.ok_or_else(OauthError::grant)?;
-            let worth = stored.value.worth(&presented, pepper, now);
+            let worth = stored.value.worth(&presented, &self.identity.shared.pepper, now);
             if stored.value.app != client.app || worth == Worth::Forged {
                 return Err(OauthError::grant());
             }
-            if self.has_ended(stored.value.session, now).await? {
-                return Err(OauthError::grant());
+            let once = Use { client, presented: &presented, request, now };
+            let used = self.used(&once, stored, worth, &mut issued).await;
+            if let Some(granted) = used.map_err(OauthError::of_genuine)? {
+                return Ok(granted);
             }
-            if worth == Worth::Reused {
-                return Err(self.reused(FamilyId(presented.id), stored, now).await);
-            }
-            let sight = self.continued(client, &stored.value, request)?;
-            let (mut granted, claims) = self.issue(client, sight, now).await?;
-            let next = noted(&stored.value, worth, &claims, now);
-            let successor = next.token(presented.id, pepper).to_string();
-            let expires = Some(next.expires());
-            match self.shelf.replace(&Stored { value: next, expires, ..stored }, now).await {
-                Err(VaultError::Conflict) if worth == Worth::Current => continue,
-                // Who only gets the same successor again needs no row of its own, but the family must live.
-                Err(VaultError::Conflict) if self.shelf.get::<Family>(&row, now).await?.is_none() => {
-                    return Err(OauthError::grant());
-                }
-                Ok(()) | Err(VaultError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-            granted.refresh_token = Some(successor);
-            return Ok(granted);
         }
         Err(OauthError::unavailable())
+    }
+
+    /// Uses a token of this family; none when another request changed the family meanwhile. Then nobody gets
+    /// the tokens that were issued, and the next attempt may: none is given that the family does not know.
+    async fn used(
+        &self,
+        &Use { client, presented, request, now }: &Use<'_>,
+        stored: Stored<Family>,
+        worth: Worth,
+        issued: &mut Option<(Granted, Claims)>,
+    ) -> Result<Option<Granted>, OauthError> {
+        let family = &stored.value;
+        if self.has_ended(family.session, now).await? {
+            return Err(OauthError::grant());
+        }
+        if worth == Worth::Reused {
+            return Err(self.reused(FamilyId(presented.id), stored, now).await);
+        }
+        let sight = self.continued(client, family, request)?;
+        if let Some(wait_s) = family.is_full(now) {
+            return Err(OauthError::too_often(wait_s));
+        }
+        let (granted, claims) = match issued.take() {
+            Some(issued) => issued,
+            None => self.issue(client, sight, now).await?,
+        };
+        let next = if worth == Worth::Current { family.rotated(now) } else { family.clone() };
+        let next = next.with(claims.jti, claims.exp, now);
+        let successor = next.token(presented.id, &self.identity.shared.pepper).to_string();
+        let expires = Some(next.expires());
+        match self.shelf.replace(&Stored { value: next, expires, ..stored }, now).await {
+            Ok(()) => Ok(Some(Granted { refresh_token: Some(successor), ..granted })),
+            Err(VaultError::Conflict) => {
+                *issued = Some((granted, claims));
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What the tokens of a family are issued for, as long as it lives.
@@ -155,30 +183,24 @@ impl Server {
         }
     }
 
+    /// Ends a family and its access tokens, those as well that it gives meanwhile.
     pub(super) async fn end(&self, stored: &Stored<Family>, now: Time) -> Result<(), OauthError> {
-        let family = &stored.value;
-        for (token, until) in &family.recent {
-            let until = Time::from_micros(until.saturating_mul(1_000_000));
-            if until > now {
-                self.identity.revoke_token(*token, family.app, Some(family.user), until, None).await?;
+        let mut stored = stored.clone();
+        for _ in 0..ATTEMPTS {
+            let family = &stored.value;
+            for (token, until) in family.live(now) {
+                let until = Time::from_micros(until.saturating_mul(1_000_000));
+                self.identity.revoke_token(token, family.app, Some(family.user), until, None).await?;
+            }
+            match self.shelf.commit(vec![stored.taken()], now).await {
+                Err(VaultError::Conflict) => {}
+                done => return Ok(done?),
+            }
+            match self.shelf.get::<Family>(&stored.id, now).await? {
+                Some(newer) => stored = newer,
+                None => return Ok(()),
             }
         }
-        let gone = Change::Delete {
-            kind: <Family as crate::identity::vault::Kept>::KIND,
-            id: stored.id.clone(),
-            version: None,
-        };
-        Ok(self.shelf.commit(vec![gone], now).await?)
+        Err(OauthError::unavailable())
     }
-}
-
-/// The family after it gave one more access token.
-fn noted(family: &Family, worth: Worth, claims: &Claims, now: Time) -> Family {
-    let mut next = if worth == Worth::Current { family.rotated(now) } else { family.clone() };
-    let seconds = now.micros().div_euclid(1_000_000);
-    next.recent.retain(|(_, until)| *until > seconds);
-    next.recent.push((claims.jti, claims.exp));
-    let surplus = next.recent.len().saturating_sub(RECENT_MAX);
-    next.recent.drain(..surplus);
-    next
 }
