@@ -125,7 +125,7 @@ pub(in crate::http) async fn read(
 }
 
 /// Sets what a user may do from now on; tokens that it has count with the new roles at once. Only
-/// `admin` may give more than `customer`, or change a user who has more; so it is with the routes below.
+/// `admin` may give more than `customer`, or change, disable, enable or sign out a user who has more.
 #[utoipa::path(
     put, path = "/v1/users/{user}/roles", tag = "users", operation_id = "set_roles",
     params(("user" = inline(UuidText), Path, description = "The user")),

@@ -72,7 +72,7 @@ impl Users {
             return self.mail(Letter::AlreadyRegistered { sign_in: &sign_in, reset: &reset }, email);
         }
         let (token, kept) = self.link(user, chosen);
-        // Also when no mail goes out: of the registrations with an address, the mailed ones are not all.
+        // Kept also when it is not mailed: no other link may pass for the only one.
         self.shelf().commit(vec![kept], self.now()).await?;
         if !mailed {
             return Ok(());
