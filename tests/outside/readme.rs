@@ -45,7 +45,9 @@ async fn what_the_readme_has_to_type_in_works() {
     let lines = lines.into_iter().filter(|line| !line.ends_with("--follow"));
     let lines = lines.map(|line| if line.starts_with("KEY=") { key.as_str() } else { line });
     let script = lines.collect::<Vec<_>>().join("\n").replace(ADDRESS, &server.url);
-    let script = format!("set -euo pipefail\ncurl() {{ command curl --fail-with-body \"$@\"; }}\n{script}\necho the end\n");
+    let script = format!(
+        "set -euo pipefail\ncurl() {{ command curl --fail-with-body \"$@\"; }}\n{script}\necho the end\n"
+    );
 
     let path = env::var("PATH").unwrap_or_default();
     // Under its own name, which the README uses.

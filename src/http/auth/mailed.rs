@@ -92,9 +92,11 @@ pub(in crate::http) async fn reset(State(shared): State<Shared>, sent: Sent) -> 
         false => users.reset_password(token, sent.text("password"), origin).await,
     };
     match result {
-        Ok(()) if asks => {
-            Ok(done("Check your mail", "If this address has an account, a mail with a link is on its way.", "/login"))
-        }
+        Ok(()) if asks => Ok(done(
+            "Check your mail",
+            "If this address has an account, a mail with a link is on its way.",
+            "/login",
+        )),
         Ok(()) => Ok(done("Your password is changed", "All devices are signed out.", "/login")),
         Err(error @ UserError::InvalidLink) => Err(gone(&error)),
         Err(error) => {
