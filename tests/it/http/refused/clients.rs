@@ -20,6 +20,19 @@ pub(super) fn scopes() -> Vec<Bad> {
     ])
 }
 
+/// What is no client at all.
+pub(super) fn whole() -> Vec<Bad> {
+    malformed(&[
+        "null",
+        "5",
+        "[]",
+        "{\"more\":1}",
+        "{\"client_id\":\"x\"}",
+        "{\"scopes\":[\"nonsense\"]}",
+        "{\"redirect_uris\":[\"javascript:alert(1)\"]}",
+    ])
+}
+
 /// What no field of this name takes.
 pub(super) fn of_field(field: &str) -> Vec<Bad> {
     match field {

@@ -78,15 +78,7 @@ pub(super) fn of_field(path: &str, field: &str) -> Vec<Bad> {
             let hidden = ["\"nowhere\"", "\"elsewhere\"", "\"\"", "\"00000000-0000-4000-8000-000000000000\""];
             [each(&hidden, 404, "not-found"), malformed(&["5", "[]"])].concat()
         }
-        "client" => malformed(&[
-            "null",
-            "5",
-            "[]",
-            "{\"more\":1}",
-            "{\"client_id\":\"x\"}",
-            "{\"scopes\":[\"nonsense\"]}",
-            "{\"redirect_uris\":[\"javascript:alert(1)\"]}",
-        ]),
+        "client" => clients::whole(),
         of_client if clients::describes(path) => clients::of_field(of_client),
         other => panic!("say what {path} does not take as `{other}`"),
     }
