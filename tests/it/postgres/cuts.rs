@@ -35,9 +35,11 @@ async fn a_cut_connection_is_an_unknown_outcome_and_the_next_append_has_a_new_on
     proxy.cut(Cut::Answer);
     let lost = log.append(Position(6), &numbered(6, 5)).await;
     assert!(matches!(lost, Err(AppendError::Indeterminate(_))) && proxy.has_cut(), "{lost:?}");
-    // The commit may still be on its way when the client looks; its twin finds out.
+    // The commit may still be on its way when the client looks; its twin finds out. Seldom the server takes
+    // the lost connection for a reason to end it, and the twin is the one that counts.
     let again = log.append(Position(6), &numbered(6, 5)).await;
-    assert_eq!(again, Err(AppendError::HeadMoved { head: Position(11) }));
+    let moved = Err(AppendError::HeadMoved { head: Position(11) });
+    assert!(again == moved || again == Ok(Position(11)), "{again:?}");
     assert_eq!(all(&log, 100).await, numbered(0, 11));
 }
 
