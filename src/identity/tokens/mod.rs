@@ -110,9 +110,28 @@ impl Tokens {
     /// # Errors
     /// [`TokenFault::UnknownKey`] when no key can sign, which a ring does not come to.
     pub fn issue_access(&self, grant: &AccessGrant, now: Time) -> Result<(String, Claims), TokenFault> {
+        self.access(grant, self.random_id(now), seconds(now).saturating_add(self.access_life()))
+    }
+
+    /// Issues an access token again that was issued before: by the same name, and no longer good.
+    ///
+    /// # Errors
+    /// As [`Self::issue_access`].
+    pub fn issue_access_again(
+        &self,
+        grant: &AccessGrant,
+        (token, until): (TokenId, i64),
+    ) -> Result<(String, Claims), TokenFault> {
+        self.access(grant, token, until)
+    }
+
+    /// For how many seconds an access token is good.
+    fn access_life(&self) -> i64 {
+        i64::try_from(self.shared.settings.access_life.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    fn access(&self, grant: &AccessGrant, jti: TokenId, exp: i64) -> Result<(String, Claims), TokenFault> {
         let Shared { settings, .. } = &*self.shared;
-        let iat = seconds(now);
-        let life = i64::try_from(settings.access_life.as_secs()).unwrap_or(i64::MAX);
         let (principal_type, sub, sid, roles, auth_time) = match &grant.whose {
             Whose::User { user, session, roles, auth_time } => {
                 (PrincipalType::User, user.to_string().into(), *session, roles.clone(), *auth_time)
@@ -124,10 +143,10 @@ impl Tokens {
             iss: settings.issuer.clone(),
             sub,
             aud: if grant.audience.is_empty() { own_audience() } else { grant.audience.clone() },
-            exp: iat.saturating_add(life),
-            iat,
+            exp,
+            iat: exp.saturating_sub(self.access_life()),
             nbf: None,
-            jti: self.random_id(now),
+            jti,
             client_id: grant.client_id.clone(),
             scope: grant.scopes.spaced().into(),
             org_id: grant.org,
@@ -149,7 +168,6 @@ impl Tokens {
     pub fn issue_id(&self, grant: &IdGrant<'_>, now: Time) -> Result<String, TokenFault> {
         let Shared { settings, .. } = &*self.shared;
         let iat = seconds(now);
-        let life = i64::try_from(settings.access_life.as_secs()).unwrap_or(i64::MAX);
         let at_hash = |token: &str| {
             let hash = digest(&SHA256, token.as_bytes());
             URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16]).into()
@@ -158,7 +176,7 @@ impl Tokens {
             iss: settings.issuer.clone(),
             sub: grant.user,
             aud: grant.client_id.into(),
-            exp: iat.saturating_add(life),
+            exp: iat.saturating_add(self.access_life()),
             iat,
             nonce: grant.nonce.map(Box::from),
             auth_time: grant.auth_time,

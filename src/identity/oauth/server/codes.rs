@@ -153,6 +153,7 @@ impl Server {
             audiences: audiences(&request.resources, &code.audiences)?,
             domain: client.origins.iter().find(|origin| redirect::is_of(&code.redirect_uri, origin)).cloned(),
             nonce: code.nonce.as_deref(),
+            again: None,
         })
     }
 

@@ -1,6 +1,6 @@
 //! Tokens and the answers that carry them.
 
-use events::{SessionId, Time, UserRole};
+use events::{SessionId, Time, TokenId, UserRole};
 use serde::Serialize;
 
 use super::{Client, OauthError, Server, User, users};
@@ -49,6 +49,8 @@ pub(super) struct Sight<'a> {
     /// The web origin of the page that asked.
     pub(super) domain: Option<Box<str>>,
     pub(super) nonce: Option<&'a str>,
+    /// The access token that is to be given again, and the second until which it is good.
+    pub(super) again: Option<(TokenId, i64)>,
 }
 
 impl Server {
@@ -86,7 +88,7 @@ impl Server {
         sight: Sight<'_>,
         now: Time,
     ) -> Result<(Granted, Claims), OauthError> {
-        let Sight { user, session, auth_time, scopes, audiences, domain, nonce } = sight;
+        let Sight { user, session, auth_time, scopes, audiences, domain, nonce, again } = sight;
         let left = selection::within(scopes, client.scopes);
         if left.is_empty() && !scopes.is_empty() {
             return Err(OauthError::grant());
@@ -106,7 +108,11 @@ impl Server {
             audience: audiences,
             domain,
         };
-        let (token, claims) = self.tokens.issue_access(&grant, now).map_err(no_key)?;
+        let issued = match again {
+            None => self.tokens.issue_access(&grant, now),
+            Some(before) => self.tokens.issue_access_again(&grant, before),
+        };
+        let (token, claims) = issued.map_err(no_key)?;
         let mut granted = Granted::of(token, &claims);
         if scopes.contains(Scope::Openid) {
             let id = IdGrant {

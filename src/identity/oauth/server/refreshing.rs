@@ -21,9 +21,9 @@ use crate::identity::{
     vault::{Stored, VaultError},
 };
 
-/// How often a family that others write is read again. They write when they get a token, and it is full
-/// before this one gives up.
-const ATTEMPTS: usize = refresh::LIVE_MAX + 1;
+/// How often a family that others write is read again. Each time one of them went on with it, so a token
+/// that counted no longer does after the first.
+const ATTEMPTS: usize = 8;
 
 /// One use of a refresh token.
 struct Use<'a> {
@@ -64,7 +64,6 @@ impl Server {
     ) -> Result<Granted, OauthError> {
         let presented = Presented::parse(token).ok_or_else(OauthError::grant)?;
         let row = presented.id.simple().to_string();
-        let mut issued = None;
         for _ in 0..ATTEMPTS {
             let stored = self.shelf.get::<Family>(&row, now).await?.ok_or_else(OauthError::grant)?;
             let worth = stored.value.worth(&presented, &self.identity.shared.pepper, now);
@@ -72,7 +71,7 @@ impl Server {
                 return Err(OauthError::grant());
             }
             let once = Use { client, presented: &presented, request, now };
-            let used = self.used(&once, stored, worth, &mut issued).await;
+            let used = self.used(&once, stored, worth).await;
             if let Some(granted) = used.map_err(OauthError::of_genuine)? {
                 return Ok(granted);
             }
@@ -81,13 +80,12 @@ impl Server {
     }
 
     /// Uses a token of this family; none when another request changed the family meanwhile. Then nobody gets
-    /// the tokens that were issued, and the next attempt may: none is given that the family does not know.
+    /// the tokens that were issued: none is given that the family does not know.
     async fn used(
         &self,
         &Use { client, presented, request, now }: &Use<'_>,
         stored: Stored<Family>,
         worth: Worth,
-        issued: &mut Option<(Granted, Claims)>,
     ) -> Result<Option<Granted>, OauthError> {
         let family = &stored.value;
         if self.has_ended(family.session, now).await? {
@@ -96,26 +94,31 @@ impl Server {
         if worth == Worth::Reused {
             return Err(self.reused(FamilyId(presented.id), stored, now).await);
         }
-        let sight = self.continued(client, family, request)?;
+        let mut sight = self.continued(client, family, request)?;
+        if worth == Worth::JustUsed {
+            // The answer was lost: the same is given again, and the family knows it already.
+            sight.again = family.recent.last().copied();
+            let (granted, _) = self.issue(client, sight, now).await?;
+            return Ok(Some(self.going_on(granted, family, presented)));
+        }
         if let Some(wait_s) = family.is_full(now) {
             return Err(OauthError::too_often(wait_s));
         }
-        let (granted, claims) = match issued.take() {
-            Some(issued) => issued,
-            None => self.issue(client, sight, now).await?,
-        };
-        let next = if worth == Worth::Current { family.rotated(now) } else { family.clone() };
-        let next = next.with(claims.jti, claims.exp, now);
-        let successor = next.token(presented.id, &self.identity.shared.pepper).to_string();
+        let (granted, claims) = self.issue(client, sight, now).await?;
+        let next = family.rotated(now).with(claims.jti, claims.exp, now);
+        let granted = self.going_on(granted, &next, presented);
         let expires = Some(next.expires());
         match self.shelf.replace(&Stored { value: next, expires, ..stored }, now).await {
-            Ok(()) => Ok(Some(Granted { refresh_token: Some(successor), ..granted })),
-            Err(VaultError::Conflict) => {
-                *issued = Some((granted, claims));
-                Ok(None)
-            }
+            Ok(()) => Ok(Some(granted)),
+            Err(VaultError::Conflict) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The answer with the token to go on with.
+    fn going_on(&self, granted: Granted, family: &Family, presented: &Presented) -> Granted {
+        let token = family.token(presented.id, &self.identity.shared.pepper);
+        Granted { refresh_token: Some(token.to_string()), ..granted }
     }
 
     /// What the tokens of a family are issued for, as long as it lives.
@@ -136,6 +139,7 @@ impl Server {
             audiences: audiences(&request.resources, &family.audiences)?,
             domain: family.domain.clone(),
             nonce: None,
+            again: None,
         })
     }
 
