@@ -9,14 +9,14 @@ use super::{World, app_id, code_on};
 async fn somebody_signs_in_carries_the_code_over_and_spends() {
     let world = World::start().await;
     let mut browser = world.browser();
-    let page = browser.leaves("session=s1&return_to=chatgpt").await;
+    let page = browser.leaves("session=word-of-the-caller&return_to=chatgpt").await;
     assert!(page.starts_with(&format!("{}/authorize?", world.provider.issuer)), "{page}");
     for asked in
         ["response_type=code", "scope=openid+email+profile", "code_challenge_method=S256", "nonce=", "state="]
     {
         assert!(page.contains(asked), "{page}");
     }
-    assert!(!page.contains("s1") && !page.contains("chatgpt"), "nothing of the caller's leaves: {page}");
+    assert!(!page.contains("word-of") && !page.contains("chatgpt"), "nothing of the caller's leaves: {page}");
     let back = browser.visits(&page).await;
     let shown = browser.open(&back).await.expect(200);
     assert_eq!(shown.header("cache-control"), "no-store");

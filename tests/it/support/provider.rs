@@ -46,6 +46,8 @@ struct Inner {
     person: Value,
     now: i64,
     codes: HashMap<String, HashMap<String, String>>,
+    /// How many codes were given: each has a name of its own.
+    given: usize,
     forge: Option<Forge>,
     says_iss: bool,
     asked_for_keys: usize,
@@ -63,6 +65,7 @@ impl Provider {
             person: json!({ "sub": "110169", "email": "ann@mail.example", "email_verified": true, "name": "Ann Lee" }),
             now,
             codes: HashMap::new(),
+            given: 0,
             forge: None,
             says_iss: true,
             asked_for_keys: 0,
@@ -148,7 +151,8 @@ async fn authorize(State(shared): State<Shared>, Query(asked): Query<HashMap<Str
     let mut inner = lock(&shared);
     assert_eq!(asked["client_id"], CLIENT_ID);
     assert_eq!((asked["response_type"].as_str(), asked["code_challenge_method"].as_str()), ("code", "S256"));
-    let code = format!("code-{}", inner.codes.len());
+    inner.given += 1;
+    let code = format!("code-{}", inner.given);
     let issuer = inner.issuer.replace(':', "%3A").replace('/', "%2F");
     let iss = if inner.says_iss { format!("&iss={issuer}") } else { String::new() };
     let to = format!("{}?code={code}&state={}{iss}", asked["redirect_uri"], asked["state"]);
