@@ -106,7 +106,7 @@ async fn trouble(rabbit: &Lease, field: &Arc<Field>) {
     load("stopped").await;
     rabbit.ctl(&["start_app"]).await;
     load("started").await;
-    rabbit.kill();
+    rabbit.kill().await;
     load("killed").await;
     rabbit.start_again().await;
     load("started again").await;

@@ -89,7 +89,7 @@ async fn a_broker_that_stops_and_starts() {
 #[tokio::test]
 async fn a_broker_that_is_killed() {
     let mut scene = Scene::begin(20).await;
-    scene.rabbit.kill();
+    scene.rabbit.kill().await;
     scene.spend(21).await;
     scene.relaying.until(|health| retries(&health.phase)).await;
     scene.rabbit.start_again().await;

@@ -115,7 +115,7 @@ async fn through_restarts_of_broker_relay_and_app_every_event_is_handled_once() 
     world.spend(10, 4).await;
     let app = App::start(&world, &vhost, &table);
     everything_once(&table, &world).await;
-    rabbit.kill();
+    rabbit.kill().await;
     world.spend(100, 5).await;
     rabbit.start_again().await;
     everything_once(&table, &world).await;

@@ -109,7 +109,10 @@ impl Rabbit {
     }
 
     /// `kill -9`, and all that follows from it.
-    pub(crate) fn kill(&self) {
+    pub(crate) async fn kill(&self) {
+        // Which queues there are RabbitMQ keeps in DETS tables, which it writes down a moment late: a queue that
+        // was declared just before, and all that was confirmed for it, would be forgotten.
+        self.ctl(&["eval", "[dets:sync(Table) || Table <- dets:all()]."]).await;
         self.signal(Signal::KILL);
         self.node.lock().expect("no panic").wait().expect("its end");
     }
